@@ -1,0 +1,187 @@
+//! What can go wrong, told apart by who has to act.
+//!
+//! - [`HostError`]: the embedding is wrong (component, options, machine). No
+//!   call was made; an operator reads it.
+//! - [`CallError::Node`]: the call failed at the service or in the node. It has
+//!   the shape that the contract gives every failure, so that callers handle a
+//!   refused login, a trap and a time-out alike: by `kind`, `effect` and
+//!   `retry`.
+//! - [`Stop`]: why the host ended a guest. On the call path it becomes a
+//!   [`NodeError`] in one place, [`Stop::into_node_error`].
+//!
+//! No text here holds guest memory, a wasm backtrace or a secret.
+
+use std::path::PathBuf;
+
+use crate::wit::types::{Effect, ErrorKind, NodeError, Retry};
+
+/// Why a component could not be used, before any call was made.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum HostError {
+    /// The engine could not be made with these limits on this machine.
+    #[error("the WebAssembly engine could not start: {0}")]
+    Engine(String),
+    /// A file could not be read.
+    #[error("{} could not be read: {reason}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The system's words.
+        reason: String,
+    },
+    /// The bytes are no WebAssembly component.
+    #[error("this is no WebAssembly component: {0}")]
+    NotAComponent(String),
+    /// The component asks for more than a node may have.
+    #[error(
+        "the component asks for more than a node may have: {}. Allowed are wasi:io, \
+         wasi:clocks/monotonic-clock, wasi:http/types and wasi:http/outgoing-handler, all 0.2",
+        .0.join(", ")
+    )]
+    ImportsRefused(Vec<String>),
+    /// The component lacks exports of the contract, or has them in another form.
+    #[error("the component does not export the contract workflow:node@0.1.0: {}", .0.join("; "))]
+    ExportsMissing(Vec<String>),
+    /// The component has no manifest, or one that is no UTF-8.
+    #[error("the component has no usable custom section `workflow-node:manifest`: {0}")]
+    Manifest(String),
+    /// A pattern of an egress policy does not parse.
+    #[error("egress pattern {pattern:?}: {reason}")]
+    Pattern {
+        /// The pattern as it was given.
+        pattern: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The file of additional certificate authorities is of no use.
+    #[error("{} holds no usable certificate authority: {reason}", path.display())]
+    CertificateAuthority {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The host cannot run this component's login.
+    #[error("the host cannot log in by recipe: {0}")]
+    Recipe(String),
+    /// The guest was stopped in a call that has no `node-error`.
+    #[error(transparent)]
+    Stopped(#[from] Stop),
+}
+
+/// Why the host ended a guest.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Stop {
+    /// It trapped. The reason is the engine's own, such as `wasm unreachable
+    /// instruction executed`.
+    #[error("the component trapped ({0})")]
+    Trapped(String),
+    /// It was still running at its deadline.
+    #[error("the component did not return by its deadline")]
+    Deadline,
+    /// It asked for more memory than it may have.
+    #[error("the component asked for more memory than it may have")]
+    Memory,
+    /// It returned more than a host wants to hold.
+    #[error("the component returned more than {0} bytes")]
+    ResultSize(usize),
+}
+
+impl Stop {
+    /// The failure as the contract tells it. `effect` says whether the stopped
+    /// call could have changed something.
+    pub(crate) fn into_node_error(self, effect: Effect) -> NodeError {
+        let (kind, code, advice) = match &self {
+            Self::Trapped(_) => (
+                ErrorKind::Internal,
+                "host.trapped",
+                "This is a fault of the component: report it to its makers.",
+            ),
+            Self::Deadline => {
+                (ErrorKind::Timeout, "host.deadline", "Give the call more time, or ask for less in one call.")
+            }
+            Self::Memory => (
+                ErrorKind::Internal,
+                "host.memory-limit",
+                "Ask for less in one call, or let the operator raise the memory limit.",
+            ),
+            Self::ResultSize(_) => (
+                ErrorKind::Internal,
+                "host.result-limit",
+                "Ask for less in one call, or let the operator raise the result limit.",
+            ),
+        };
+        let retry = match effect {
+            Effect::None if kind == ErrorKind::Timeout => Retry::HostDefault,
+            _ => Retry::Never,
+        };
+        NodeError {
+            kind,
+            code: code.to_owned(),
+            message: sentence(&self),
+            advice: Some(advice.to_owned()),
+            field: None,
+            http_status: None,
+            vendor_message: None,
+            effect,
+            retry,
+            details: None,
+        }
+    }
+}
+
+/// Why a call gave no result.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum CallError {
+    /// The node, the service or the sandbox failed.
+    #[error("{}", .0.message)]
+    Node(Box<NodeError>),
+    /// The call could not be made.
+    #[error(transparent)]
+    Host(#[from] HostError),
+}
+
+impl CallError {
+    /// The failure in the contract's form, where it has one.
+    #[must_use]
+    pub fn node_error(&self) -> Option<&NodeError> {
+        match self {
+            Self::Node(error) => Some(error),
+            Self::Host(_) => None,
+        }
+    }
+}
+
+impl From<NodeError> for CallError {
+    fn from(error: NodeError) -> Self {
+        Self::Node(Box::new(error))
+    }
+}
+
+/// An error of the host's own making about a call that changed nothing.
+pub(crate) fn refusal(kind: ErrorKind, code: &str, message: String, advice: &str) -> NodeError {
+    NodeError {
+        kind,
+        code: code.to_owned(),
+        message,
+        advice: Some(advice.to_owned()),
+        field: None,
+        http_status: None,
+        vendor_message: None,
+        effect: Effect::None,
+        retry: Retry::Never,
+        details: None,
+    }
+}
+
+/// Text of an error as a sentence: first letter large, full stop at the end.
+fn sentence(error: &impl std::fmt::Display) -> String {
+    let text = error.to_string();
+    let mut letters = text.chars();
+    let mut sentence: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    sentence.push_str(letters.as_str());
+    sentence.push('.');
+    sentence
+}
