@@ -1,0 +1,238 @@
+//! The interface `node`: who it is, how it logs in, and its operations.
+
+use alloc::{borrow::ToOwned, format, string::String, vec, vec::Vec};
+
+use serde_json::{Value, json};
+use wasi::clocks::monotonic_clock::subscribe_duration;
+
+use crate::bindings::node::*;
+use crate::bindings::types::{ConnectionAuth, Effect, ErrorKind, Retry};
+use crate::http::Client;
+
+pub(crate) type Answer<T> = Result<T, NodeError>;
+
+pub(crate) struct Todo;
+
+impl Guest for Todo {
+    fn describe() -> String {
+        crate::MANIFEST.to_owned()
+    }
+
+    fn credential_schema() -> CredentialSpec {
+        let url = ("url", FieldKind::Url, "Address", "Where the service runs, without a path.");
+        let key = ("api_key", FieldKind::Secret, "API key", "From the service's settings page.");
+        let field = |(name, kind, label, help): (&str, _, &str, &str)| CredentialField {
+            name: name.to_owned(),
+            label: label.to_owned(),
+            help: help.to_owned(),
+            placeholder: None,
+            kind,
+            required: true,
+            advanced: false,
+            default_value: None,
+            choices: vec![],
+            shown_when: vec![],
+        };
+        let (token_field, header) = ("api_key".to_owned(), "x-api-key".to_owned());
+        let inject = Injection { header, prefix: String::new() };
+        CredentialSpec {
+            fields: vec![field(url), field(key)],
+            auth_recipe: AuthRecipe::StaticToken(StaticToken { token_field, inject }),
+            egress: vec!["{url}".to_owned()],
+            documentation_url: None,
+        }
+    }
+
+    fn prepare(_: CallContext, fields: Vec<FieldValue>) -> Answer<Prepared> {
+        let url = origin(&fields)?;
+        Ok(Prepared {
+            fields: vec![FieldValue { name: "url".to_owned(), value: url.clone() }],
+            egress: vec![url],
+            token_url: None,
+            diagnostics: vec![],
+            usage: UNUSED,
+        })
+    }
+
+    fn authenticate(_: CallContext, connection: Connection) -> Answer<Session> {
+        Ok(Session {
+            token: field(&connection.fields, "api_key")?,
+            // Until it is revoked, but the contract wants an instant.
+            expires_at: "9999-12-31T23:59:59Z".to_owned(),
+            scopes: vec![],
+            extra: None,
+        })
+    }
+
+    fn check(ctx: CallContext, connection: Connection) -> Answer<CheckReport> {
+        let mut client = client(ctx, connection)?;
+        let error = client.send("/todos?page=1", None).err();
+        let (status, message) = match &error {
+            None => (CheckStatus::Pass, "The to-dos can be read."),
+            Some(error) => (CheckStatus::Fail, error.message.as_str()),
+        };
+        let step = CheckStep {
+            name: "read".to_owned(),
+            label: "Read to-dos".to_owned(),
+            status,
+            message: message.to_owned(),
+            error,
+            advice: None,
+        };
+        Ok(CheckReport {
+            account: None,
+            instance: Some(client.url.clone()),
+            scopes: vec![],
+            steps: vec![step],
+            fields: vec![FieldValue { name: "url".to_owned(), value: client.url }],
+            session: None,
+            usage: client.usage,
+        })
+    }
+
+    fn execute(
+        ctx: CallContext,
+        connection: Connection,
+        operation: String,
+        items: Vec<Item>,
+        cursor: Option<String>,
+    ) -> Answer<Execution> {
+        let (adds, dry_run) = (operation == "todo.add", ctx.dry_run);
+        if !adds && operation != "todo.list" {
+            return Err(unsupported());
+        }
+        let allowed = ctx.allowed_operations.as_ref().is_none_or(|all| all.contains(&operation));
+        if !allowed || (adds && ctx.read_only) {
+            let message = "The host does not allow this operation.";
+            return Err(error(ErrorKind::Denied, "todo.denied", message));
+        }
+        let position = cursor.as_deref().unwrap_or("0:1").split_once(':');
+        let (first, mut page) = position
+            .and_then(|(item, page)| Some((item.parse::<usize>().ok()?, page.parse::<u32>().ok()?)))
+            .ok_or_else(|| error(ErrorKind::InvalidInput, "todo.bad-cursor", "Unknown cursor."))?;
+        let mut client = client(ctx, connection)?;
+        // Items before the cursor were finished by an earlier call.
+        let mut outcomes = vec![Outcome::Done(vec![]); first.min(items.len())];
+        let mut next = None;
+        for (index, item) in items.iter().enumerate().skip(first) {
+            if client.deadline.ready() {
+                next = Some(format!("{index}:{page}"));
+                break;
+            }
+            let (outcome, more) = match run(&mut client, adds, dry_run, &item.json, page) {
+                Ok((rows, more)) => {
+                    (Outcome::Done(rows.iter().map(|row| output(row, index)).collect()), more)
+                }
+                Err(error) => (Outcome::Failed(error), false),
+            };
+            outcomes.push(outcome);
+            if more {
+                next = Some(format!("{index}:{}", page.saturating_add(1)));
+                break;
+            }
+            page = 1;
+        }
+        outcomes.resize(items.len(), Outcome::NotAttempted);
+        Ok(Execution {
+            outcomes,
+            next,
+            resume_after: None,
+            session: None,
+            usage: client.usage,
+            diagnostics: vec![],
+        })
+    }
+}
+
+/// Runs one item: its results, and whether another page follows.
+fn run(client: &mut Client, adds: bool, dry_run: bool, input: &str, page: u32) -> Answer<(Vec<Value>, bool)> {
+    let invalid = |field: &str, message| NodeError {
+        field: Some(field.to_owned()),
+        ..error(ErrorKind::InvalidInput, "todo.invalid-input", message)
+    };
+    let input = serde_json::from_slice(input.as_bytes()).ok().filter(Value::is_object);
+    let input = input.ok_or_else(|| invalid("", "The input is not a JSON object."))?;
+    let (path, body) = if adds {
+        let title = input.get("title").and_then(Value::as_str);
+        let title = title.filter(|title| (1..=200).contains(&title.chars().count()));
+        let title = title.ok_or_else(|| invalid("/title", "A title has 1 to 200 characters."))?;
+        ("/todos".to_owned(), Some(json!({ "title": title })))
+    } else {
+        (format!("/todos?page={page}"), None)
+    };
+    if dry_run {
+        let method = if adds { "POST" } else { "GET" };
+        let url = format!("{}{path}", client.url);
+        return Ok((vec![json!({ "method": method, "url": url, "body": body })], false));
+    }
+    let mut answer = client.send(&path, body.as_ref())?;
+    let more = answer.get("more") == Some(&Value::Bool(true));
+    match answer.get_mut("todos").map(Value::take) {
+        _ if adds => Ok((vec![answer], false)),
+        Some(Value::Array(rows)) => Ok((rows, more)),
+        _ => Err(error(ErrorKind::Protocol, "todo.no-list", "The to-do service sent no list.")),
+    }
+}
+
+fn output(row: &Value, index: usize) -> Item {
+    Item { json: format!("{row}"), attachments: vec![], source_index: u32::try_from(index).ok() }
+}
+
+fn client(ctx: CallContext, connection: Connection) -> Answer<Client> {
+    let url = origin(&connection.fields)?;
+    let key = match connection.auth {
+        ConnectionAuth::Session(session) => Some(session.token),
+        ConnectionAuth::HostInjected => None,
+        ConnectionAuth::SelfManaged => Some(field(&connection.fields, "api_key")?),
+    };
+    Ok(Client {
+        url,
+        key,
+        trace_parent: ctx.trace_parent,
+        // A tenth of the time, in nanoseconds, is left for the way back.
+        deadline: subscribe_duration(u64::from(ctx.deadline) * 900_000),
+        usage: UNUSED,
+    })
+}
+
+fn field(fields: &[FieldValue], name: &str) -> Answer<String> {
+    let found = fields.iter().find(|field| field.name == name);
+    found.map(|field| field.value.clone()).ok_or_else(|| bad_field(name, "A credential field is missing."))
+}
+
+/// The address as an origin, which is a scheme, a host and perhaps a port.
+fn origin(fields: &[FieldValue]) -> Answer<String> {
+    let url = field(fields, "url")?.trim().trim_end_matches('/').to_ascii_lowercase();
+    let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    if host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#', '@'])) {
+        return Ok(url);
+    }
+    Err(bad_field("url", "The address must look like https://todo.example.com."))
+}
+
+fn bad_field(name: &str, message: &str) -> NodeError {
+    NodeError { field: Some(format!("/{name}")), ..error(ErrorKind::InvalidInput, "todo.bad-field", message) }
+}
+
+const UNUSED: Usage = Usage { requests: 0, retries: 0, waited: 0, rate_limited: 0 };
+
+/// A failure that changed nothing and would happen again.
+pub(crate) fn error(kind: ErrorKind, code: &str, message: &str) -> NodeError {
+    NodeError {
+        kind,
+        code: code.to_owned(),
+        message: message.to_owned(),
+        advice: None,
+        field: None,
+        http_status: None,
+        vendor_message: None,
+        effect: Effect::None,
+        retry: Retry::Never,
+        details: None,
+    }
+}
+
+pub(crate) fn unsupported() -> NodeError {
+    let message = "The to-do node does not do that.";
+    error(ErrorKind::Unsupported, "todo.unsupported", message)
+}
