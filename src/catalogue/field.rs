@@ -1,0 +1,208 @@
+//! Fields of records, filters of lists and columns of results.
+
+/// A field that can be written, a filter, or a parameter of an operation.
+#[derive(Debug, Clone, Copy)]
+pub struct Field {
+    /// The wire name at HaloPSA, or our own name for a parameter of ours.
+    pub name: &'static str,
+    /// What a person reads beside it.
+    pub label: &'static str,
+    /// What it means, for a person and for a model. May be empty where the
+    /// label says it all.
+    pub help: &'static str,
+    /// What may stand in it.
+    pub kind: Kind,
+}
+
+/// What may stand in a field.
+#[derive(Debug, Clone, Copy)]
+pub enum Kind {
+    /// Any text.
+    Text,
+    /// Text that must not be empty.
+    RequiredText,
+    /// Text with HTML markup.
+    Html,
+    /// A whole number; HaloPSA refuses `95.0`.
+    Integer,
+    /// A whole number from a smallest to a largest value.
+    Range(i64, i64),
+    /// Any number.
+    Number,
+    /// `true` or `false`.
+    Boolean,
+    /// An instant. RFC 3339 in, UTC without offset on the wire.
+    DateTime,
+    /// A time of day, `HH:mm` or `HH:mm:ss`.
+    Time,
+    /// One of these texts.
+    Choice(&'static [&'static str]),
+    /// Ids, as a list or as one number; comma separated on the wire.
+    IdList,
+    /// Texts, as a list or as one text; comma separated on the wire.
+    TextList,
+    /// An object with these fields.
+    Object(&'static [Field]),
+    /// A list of objects with these fields, at least one of which is there.
+    Objects(&'static [Field]),
+    /// A list of objects of the API whose fields are not spelt out here.
+    AnyObjects,
+    /// A list of whole numbers.
+    Integers,
+    /// Any JSON value.
+    Any,
+}
+
+/// A column of a simplified result.
+#[derive(Debug, Clone, Copy)]
+pub struct Column {
+    /// Its name in the result.
+    pub name: &'static str,
+    /// Other names that HaloPSA uses for it, such as `lastupdate` in some
+    /// answers for `last_update` (HAPI 7.4).
+    pub aliases: &'static [&'static str],
+    /// How the value is made readable.
+    pub shape: Shape,
+}
+
+/// How a value of a result is made readable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// As it came.
+    Plain,
+    /// Whole numbers that some endpoints send as `12.0` become `12`.
+    Integer,
+    /// RFC 3339 in UTC; the dates that mean "never" become null (HAPI 14.21).
+    DateTime,
+    /// The list of custom fields as one object, names to values.
+    CustomFields,
+}
+
+macro_rules! field_constructors {
+    ($($(#[$doc:meta])* $name:ident => $kind:expr;)*) => {
+        impl Field {
+            $($(#[$doc])*
+            pub const fn $name(name: &'static str, label: &'static str, help: &'static str) -> Self {
+                Self { name, label, help, kind: $kind }
+            })*
+        }
+    };
+}
+
+field_constructors! {
+    /// Any text.
+    text => Kind::Text;
+    /// Text that must not be empty.
+    required_text => Kind::RequiredText;
+    /// Text with HTML markup.
+    html => Kind::Html;
+    /// A whole number that is no id.
+    integer => Kind::Integer;
+    /// The id of another record.
+    id => Kind::Integer;
+    /// Any number.
+    number => Kind::Number;
+    /// `true` or `false`.
+    boolean => Kind::Boolean;
+    /// An instant.
+    date_time => Kind::DateTime;
+    /// A time of day.
+    time => Kind::Time;
+    /// Comma separated ids.
+    ids => Kind::IdList;
+    /// Comma separated texts.
+    texts => Kind::TextList;
+    /// A list of whole numbers.
+    integers => Kind::Integers;
+    /// A list of objects whose fields are not spelt out.
+    objects => Kind::AnyObjects;
+    /// Any JSON value.
+    any => Kind::Any;
+}
+
+impl Field {
+    /// A field of a kind that takes parameters.
+    pub const fn of(
+        name: &'static str,
+        label: &'static str,
+        help: &'static str,
+        kind: Kind,
+    ) -> Self {
+        Self { name, label, help, kind }
+    }
+}
+
+impl Column {
+    /// A column whose value is passed on as it came.
+    pub const fn plain(name: &'static str) -> Self {
+        Self { name, aliases: &[], shape: Shape::Plain }
+    }
+
+    /// A column of whole numbers.
+    pub const fn integer(name: &'static str) -> Self {
+        Self { name, aliases: &[], shape: Shape::Integer }
+    }
+
+    /// A column of instants.
+    pub const fn date_time(name: &'static str) -> Self {
+        Self { name, aliases: &[], shape: Shape::DateTime }
+    }
+
+    /// A column of custom fields.
+    pub const fn custom_fields(name: &'static str) -> Self {
+        Self { name, aliases: &[], shape: Shape::CustomFields }
+    }
+
+    /// The same column, with other names to look for.
+    pub const fn or(self, aliases: &'static [&'static str]) -> Self {
+        Self { aliases, ..self }
+    }
+}
+
+/// `customfields`: which field, and its value (HAPI 7.5).
+pub const CUSTOM_FIELDS: Field = Field::of(
+    "customfields",
+    "Custom fields",
+    "Values of custom fields. Each names its field by `name` (such as CFLocation) or by `id`.",
+    Kind::Objects(&[
+        Field::text("name", "Name", "Name of the custom field, such as CFLocation."),
+        Field::id("id", "Id", "Id of the custom field, instead of its name."),
+        Field::any("value", "Value", "The new value, of the field's own type."),
+    ]),
+);
+
+/// `attachments`: files inside the record (HAPI 9).
+pub const ATTACHMENTS: Field = Field::of(
+    "attachments",
+    "Attachments",
+    "Files to attach.",
+    Kind::Objects(&[
+        Field::text("filename", "File name", ""),
+        Field::text(
+            "data_base64",
+            "Content",
+            "The content as a data URI, such as data:text/plain;base64,aGk=",
+        ),
+        Field::text("note", "Note", ""),
+        Field::boolean("showforusers", "Show to users", ""),
+    ]),
+);
+
+/// A postal address (schema `AddressStore`).
+pub const ADDRESS: Kind = Kind::Object(&[
+    Field::text("line1", "Line 1", ""),
+    Field::text("line2", "Line 2", ""),
+    Field::text("line3", "Line 3", ""),
+    Field::text("line4", "Line 4", ""),
+    Field::text("postcode", "Postcode", ""),
+]);
+
+/// A link to a record of another system (schema `ExternalLink_List`).
+pub const EXTERNAL_LINK: Kind = Kind::Object(&[
+    Field::text("third_party_id", "Their id", "Id of the record in the other system."),
+    Field::text("third_party_desc", "Description", ""),
+    Field::text("third_party_type", "Their type", ""),
+    Field::text("third_party_url", "Their address", ""),
+    Field::text("integration_name", "Integration", ""),
+    Field::integer("module_id", "Module", ""),
+]);

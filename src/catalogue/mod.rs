@@ -1,0 +1,36 @@
+//! What HaloPSA has, as data: resources with their fields, filters, output
+//! columns and operations.
+//!
+//! One file per resource. To add one, write its `Resource` by the example of
+//! [`client`](client::CLIENT) and name it in [`RESOURCES`]; the engine, the
+//! manifest and the documentation follow from there. No control flow lives
+//! here, and nothing that depends on the rest of the crate: the build script
+//! compiles this folder too, to render the manifest.
+
+pub mod client;
+pub mod field;
+pub mod resource;
+pub mod site;
+pub mod ticket;
+pub mod user;
+
+use resource::{Operation, Resource};
+
+/// Every resource, in the order that people see.
+pub const RESOURCES: &[&Resource] =
+    &[&ticket::TICKET, &client::CLIENT, &site::SITE, &user::USER];
+
+/// Every operation with the resource that it belongs to.
+pub fn operations() -> impl Iterator<Item = (&'static Resource, &'static Operation)> {
+    RESOURCES
+        .iter()
+        .flat_map(|resource| resource.operations.iter().map(|operation| (*resource, operation)))
+}
+
+/// Finds an operation by its id, such as `ticket.create`.
+pub fn find(id: &str) -> Option<(&'static Resource, &'static Operation)> {
+    let (resource_name, verb_name) = id.split_once('.')?;
+    operations().find(|(resource, operation)| {
+        resource.name == resource_name && operation.verb.name() == verb_name
+    })
+}

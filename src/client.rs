@@ -1,0 +1,400 @@
+//! Requests with a token, sent until they succeed or are certain to fail:
+//! signing in, renewing, repeating, waiting – all within the deadline.
+//!
+//! This is the only caller of [`Transport`]. What a repetition may do is
+//! decided by [`retry`], what an answer means by
+//! [`answer`]; here they are put together.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use crate::auth;
+use crate::contract::{CallContext, ConnectionAuth, Session, Usage};
+use crate::credentials::Credentials;
+use crate::error::{Code, NodeError, Result, Retry};
+use crate::protocol::answer;
+use crate::protocol::envelope;
+use crate::protocol::http::{HttpRequest, HttpResponse, Limits, Method, Reached, Reason, TransportError};
+use crate::protocol::request::{ApiRequest, Safety};
+use crate::protocol::retry::{self, Decision, Trouble};
+use crate::transport::{Exchange, Transport};
+
+/// The largest answer that is read.
+const MOST_BYTES: usize = 32 * 1024 * 1024;
+
+/// Kept back from the deadline, to put the result together.
+const RESERVE: Duration = Duration::from_millis(200);
+
+const CONNECT: Duration = Duration::from_secs(10);
+const FIRST_BYTE: Duration = Duration::from_secs(30);
+const BETWEEN_BYTES: Duration = Duration::from_secs(15);
+
+/// How many requests are in flight at once, at most.
+pub const MOST_IN_FLIGHT: usize = 8;
+
+/// A connection to one HaloPSA account for the length of one call.
+pub struct Client<'a> {
+    transport: &'a mut dyn Transport,
+    context: &'a CallContext,
+    /// Where and as whom.
+    pub credentials: Credentials,
+    token: Token,
+    usage: Usage,
+}
+
+/// What is known about the token.
+struct Token {
+    host_injects: bool,
+    session: Option<Session>,
+    /// Whether it was issued in this call.
+    renewed: bool,
+    /// How many requests it has carried well.
+    successes: u32,
+    /// Set when a fresh token was refused like the one before: asking for
+    /// more of them is useless.
+    refusal_stands: bool,
+}
+
+impl<'a> Client<'a> {
+    /// Begins.
+    pub fn new(
+        transport: &'a mut dyn Transport,
+        context: &'a CallContext,
+        credentials: Credentials,
+        auth: &ConnectionAuth,
+    ) -> Self {
+        let session = match auth {
+            ConnectionAuth::Session(session) => Some(session.clone()),
+            ConnectionAuth::HostInjected | ConnectionAuth::SelfManaged => None,
+        };
+        let token = Token {
+            host_injects: *auth == ConnectionAuth::HostInjected,
+            session,
+            renewed: false,
+            successes: 0,
+            refusal_stands: false,
+        };
+        Self { transport, context, credentials, token, usage: Usage::default() }
+    }
+
+    /// What it cost so far.
+    pub fn usage(&self) -> Usage {
+        self.usage
+    }
+
+    /// The session, if it was issued in this call.
+    pub fn renewed_session(&self) -> Option<&Session> {
+        self.token.session.as_ref().filter(|_| self.token.renewed)
+    }
+
+    /// The session in use.
+    pub fn session(&self) -> Option<&Session> {
+        self.token.session.as_ref()
+    }
+
+    /// The time of the day.
+    pub fn now(&self) -> Timestamp {
+        let elapsed = SignedDuration::try_from(self.transport.elapsed()).unwrap_or_default();
+        self.context.now.checked_add(elapsed).unwrap_or(self.context.now)
+    }
+
+    /// What is left of the deadline.
+    pub fn remaining(&self) -> Duration {
+        self.context.deadline.saturating_sub(self.transport.elapsed()).saturating_sub(RESERVE)
+    }
+
+    /// Sends one request.
+    pub fn send(&mut self, request: &ApiRequest) -> Result<HttpResponse> {
+        self.send_all(core::slice::from_ref(request)).pop().unwrap_or_else(|| {
+            Err(NodeError::new(Code::Internal, "A request got lost inside the node."))
+        })
+    }
+
+    /// Sends one request and parses the answer.
+    pub fn fetch(&mut self, request: &ApiRequest) -> Result<Value> {
+        let answer = self.send(request)?;
+        json(&answer, request.safety)
+    }
+
+    /// Sends all of them, a few at a time. Answers are successes, in the order
+    /// of the requests.
+    pub fn send_all(&mut self, requests: &[ApiRequest]) -> Vec<Result<HttpResponse>> {
+        let mut results = Vec::with_capacity(requests.len());
+        for some in requests.chunks(MOST_IN_FLIGHT) {
+            results.extend(self.send_some(some));
+        }
+        results
+    }
+
+    fn send_some(&mut self, requests: &[ApiRequest]) -> Vec<Result<HttpResponse>> {
+        let mut slots: Vec<Slot<'_>> = requests.iter().map(Slot::new).collect();
+        while slots.iter().any(Slot::is_open) {
+            if let Err(error) = self.ensure_token() {
+                slots.iter_mut().for_each(|slot| slot.settle(Err(error.clone())));
+                break;
+            }
+            let open: Vec<&mut Slot<'_>> = slots.iter_mut().filter(|slot| slot.is_open()).collect();
+            self.round(open);
+        }
+        slots.into_iter().map(Slot::into_result).collect()
+    }
+
+    /// Sends what is open once, and settles what can be settled.
+    fn round(&mut self, open: Vec<&mut Slot<'_>>) {
+        let wire: Vec<HttpRequest> = open.iter().map(|slot| self.wire(slot.request)).collect();
+        let exchanges = self.exchange(&wire);
+        let mut wait = Duration::ZERO;
+        let mut refused = vec![];
+        for (slot, exchange) in open.into_iter().zip(exchanges) {
+            self.usage.retries += u32::from(slot.attempts > 0);
+            slot.attempts += 1;
+            match exchange {
+                Ok(answer) if (200..300).contains(&answer.status) => {
+                    self.token.successes = self.token.successes.saturating_add(1);
+                    slot.settle(Ok(answer));
+                }
+                Ok(answer) if matches!(answer.status, 401 | 403) => refused.push((slot, answer)),
+                // It was deleted by the attempt whose answer was lost.
+                Ok(answer) if answer.status == 404 && slot.is_repeated_delete() => {
+                    slot.settle(Ok(HttpResponse { status: 200, body: b"{}".to_vec(), ..answer }));
+                }
+                other => wait = wait.max(self.troubled(slot, other)),
+            }
+        }
+        if !refused.is_empty() {
+            self.refused(refused);
+        }
+        if !wait.is_zero() {
+            self.transport.wait(wait);
+            self.usage.waited += wait;
+        }
+    }
+
+    /// Settles a request that failed, or says how long to wait before it is
+    /// sent again.
+    fn troubled(&mut self, slot: &mut Slot<'_>, exchange: Exchange) -> Duration {
+        let safety = slot.request.safety;
+        if matches!(&exchange, Ok(answer) if matches!(answer.status, 400..=499) && answer.status != 429) {
+            // It was understood, so the token was good.
+            self.token.successes = self.token.successes.saturating_add(1);
+        }
+        let (trouble, asked, error) = match exchange {
+            Ok(answer) => {
+                let asked = answer.retry_after(self.now());
+                (Trouble::Status(answer.status), asked, answer::error(&answer, safety))
+            }
+            Err(error) => {
+                (Trouble::NoAnswer(error.reason, error.reached), None, answer::no_answer(&error, safety))
+            }
+        };
+        self.usage.rate_limited += u32::from(trouble == Trouble::Status(429));
+        let patience = retry::MOST_WAITING.saturating_sub(self.usage.waited).min(self.remaining());
+        // Every request gets another byte, so that they do not come back as
+        // one crowd.
+        let entropy = &self.context.entropy;
+        let index = usize::try_from(self.usage.requests).unwrap_or(0) % entropy.len().max(1);
+        let jitter = entropy.get(index).copied().unwrap_or(0);
+        match retry::decide(safety, slot.attempts, trouble, asked, jitter, patience) {
+            Decision::Wait(wait) => return wait,
+            Decision::Postpone(after) => slot.settle(Err(error.retry(Retry::After(after)))),
+            Decision::GiveUp => slot.settle(Err(error)),
+        }
+        Duration::ZERO
+    }
+
+    /// A token was refused. Permissions live in the token, so 403 is worth a
+    /// fresh one, too (HAPI 3.2) – once for each token, however many requests
+    /// it carried, and only while fresh tokens are good for something.
+    fn refused(&mut self, refused: Vec<(&mut Slot<'_>, HttpResponse)>) {
+        let fresh_and_useless = self.token.renewed && self.token.successes == 0;
+        let can_renew = !self.token.host_injects
+            && !self.token.refusal_stands
+            && !fresh_and_useless
+            && self.credentials.can_sign_in();
+        if can_renew {
+            self.token.session = None;
+            return;
+        }
+        self.token.refusal_stands |= fresh_and_useless;
+        let mut agent_is_known = None;
+        for (slot, answer) in refused {
+            let error = if answer.status == 403 {
+                answer::forbidden(slot.request.scope)
+            } else if self.token.host_injects {
+                answer::error(&answer, slot.request.safety)
+            } else if *agent_is_known.get_or_insert_with(|| self.agent_is_known()) {
+                // The token is good elsewhere: the permission is missing.
+                answer::forbidden(slot.request.scope)
+            } else {
+                token_refused()
+            };
+            slot.settle(Err(error.status(answer.status).vendor(answer::words(&answer))));
+        }
+    }
+
+    /// Whether the token is good for asking who we are.
+    fn agent_is_known(&mut self) -> bool {
+        let request = self.wire(&ApiRequest::get("/Agent/me"));
+        let answers = self.exchange(core::slice::from_ref(&request));
+        matches!(answers.first(), Some(Ok(answer)) if answer.status == 200)
+    }
+
+    fn wire(&self, request: &ApiRequest) -> HttpRequest {
+        let token = self.token.session.as_ref().map(|session| &session.token);
+        request.to_http(&self.credentials.resource_url, token, self.context.trace_parent.as_deref())
+    }
+
+    fn exchange(&mut self, requests: &[HttpRequest]) -> Vec<Exchange> {
+        let total = self.remaining();
+        let limits = Limits {
+            connect: CONNECT.min(total),
+            first_byte: FIRST_BYTE.min(total),
+            between_bytes: BETWEEN_BYTES.min(total),
+            total,
+            body_bytes: MOST_BYTES,
+        };
+        if total.is_zero() {
+            let late = TransportError::new(Reason::TimedOut, Reached::No);
+            return requests.iter().map(|_| Err(late)).collect();
+        }
+        let count = u32::try_from(requests.len()).unwrap_or(u32::MAX);
+        self.usage.requests = self.usage.requests.saturating_add(count);
+        self.transport.send_all(requests, &limits)
+    }
+
+    /// Sends a request that needs no token, and repeats it as a read.
+    fn send_open(&mut self, request: &HttpRequest) -> Result<HttpResponse> {
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            self.usage.retries += u32::from(attempts > 1);
+            let exchange = self.exchange(core::slice::from_ref(request)).pop();
+            let trouble = match &exchange {
+                Some(Ok(answer)) if !matches!(answer.status, 429 | 502..) => return Ok(answer.clone()),
+                Some(Ok(answer)) => Trouble::Status(answer.status),
+                Some(Err(error)) => Trouble::NoAnswer(error.reason, error.reached),
+                None => return Err(NodeError::new(Code::Internal, "A request got lost inside the node.")),
+            };
+            let asked = match &exchange {
+                Some(Ok(answer)) => answer.retry_after(self.now()),
+                _ => None,
+            };
+            self.usage.rate_limited += u32::from(trouble == Trouble::Status(429));
+            let patience = retry::MOST_WAITING.saturating_sub(self.usage.waited).min(self.remaining());
+            let jitter = self.context.entropy.first().copied().unwrap_or(0);
+            let error = match exchange {
+                Some(Ok(answer)) => answer::error(&answer, Safety::Read),
+                Some(Err(error)) => answer::no_answer(&error, Safety::Read),
+                None => continue,
+            };
+            match retry::decide(Safety::Read, attempts, trouble, asked, jitter, patience) {
+                Decision::Wait(wait) => {
+                    self.transport.wait(wait);
+                    self.usage.waited += wait;
+                }
+                Decision::Postpone(after) => return Err(error.retry(Retry::After(after))),
+                Decision::GiveUp => return Err(error),
+            }
+        }
+    }
+
+    /// Sees to it that there is a token that is good for a while.
+    fn ensure_token(&mut self) -> Result<()> {
+        if self.token.host_injects {
+            return Ok(());
+        }
+        let now = self.now();
+        match &self.token.session {
+            Some(session) if !auth::is_stale(session, now) || !self.credentials.can_sign_in() => Ok(()),
+            _ => self.sign_in(),
+        }
+    }
+
+    /// Gets a fresh token.
+    pub fn sign_in(&mut self) -> Result<()> {
+        let application = self.credentials.application()?;
+        if self.credentials.auth_url.is_none() {
+            self.discover()?;
+        }
+        let auth_url =
+            self.credentials.auth_url.clone().unwrap_or_else(|| self.credentials.usual_auth_url.clone());
+        let request = auth::token_request(&self.credentials, &application, &auth_url);
+        let answer = self.send_open(&request)?;
+        let session = auth::session(&answer, self.now()).map_err(|error| self.without_secret(error))?;
+        self.token.session = Some(session);
+        self.token.renewed = true;
+        self.token.successes = 0;
+        Ok(())
+    }
+
+    /// A server may echo what it was sent.
+    fn without_secret(&self, error: NodeError) -> NodeError {
+        match error.get_vendor().and_then(|words| self.credentials.scrub(words)) {
+            Some(scrubbed) => error.vendor(Some(scrubbed)),
+            None => error,
+        }
+    }
+
+    /// Completes the credentials with what the instance says about itself.
+    /// Gives back why it said nothing, if so: then the usual address is taken.
+    pub fn discover(&mut self) -> Result<Option<NodeError>> {
+        let request =
+            ApiRequest::get("/authinfo").to_http(&self.credentials.resource_url, None, None);
+        let (info, problem) = match self.send_open(&request) {
+            Ok(answer) => (auth::auth_info(&answer), None),
+            Err(error) => (auth::AuthInfo::default(), Some(error)),
+        };
+        auth::complete(&mut self.credentials, info)?;
+        Ok(problem)
+    }
+}
+
+/// Parses the body of a success.
+pub fn json(answer: &HttpResponse, safety: Safety) -> Result<Value> {
+    if answer.is_html() {
+        return Err(answer::malformed(answer, "it is a web page", safety));
+    }
+    envelope::parse(&answer.body).map_err(|why| answer::malformed(answer, why, safety))
+}
+
+fn token_refused() -> NodeError {
+    NodeError::new(Code::TokenRefused, "HaloPSA refuses a token that it has just issued.").advice(
+        "In HaloPSA, check the API application: its login type is Agent, it has an agent to log in as who is enabled, and it has permissions. The scope must not be empty.",
+    )
+}
+
+/// A request and what became of it.
+struct Slot<'a> {
+    request: &'a ApiRequest,
+    attempts: u32,
+    result: Option<Box<Result<HttpResponse>>>,
+}
+
+impl<'a> Slot<'a> {
+    fn new(request: &'a ApiRequest) -> Self {
+        Self { request, attempts: 0, result: None }
+    }
+
+    fn is_open(&self) -> bool {
+        self.result.is_none()
+    }
+
+    fn settle(&mut self, result: Result<HttpResponse>) {
+        self.result.get_or_insert_with(|| Box::new(result));
+    }
+
+    fn is_repeated_delete(&self) -> bool {
+        self.attempts > 1 && self.request.method == Method::Delete
+    }
+
+    fn into_result(self) -> Result<HttpResponse> {
+        let lost = || Err(NodeError::new(Code::Internal, String::from("A request got lost inside the node.")));
+        self.result.map_or_else(lost, |result| *result)
+    }
+}

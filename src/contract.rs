@@ -1,0 +1,232 @@
+//! The types of the contract (`wit/types.wit`, `wit/node.wit`) as plain Rust.
+//!
+//! The generated bindings exist on wasm only; everything but
+//! `component` works with these, and so runs in native tests.
+//! Errors are in [`error`](crate::error).
+
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+use core::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use crate::error::NodeError;
+
+/// Credential fields by name.
+pub type Fields = BTreeMap<String, String>;
+
+/// A JSON object.
+pub type Object = Map<String, Value>;
+
+/// Text that must never be shown: [`Debug`](fmt::Debug) hides it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Takes the text in.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text, for the one place that sends it.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[secret]")
+    }
+}
+
+/// A token and how long it is good for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// The access token.
+    pub token: Secret,
+    /// From then on HaloPSA refuses it.
+    pub expires_at: Timestamp,
+    /// What was granted (HAPI 3.2), which may be less than what was asked.
+    pub scopes: Vec<String>,
+}
+
+/// Who puts the token into the requests.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ConnectionAuth {
+    /// We do, with this session.
+    Session(Session),
+    /// The host does.
+    HostInjected,
+    /// We log in first.
+    SelfManaged,
+}
+
+/// One HaloPSA account.
+#[derive(Debug, Clone)]
+pub struct Connection {
+    /// What the person typed, or what `prepare` made of it.
+    pub fields: Fields,
+    /// Who puts the token into the requests.
+    pub auth: ConnectionAuth,
+}
+
+/// What a call is told by its host.
+#[derive(Debug, Clone)]
+pub struct CallContext {
+    /// Time of the day at the start of the call.
+    pub now: Timestamp,
+    /// How long the call may take.
+    pub deadline: Duration,
+    /// Random bytes; may be empty.
+    pub entropy: Vec<u8>,
+    /// W3C trace parent, to be sent along.
+    pub trace_parent: Option<String>,
+    /// Say what would be sent instead of sending it.
+    pub dry_run: bool,
+    /// Refuse what would change something.
+    pub read_only: bool,
+    /// Refuse what is not in it.
+    pub allowed_operations: Option<Vec<String>>,
+    /// Whether a person chose this very operation.
+    pub confirmed: bool,
+}
+
+/// One input, or one result.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Item {
+    /// A JSON object.
+    pub json: Value,
+    /// Position of the input item that a result came from.
+    pub source_index: Option<u32>,
+}
+
+/// What became of one input item.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    /// Its results, or the next part of them.
+    Done(Vec<Item>),
+    /// It failed.
+    Failed(NodeError),
+    /// The call ended before its turn.
+    NotAttempted,
+}
+
+/// What a call of `execute` did.
+#[derive(Debug, Clone)]
+pub struct Execution {
+    /// One for each input item.
+    pub outcomes: Vec<Outcome>,
+    /// Where to go on.
+    pub next: Option<String>,
+    /// How long to wait before that.
+    pub resume_after: Option<Duration>,
+    /// The newest session, if it is not the one that came in.
+    pub session: Option<Session>,
+    /// What it cost.
+    pub usage: Usage,
+    /// What is worth telling.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// What a call cost.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// HTTP requests sent.
+    pub requests: u32,
+    /// How many of them repeated an earlier one.
+    pub retries: u32,
+    /// Time spent waiting on purpose.
+    pub waited: Duration,
+    /// How often HaloPSA said "too many requests".
+    pub rate_limited: u32,
+}
+
+/// How serious a diagnostic is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// Good to know.
+    Info,
+    /// Something may not be as expected.
+    Warning,
+}
+
+/// Something worth telling that is no failure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// How serious it is.
+    pub level: Level,
+    /// Stable name, such as `halopsa.more-rows`.
+    pub code: &'static str,
+    /// One sentence.
+    pub message: String,
+    /// Position of the input item that it is about.
+    pub item_index: Option<u32>,
+}
+
+/// Credentials, completed.
+#[derive(Debug, Clone)]
+pub struct Prepared {
+    /// Every field with its final value, secrets left out.
+    pub fields: Fields,
+    /// The origins that the connection needs.
+    pub egress: Vec<String>,
+    /// Where the token request goes.
+    pub token_url: String,
+    /// What is worth telling.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What it cost.
+    pub usage: Usage,
+}
+
+/// How a step of a check went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CheckStatus {
+    /// It works.
+    Pass,
+    /// It works, but.
+    Warn,
+    /// It does not.
+    Fail,
+    /// An earlier step failed.
+    Skipped,
+}
+
+/// One step of a check.
+#[derive(Debug, Clone)]
+pub struct CheckStep {
+    /// Stable name.
+    pub name: &'static str,
+    /// What was tried.
+    pub label: &'static str,
+    /// How it went.
+    pub status: CheckStatus,
+    /// What was found.
+    pub message: String,
+    /// The failure, if it failed.
+    pub error: Option<NodeError>,
+    /// What to do about a warning.
+    pub advice: Option<String>,
+}
+
+/// The answer to "will it work?".
+#[derive(Debug, Clone)]
+pub struct CheckReport {
+    /// Name of the agent that the application acts as.
+    pub account: Option<String>,
+    /// Address of the instance.
+    pub instance: Option<String>,
+    /// What was granted.
+    pub scopes: Vec<String>,
+    /// The steps, in order.
+    pub steps: Vec<CheckStep>,
+    /// As in [`Prepared::fields`].
+    pub fields: Fields,
+    /// The session at the end.
+    pub session: Option<Session>,
+    /// What it cost.
+    pub usage: Usage,
+}

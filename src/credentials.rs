@@ -1,0 +1,377 @@
+//! The credential form, and the one place where its values are read.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use url::Url;
+
+use crate::contract::{Fields, Secret};
+use crate::endpoints::{self, Endpoints};
+use crate::error::{Code, NodeError, Result};
+use crate::text;
+
+/// How a field is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FieldKind {
+    /// One line.
+    Text,
+    /// A web address.
+    Url,
+    /// One of the choices.
+    Choice,
+    /// One line that is never shown.
+    Secret,
+}
+
+impl FieldKind {
+    /// Its name in WIT and JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Url => "url",
+            Self::Choice => "choice",
+            Self::Secret => "secret",
+        }
+    }
+}
+
+/// A field of the form.
+#[derive(Debug)]
+pub struct CredentialField {
+    /// Key of its value.
+    pub name: &'static str,
+    /// What the person reads beside it.
+    pub label: &'static str,
+    /// What it is and where to find it.
+    pub help: &'static str,
+    /// An example.
+    pub placeholder: Option<&'static str>,
+    /// How it is asked for.
+    pub kind: FieldKind,
+    /// Whether it must be filled in.
+    pub required: bool,
+    /// Whether most people need not see it.
+    pub advanced: bool,
+    /// What it is when nobody fills it in.
+    pub default: Option<&'static str>,
+    /// Values with their labels.
+    pub choices: &'static [(&'static str, &'static str)],
+    /// Another field and the values of it for which this one is shown.
+    pub shown_when: Option<(&'static str, &'static [&'static str])>,
+}
+
+const HOSTED: &str = "hosted";
+const ON_PREMISE: &str = "on_premise";
+
+/// The form, in the order that people see.
+pub const FIELDS: &[CredentialField] = &[
+    CredentialField {
+        name: "hosting_type",
+        label: "Hosting type",
+        help: "Where your HaloPSA runs. On your own server there is no tenant.",
+        placeholder: None,
+        kind: FieldKind::Choice,
+        required: true,
+        advanced: false,
+        default: Some(HOSTED),
+        choices: &[(HOSTED, "Hosted by Halo"), (ON_PREMISE, "On premise")],
+        shown_when: None,
+    },
+    CredentialField {
+        name: "url",
+        label: "Address",
+        help: "The address of your HaloPSA, as in the browser. The rest is found out from there.",
+        placeholder: Some("https://example.halopsa.com"),
+        kind: FieldKind::Url,
+        required: true,
+        advanced: false,
+        default: None,
+        choices: &[],
+        shown_when: None,
+    },
+    CredentialField {
+        name: "tenant",
+        label: "Tenant",
+        help: "Shown in HaloPSA under Configuration > Integrations > Halo API. Leave it empty to have it found out.",
+        placeholder: Some("example"),
+        kind: FieldKind::Text,
+        required: false,
+        advanced: false,
+        default: None,
+        choices: &[],
+        shown_when: Some(("hosting_type", &[HOSTED])),
+    },
+    CredentialField {
+        name: "client_id",
+        label: "Client id",
+        help: "Of the API application. It may change while you create the application: copy it after saving.",
+        placeholder: Some("11111111-2222-3333-4444-555555555555"),
+        kind: FieldKind::Text,
+        required: true,
+        advanced: false,
+        default: None,
+        choices: &[],
+        shown_when: None,
+    },
+    CredentialField {
+        name: "client_secret",
+        label: "Client secret",
+        help: "Of the API application. HaloPSA shows it once.",
+        placeholder: None,
+        kind: FieldKind::Secret,
+        required: true,
+        advanced: false,
+        default: None,
+        choices: &[],
+        shown_when: None,
+    },
+    CredentialField {
+        name: "scope",
+        label: "Scope",
+        help: "What to ask for, names with spaces between them. all stands for everything that the application allows.",
+        placeholder: Some("edit:tickets read:customers"),
+        kind: FieldKind::Text,
+        required: false,
+        advanced: true,
+        default: Some("all"),
+        choices: &[],
+        shown_when: None,
+    },
+    CredentialField {
+        name: "auth_url",
+        label: "Authorisation server",
+        help: "Only where it cannot be found out: Configuration > Integrations > Halo API shows it.",
+        placeholder: Some("https://example.halopsa.com/auth"),
+        kind: FieldKind::Url,
+        required: false,
+        advanced: true,
+        default: None,
+        choices: &[],
+        shown_when: None,
+    },
+    CredentialField {
+        name: "resource_url",
+        label: "Resource server",
+        help: "Only where it is not the address followed by /api: Configuration > Integrations > Halo API shows it.",
+        placeholder: Some("https://example.halopsa.com/api"),
+        kind: FieldKind::Url,
+        required: false,
+        advanced: true,
+        default: None,
+        choices: &[],
+        shown_when: None,
+    },
+];
+
+/// Where HaloPSA runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HostingType {
+    /// At Halo.
+    Hosted,
+    /// On the customer's own server.
+    OnPremise,
+}
+
+impl HostingType {
+    /// Its value in the form.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Hosted => HOSTED,
+            Self::OnPremise => ON_PREMISE,
+        }
+    }
+}
+
+/// The application that we sign in as.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Application {
+    /// The client id.
+    pub client_id: String,
+    /// The client secret, or a placeholder for it.
+    pub client_secret: Secret,
+}
+
+/// Credentials that make sense.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// Where HaloPSA runs.
+    pub hosting_type: HostingType,
+    /// Where the API is.
+    pub resource_url: Url,
+    /// Where to sign in, if a person typed it or `prepare` found it out.
+    pub auth_url: Option<Url>,
+    /// Where to sign in if nothing better is found out.
+    pub usual_auth_url: Url,
+    /// The tenant, if there is one.
+    pub tenant: Option<String>,
+    /// The client id, which is no secret.
+    pub client_id: Option<String>,
+    client_secret: Option<Secret>,
+    /// What to ask for.
+    pub scope: String,
+}
+
+impl Credentials {
+    /// Reads the form. Client id and secret may be missing: a host may keep
+    /// them to itself.
+    pub fn parse(fields: &Fields) -> Result<Self> {
+        if let Some(unknown) = fields.keys().find(|name| FIELDS.iter().all(|field| field.name != **name)) {
+            let error = NodeError::new(
+                Code::UnknownCredential,
+                alloc::format!("There is no credential field \"{}\".", text::cut(unknown, 80)),
+            )
+            .field(unknown);
+            let names = FIELDS.iter().map(|field| field.name);
+            return Err(match text::nearest(unknown, names.clone()) {
+                Some(near) => error.advice(alloc::format!("Did you mean \"{near}\"?")),
+                None => error.advice(alloc::format!("Fields are {}.", names.collect::<Vec<_>>().join(", "))),
+            });
+        }
+        let filled = |name: &str| fields.get(name).map(|value| value.trim()).filter(|value| !value.is_empty());
+        let hosting_type = match filled("hosting_type") {
+            None | Some(HOSTED) => HostingType::Hosted,
+            Some(ON_PREMISE) => HostingType::OnPremise,
+            Some(other) => {
+                return Err(NodeError::new(
+                    Code::InvalidValue,
+                    alloc::format!("\"{}\" is no hosting type.", text::cut(other, 80)),
+                )
+                .field("hosting_type")
+                .advice("It is hosted or on_premise."));
+            }
+        };
+        let (resource_url, usual_auth_url) = match (filled("resource_url"), filled("url")) {
+            (Some(typed), _) => {
+                let resource_url = endpoints::resource_server("resource_url", typed)?;
+                let usual = Endpoints::from_instance("resource_url", resource_url.as_str())?.auth_url;
+                (resource_url, usual)
+            }
+            (None, Some(typed)) => {
+                let endpoints = Endpoints::from_instance("url", typed)?;
+                (endpoints.resource_url, endpoints.auth_url)
+            }
+            (None, None) => return Err(missing("url", "the address of your HaloPSA")),
+        };
+        let auth_url = filled("auth_url")
+            .map(|typed| endpoints::authorisation_server("auth_url", typed, &resource_url))
+            .transpose()?;
+        // "None" is what some guides tell people to type (HAPI 3.1).
+        let tenant = filled("tenant")
+            .filter(|tenant| hosting_type == HostingType::Hosted && !tenant.eq_ignore_ascii_case("none"))
+            .map(ToString::to_string);
+        Ok(Self {
+            hosting_type,
+            resource_url,
+            auth_url,
+            usual_auth_url,
+            tenant,
+            client_id: filled("client_id").map(ToString::to_string),
+            // Not trimmed but for white space that no secret has: it may be a
+            // placeholder, which must arrive as it is.
+            client_secret: filled("client_secret").map(Secret::new),
+            scope: filled("scope").unwrap_or("all").to_string(),
+        })
+    }
+
+    /// Who we sign in as.
+    pub fn application(&self) -> Result<Application> {
+        Ok(Application {
+            client_id: self.client_id.clone().ok_or_else(|| missing("client_id", "the client id"))?,
+            client_secret: self
+                .client_secret
+                .clone()
+                .ok_or_else(|| missing("client_secret", "the client secret"))?,
+        })
+    }
+
+    /// Whether we can sign in by ourselves.
+    pub fn can_sign_in(&self) -> bool {
+        self.client_id.is_some() && self.client_secret.is_some()
+    }
+
+    /// Takes the secret out of a text in which a server may have echoed it.
+    pub fn scrub(&self, text: &str) -> Option<String> {
+        let secret = self.client_secret.as_ref()?.reveal();
+        (secret.len() >= 8 && text.contains(secret)).then(|| text.replace(secret, "[removed]"))
+    }
+
+    /// The form again, completed and without secrets.
+    pub fn to_fields(&self) -> Fields {
+        let mut fields = Fields::new();
+        let mut put = |name: &str, value: &str| {
+            fields.insert(name.to_string(), value.to_string());
+        };
+        put("hosting_type", self.hosting_type.name());
+        put("url", &endpoints::instance(&self.resource_url));
+        put("resource_url", self.resource_url.as_str().trim_end_matches('/'));
+        put("auth_url", self.auth_url.as_ref().unwrap_or(&self.usual_auth_url).as_str().trim_end_matches('/'));
+        put("scope", &self.scope);
+        if let Some(tenant) = &self.tenant {
+            put("tenant", tenant);
+        }
+        if let Some(client_id) = &self.client_id {
+            put("client_id", client_id);
+        }
+        fields
+    }
+}
+
+fn missing(field: &str, what: &str) -> NodeError {
+    NodeError::new(Code::MissingCredential, alloc::format!("The credentials lack {what}."))
+        .field(field)
+        .advice(alloc::format!("Fill in {field}."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(pairs: &[(&str, &str)]) -> Result<Credentials> {
+        Credentials::parse(&pairs.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect())
+    }
+
+    #[test]
+    fn one_address_is_enough() {
+        let credentials = parse(&[("url", "x")]).unwrap();
+        assert_eq!(credentials.hosting_type, HostingType::Hosted);
+        assert_eq!(credentials.resource_url.as_str(), "https://x.halopsa.com/api");
+        assert_eq!(credentials.auth_url, None);
+        assert_eq!(credentials.scope, "all");
+        assert_eq!(parse(&[("resource_url", "https://x.halopsa.com/api")]).unwrap().resource_url, credentials.resource_url);
+    }
+
+    #[test]
+    fn a_tenant_is_for_hosted_instances() {
+        let tenant = |pairs| parse(pairs).unwrap().tenant;
+        assert_eq!(tenant(&[("url", "x"), ("tenant", " demo ")]).as_deref(), Some("demo"));
+        assert_eq!(tenant(&[("url", "x"), ("tenant", "None")]), None);
+        assert_eq!(tenant(&[("url", "x"), ("tenant", "demo"), ("hosting_type", "on_premise")]), None);
+    }
+
+    #[test]
+    fn bad_fields_are_named() {
+        let cases: [(&[(&str, &str)], Code, &str); 5] = [
+            (&[], Code::MissingCredential, "/url"),
+            (&[("url", "x"), ("clientid", "1")], Code::UnknownCredential, "/clientid"),
+            (&[("url", "x"), ("hosting_type", "cloud")], Code::InvalidValue, "/hosting_type"),
+            (&[("url", "http://x.halopsa.com")], Code::PlainHttp, "/url"),
+            (&[("url", "x"), ("auth_url", "ftp://y")], Code::InvalidUrl, "/auth_url"),
+        ];
+        for (pairs, code, field) in cases {
+            let error = parse(pairs).unwrap_err();
+            assert_eq!((error.get_code(), error.get_field()), (code, Some(field)));
+        }
+        let error = parse(&[("url", "x"), ("clientid", "1")]).unwrap_err();
+        assert_eq!(error.get_advice(), Some("Did you mean \"client_id\"?"));
+        let error = parse(&[("url", "x"), ("client_id", "1")]).unwrap().application().unwrap_err();
+        assert_eq!(error.get_field(), Some("/client_secret"));
+    }
+
+    #[test]
+    fn completing_twice_is_completing_once_and_shows_no_secret() {
+        let first = parse(&[("url", "x"), ("tenant", "demo"), ("client_id", "c"), ("client_secret", "very-secret")]).unwrap();
+        let fields = first.to_fields();
+        assert!(!alloc::format!("{fields:?}{first:?}").contains("very-secret"));
+        assert_eq!(Credentials::parse(&fields).unwrap().to_fields(), fields);
+    }
+}

@@ -1,0 +1,322 @@
+//! What an answer that is no success means (HAPI 11): every body shape is
+//! read, known messages become codes with advice.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+
+use serde_json::Value;
+
+use super::http::{HttpResponse, Reached, Reason, TransportError};
+use super::request::Safety;
+use crate::error::{Code, Effect, ErrorKind, NodeError};
+use crate::text;
+
+/// Halo's own words in an answer, cleaned. `None` where there are none, or
+/// where they are a page for a browser.
+pub fn words(answer: &HttpResponse) -> Option<String> {
+    if answer.body.is_empty() || answer.is_html() {
+        return None;
+    }
+    let said = match serde_json::from_slice::<Value>(&answer.body) {
+        Ok(value) => find_words(&value)?,
+        Err(_) => core::str::from_utf8(&answer.body).ok()?.to_string(),
+    };
+    let said = text::clean(&said);
+    (!said.is_empty()).then_some(said)
+}
+
+/// Where messages stand, best first (HAPI 11.2).
+const MESSAGE_KEYS: &[&str] =
+    &["error_description", "error", "Message", "message", "errorMessage", "errors", "title"];
+
+fn find_words(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Array(values) => values.iter().find_map(find_words),
+        Value::Object(object) => MESSAGE_KEYS
+            .iter()
+            .filter_map(|key| object.get(*key))
+            .find_map(find_words)
+            .or_else(|| model_state(object)),
+        _ => None,
+    }
+}
+
+/// `{"[0].id": ["The JSON value could not be converted…"]}`: which field, and
+/// what about it. Class names and stack traces of exceptions are no messages.
+fn model_state(object: &serde_json::Map<String, Value>) -> Option<String> {
+    const NOISE: &[&str] = &["ClassName", "StackTraceString", "Source", "traceId", "type", "HelpURL"];
+    object.iter().filter(|(key, _)| !NOISE.contains(&key.as_str())).find_map(|(key, value)| {
+        let said = find_words(value)?;
+        let field = key.rsplit('.').next().unwrap_or(key);
+        if object.len() == 1 && value.is_string() { Some(said) } else { Some(format!("{field}: {said}")) }
+    })
+}
+
+/// The field that a message is about, if it names one: its label.
+fn mandatory_label(words: &str) -> Option<&str> {
+    // "<Label> is mandatory", "<Label> must be completed",
+    // "Please select a valid <Thing>" (HAPI 11.3).
+    let label = words
+        .strip_suffix('.')
+        .unwrap_or(words)
+        .strip_suffix(" is mandatory")
+        .or_else(|| words.strip_suffix(" must be completed"))
+        .or_else(|| words.strip_prefix("Please select a valid "))?;
+    (!label.is_empty() && label.len() <= 80).then_some(label)
+}
+
+/// What a failing status means for a request.
+pub fn error(answer: &HttpResponse, safety: Safety) -> NodeError {
+    let words = words(answer);
+    let error = match answer.status {
+        400 | 409 | 422 => rejected(answer.status, words.as_deref()),
+        401 => NodeError::new(Code::TokenRefused, "HaloPSA does not accept the access token."),
+        403 => forbidden(None),
+        404 => NodeError::new(Code::RecordNotFound, "HaloPSA has no such record.")
+            .advice("Check the id. The record may be deleted, or the API agent may not see it."),
+        413 => NodeError::new(Code::Rejected, "The request is larger than HaloPSA takes."),
+        429 => NodeError::new(Code::RateLimited, "HaloPSA has had too many requests.")
+            .advice("Wait, ask for less, or run fewer workflows at the same time."),
+        300..=399 => NodeError::new(Code::Redirected, "HaloPSA answers with a redirect.")
+            .advice("Enter the address that the browser ends at as the address of your instance."),
+        200..=299 => NodeError::new(Code::MalformedAnswer, "HaloPSA's answer makes no sense."),
+        status if answer.is_html() && status < 500 => html_page(),
+        status => NodeError::new(Code::ServerError, format!("HaloPSA is out of order (status {status})."))
+            .advice("Try again later. If it goes on, look at HaloPSA's status page or its logs."),
+    };
+    let effect = match (safety, answer.status) {
+        (Safety::Read, _) => Effect::None,
+        // It was understood, and something went wrong on the way.
+        (_, 500..) => Effect::Unknown,
+        _ => Effect::None,
+    };
+    lost(error.status(answer.status).vendor(words), safety, effect)
+}
+
+/// A page for a browser where data should be.
+pub fn html_page() -> NodeError {
+    NodeError::new(Code::HtmlAnswer, "A web page came instead of data.")
+        .advice("Check the address of the instance, and that no proxy or maintenance page stands before it.")
+}
+
+/// An answer that is a success and cannot be read. What it said about a write
+/// is lost, but the write was done or may have been.
+pub fn malformed(answer: &HttpResponse, why: &str, safety: Safety) -> NodeError {
+    let error = if answer.is_html() {
+        html_page()
+    } else {
+        NodeError::new(Code::MalformedAnswer, format!("HaloPSA's answer makes no sense: {why}."))
+            .advice("Try again. If it goes on, check the address of the instance.")
+    };
+    let effect = if safety == Safety::Read { Effect::None } else { Effect::Unknown };
+    error.status(answer.status).effect(effect)
+}
+
+/// The application's permission or the agent's: both must allow (HAPI 3.5).
+pub fn forbidden(scope: Option<&str>) -> NodeError {
+    let application = match scope {
+        Some(scope) => format!("give the API application the permission {scope}"),
+        None => "give the API application the permission for it".to_string(),
+    };
+    NodeError::new(Code::Forbidden, "HaloPSA does not allow this.").advice(format!(
+        "Both must allow it. In HaloPSA, {application}, and give the agent that it logs in as the role, teams and clients for it."
+    ))
+}
+
+fn rejected(status: u16, words: Option<&str>) -> NodeError {
+    let Some(words) = words else {
+        return NodeError::new(Code::Rejected, "HaloPSA does not accept the values.")
+            .advice("It does not say why. Check ids and mandatory fields.");
+    };
+    if status == 409 {
+        return NodeError::new(Code::Conflict, format!("HaloPSA refuses: {words}"))
+            .advice("Other records stand in the way. Setting the record inactive may do.");
+    }
+    if let Some(label) = mandatory_label(words) {
+        let name = field_name(label);
+        let error = NodeError::new(Code::MandatoryField, format!("HaloPSA needs the field \"{label}\"."))
+            .advice(format!(
+                "Fill in \"{label}\". The ticket type or your instance makes it mandatory; a custom field goes into customfields."
+            ));
+        return match name {
+            Some(name) => error.field(name),
+            None => error.field("customfields"),
+        };
+    }
+    let advice = ADVICE.iter().find(|(part, _)| words.contains(part)).map_or(
+        "Change the values as HaloPSA says.",
+        |(_, advice)| *advice,
+    );
+    NodeError::new(Code::Rejected, format!("HaloPSA does not accept the values: {words}")).advice(advice)
+}
+
+/// Which field a label stands for, if it is one of HaloPSA's own.
+fn field_name(label: &str) -> Option<&'static str> {
+    let wanted = label.to_lowercase();
+    // Labels of HaloPSA's screens that are not those of our catalogue.
+    const SYNONYMS: &[(&str, &str)] = &[
+        ("category", "category_1"),
+        ("user", "user_id"),
+        ("end user", "user_id"),
+        ("customer", "client_id"),
+        ("assigned agent", "agent_id"),
+    ];
+    if let Some((_, name)) = SYNONYMS.iter().find(|(synonym, _)| *synonym == wanted) {
+        return Some(name);
+    }
+    crate::catalogue::RESOURCES
+        .iter()
+        .flat_map(|resource| resource.fields)
+        .find(|field| field.label.to_lowercase() == wanted)
+        .map(|field| field.name)
+}
+
+/// Messages that were seen, and what helps (HAPI 11.3).
+const ADVICE: &[(&str, &str)] = &[
+    ("Record not found", "Check the id. Some instances want tickettype_id and client_id with every update of a ticket."),
+    ("could not be converted", "A value has the wrong type. Ids are whole numbers."),
+    ("You do not have access to this Action", "The agent may not use this outcome on this ticket. Choose another outcome."),
+    ("An Outcome must be entered", "Give an outcome that the ticket's workflow allows."),
+    ("CODE:APP03/2", "The ticket type asks for approval. Choose the members of the board, or another ticket type."),
+];
+
+/// No answer at all.
+pub fn no_answer(error: &TransportError, safety: Safety) -> NodeError {
+    let (code, message, advice) = match error.reason {
+        Reason::Denied => (
+            Code::EgressDenied,
+            "The workflow platform does not let this node reach HaloPSA.",
+            "Ask the operator of the platform to allow the address of your instance.",
+        ),
+        Reason::UnknownHost => (
+            Code::Unreachable,
+            "There is no host of this name.",
+            "Check the address of the instance for spelling.",
+        ),
+        Reason::NoConnection => (
+            Code::Unreachable,
+            "HaloPSA cannot be reached.",
+            "Check the address of the instance, and that it is up.",
+        ),
+        Reason::Broken => (Code::Unreachable, "The connection to HaloPSA broke.", "Try again."),
+        Reason::TimedOut => (
+            Code::Timeout,
+            "HaloPSA did not answer in time.",
+            "Try again later, ask for less, or allow more time.",
+        ),
+        Reason::TooLarge => (
+            Code::AnswerTooLarge,
+            "HaloPSA's answer is larger than this node takes.",
+            "Ask for less with filters or a limit.",
+        ),
+        Reason::NotHttp => (
+            Code::MalformedAnswer,
+            "What answers there does not speak HTTP.",
+            "Check the address and the port of the instance.",
+        ),
+    };
+    let effect = match (safety, error.reached) {
+        (Safety::Read, _) | (_, Reached::No) => Effect::None,
+        (_, Reached::Maybe) => Effect::Unknown,
+    };
+    lost(NodeError::new(code, message).advice(advice), safety, effect)
+}
+
+/// A write of which nobody knows whether it was done.
+fn lost(error: NodeError, safety: Safety, effect: Effect) -> NodeError {
+    if effect != Effect::Unknown {
+        return error.effect(effect);
+    }
+    if safety == Safety::Overwrite {
+        // Doing it again does no harm, so the error stays what it is.
+        return error.effect(effect);
+    }
+    let kind = match error.get_kind() {
+        ErrorKind::Timeout => ErrorKind::Timeout,
+        _ => ErrorKind::Unavailable,
+    };
+    let lost = NodeError::new(
+        Code::AnswerLost,
+        format!("{} It may have made the record.", error.get_message()),
+    )
+    .kind(kind)
+    .advice("Look in HaloPSA before you run this again: it could make a second one.")
+    .vendor(error.get_vendor().map(ToString::to_string))
+    .effect(effect);
+    match error.get_status() {
+        Some(status) => lost.status(status),
+        None => lost,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Retry;
+
+    fn answer(status: u16, body: &str) -> HttpResponse {
+        HttpResponse { status, body: body.as_bytes().to_vec(), ..HttpResponse::default() }
+    }
+
+    #[test]
+    fn the_words_are_found_in_every_shape() {
+        let cases = [
+            (r#"{"ClassName":"System.Exception","Message":"No outcome","StackTraceString":"   at X"}"#, "No outcome"),
+            (r#"{"message":"No"}"#, "No"),
+            (r#"{"error":"invalid_client"}"#, "invalid_client"),
+            (r#"{"error":"invalid_client","error_description":"Wrong secret."}"#, "Wrong secret."),
+            (r#"{"error":{"error_description":"Inner"}}"#, "Inner"),
+            (r#"{"resultCode":3,"errorMessage":"Result"}"#, "Result"),
+            (r#""plain""#, "plain"),
+            ("just text", "just text"),
+            (r#"{"[0].id":["The JSON value could not be converted"]}"#, "id: The JSON value could not be converted"),
+            (r#"{"title":"One or more errors","status":400,"errors":{"id":["Bad id"]}}"#, "id: Bad id"),
+            (r#"{"anything":"the message"}"#, "the message"),
+        ];
+        for (body, expected) in cases {
+            assert_eq!(words(&answer(400, body)).as_deref(), Some(expected), "{body}");
+        }
+        for nothing in ["", "<html>hundreds of kilobytes</html>", "{}", "7", "[]"] {
+            assert_eq!(words(&answer(400, nothing)), None, "{nothing}");
+        }
+    }
+
+    #[test]
+    fn a_mandatory_field_is_named() {
+        let error = error(&answer(400, r#"{"Message":"Category is mandatory"}"#), Safety::Create);
+        assert_eq!(error.get_code(), Code::MandatoryField);
+        assert_eq!(error.get_field(), Some("/category_1"));
+        assert_eq!(error.get_vendor(), Some("Category is mandatory"));
+        let custom = super::error(&answer(400, r#"{"Message":"Change Window is mandatory"}"#), Safety::Create);
+        assert_eq!(custom.get_field(), Some("/customfields"));
+    }
+
+    #[test]
+    fn nothing_happened_where_the_request_was_refused() {
+        for status in [400, 401, 403, 404, 409, 429] {
+            assert_eq!(error(&answer(status, ""), Safety::Create).get_effect(), Effect::None, "{status}");
+        }
+    }
+
+    #[test]
+    fn a_lost_create_is_unknown_and_never_retried() {
+        for status in [500, 502, 504] {
+            let error = error(&answer(status, "<html>"), Safety::Create);
+            assert_eq!(error.get_effect(), Effect::Unknown);
+            assert_eq!(error.get_retry(), Retry::Never);
+            assert_eq!(error.get_code(), Code::AnswerLost);
+        }
+        let timeout = no_answer(&TransportError::new(Reason::TimedOut, Reached::Maybe), Safety::Create);
+        assert_eq!((timeout.get_kind(), timeout.get_effect()), (ErrorKind::Timeout, Effect::Unknown));
+        let refused = no_answer(&TransportError::new(Reason::NoConnection, Reached::No), Safety::Create);
+        assert_eq!((refused.get_effect(), refused.get_retry()), (Effect::None, Retry::HostDefault));
+    }
+
+    #[test]
+    fn a_page_is_named_and_never_quoted() {
+        let error = malformed(&answer(200, "<html><p>secret page</p>"), "no JSON", Safety::Read);
+        assert_eq!(error.get_code(), Code::HtmlAnswer);
+        assert!(!alloc::format!("{error:?}").contains("secret page"));
+    }
+}

@@ -1,0 +1,95 @@
+//! Dates as HaloPSA writes them (HAPI 1.11, 14.21, 14.22) and as people do.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+
+use jiff::Timestamp;
+use jiff::civil::{DateTime, Time};
+use jiff::fmt::rfc2822;
+use jiff::tz::Offset;
+
+/// Dates before this year stand for "never": 1900-01-01 and its relatives.
+const FIRST_REAL_YEAR: i16 = 1980;
+
+/// Reads a date of an answer: UTC with or without `Z`, with up to nine digits
+/// of a second, or a day alone.
+pub fn parse(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
+    if let Ok(instant) = text.parse::<Timestamp>() {
+        return Some(instant);
+    }
+    let civil = text.parse::<DateTime>().ok()?;
+    Offset::UTC.to_timestamp(civil).ok()
+}
+
+/// The readable form of a date of an answer, or nothing for "never".
+pub fn readable(text: &str) -> Option<String> {
+    let instant = parse(text)?;
+    let civil = Offset::UTC.to_datetime(instant);
+    (civil.year() >= FIRST_REAL_YEAR).then(|| instant.to_string())
+}
+
+/// The form that HaloPSA reads, from what a person may give: an instant with
+/// an offset, or a date and time, or a day, taken as UTC.
+pub fn to_wire(text: &str) -> Option<String> {
+    let instant = parse(text)?;
+    let civil = Offset::UTC.to_datetime(instant);
+    let fraction = civil.subsec_nanosecond() / 1_000_000;
+    let whole = civil.strftime("%Y-%m-%dT%H:%M:%S");
+    Some(if fraction == 0 { whole.to_string() } else { format!("{whole}.{fraction:03}") })
+}
+
+/// `HH:mm:ss` from `HH:mm` or `HH:mm:ss`.
+pub fn time_to_wire(text: &str) -> Option<String> {
+    let time = text.trim().parse::<Time>().ok()?;
+    Some(time.strftime("%H:%M:%S").to_string())
+}
+
+/// Reads a date of an HTTP header.
+pub fn parse_http(text: &str) -> Option<Timestamp> {
+    rfc2822::DateTimeParser::new().parse_timestamp(text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_of_halo_is_read() {
+        for text in [
+            "2026-03-01T09:15:02",
+            "2026-03-01T09:15:02Z",
+            "2026-03-01T09:15:02.0000000",
+            "2026-03-01T09:15:02.0000000Z",
+            "2026-03-01T10:15:02+01:00",
+            " 2026-03-01 09:15:02 ",
+        ] {
+            assert_eq!(readable(text).as_deref(), Some("2026-03-01T09:15:02Z"), "{text}");
+        }
+        assert_eq!(readable("2026-03-01T09:15:02.147").as_deref(), Some("2026-03-01T09:15:02.147Z"));
+        assert_eq!(readable("2026-03-01").as_deref(), Some("2026-03-01T00:00:00Z"));
+    }
+
+    #[test]
+    fn never_is_nothing() {
+        for text in ["1900-01-01T00:00:00", "1899-12-30T00:00:00", "0001-01-01T00:00:00", "", "soon"] {
+            assert_eq!(readable(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_people_write_becomes_utc() {
+        assert_eq!(to_wire("2026-03-01T10:15:02+01:00").as_deref(), Some("2026-03-01T09:15:02"));
+        assert_eq!(to_wire("2026-03-01T09:15:02.5Z").as_deref(), Some("2026-03-01T09:15:02.500"));
+        assert_eq!(to_wire("2026-03-01").as_deref(), Some("2026-03-01T00:00:00"));
+        assert_eq!(to_wire("1 March"), None);
+        assert_eq!(time_to_wire("9:30"), None);
+        assert_eq!(time_to_wire("09:30").as_deref(), Some("09:30:00"));
+    }
+
+    #[test]
+    fn http_dates_are_read() {
+        assert!(parse_http("Sun, 01 Mar 2026 09:00:30 GMT").is_some());
+        assert!(parse_http("tomorrow").is_none());
+    }
+}

@@ -1,0 +1,212 @@
+//! HTTP requests and answers as plain data, and how an exchange can fail.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+use core::time::Duration;
+
+use url::Url;
+
+/// The methods that HaloPSA knows (HAPI 4): there is no PUT and no PATCH.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// Read.
+    Get,
+    /// Create or update.
+    Post,
+    /// Delete.
+    Delete,
+}
+
+impl Method {
+    /// As on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+/// A request, ready to be sent. [`Debug`](fmt::Debug) shows neither headers
+/// nor body, since they hold token and secret.
+#[derive(Clone)]
+pub struct HttpRequest {
+    /// What to do.
+    pub method: Method,
+    /// To what.
+    pub url: Url,
+    /// Names in lower case. `content-length` is the transport's.
+    pub headers: Vec<(&'static str, String)>,
+    /// May be empty.
+    pub body: Vec<u8>,
+}
+
+impl fmt::Debug for HttpRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method.name(), self.url)
+    }
+}
+
+/// An answer, whatever its status.
+#[derive(Clone, Default)]
+pub struct HttpResponse {
+    /// The status.
+    pub status: u16,
+    /// Names in lower case.
+    pub headers: Vec<(String, Vec<u8>)>,
+    /// All of it.
+    pub body: Vec<u8>,
+}
+
+impl fmt::Debug for HttpResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} with {} bytes", self.status, self.body.len())
+    }
+}
+
+impl HttpResponse {
+    /// The first value of a header, if it is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(candidate, _)| candidate == name)
+            .and_then(|(_, value)| core::str::from_utf8(value).ok())
+    }
+
+    /// Whether it is a page for a browser: a wrong tenant, a proxy or an
+    /// upgrade answers so, with any status (HAPI 3.4, 11.2).
+    pub fn is_html(&self) -> bool {
+        let start = self.body.iter().position(|byte| !byte.is_ascii_whitespace());
+        let begins_with_tag = start.and_then(|at| self.body.get(at)) == Some(&b'<');
+        let says_html = self.header("content-type").is_some_and(|kind| kind.contains("html"));
+        begins_with_tag || (says_html && !self.body.is_empty())
+    }
+
+    /// How long the server asks us to wait: seconds, or a date that is
+    /// compared with the server's own clock where it tells it.
+    pub fn retry_after(&self, now: jiff::Timestamp) -> Option<Duration> {
+        let value = self.header("retry-after")?.trim();
+        if let Ok(seconds) = value.parse::<u32>() {
+            return Some(Duration::from_secs(seconds.into()));
+        }
+        let until = super::date::parse_http(value)?;
+        let now = self.header("date").and_then(super::date::parse_http).unwrap_or(now);
+        let seconds = until.as_second().saturating_sub(now.as_second());
+        Some(Duration::from_secs(u64::try_from(seconds).unwrap_or(0)))
+    }
+}
+
+/// What an exchange may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Until there is a connection.
+    pub connect: Duration,
+    /// Until the answer begins.
+    pub first_byte: Duration,
+    /// Between two parts of the answer.
+    pub between_bytes: Duration,
+    /// All of it.
+    pub total: Duration,
+    /// The largest body that is read.
+    pub body_bytes: usize,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TransportError {
+    /// What went wrong.
+    pub reason: Reason,
+    /// Whether the server may have acted on the request.
+    pub reached: Reached,
+}
+
+/// What went wrong in an exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// The host does not let the request out.
+    Denied,
+    /// There is no such host name.
+    UnknownHost,
+    /// Nobody listens, or TLS fails.
+    NoConnection,
+    /// The connection broke.
+    Broken,
+    /// It took too long.
+    TimedOut,
+    /// The body is larger than [`Limits::body_bytes`].
+    TooLarge,
+    /// It is not HTTP as we know it.
+    NotHttp,
+}
+
+/// Whether the server may have acted on a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reached {
+    /// Certainly not.
+    No,
+    /// It may.
+    Maybe,
+}
+
+impl TransportError {
+    /// Both at once.
+    pub const fn new(reason: Reason, reached: Reached) -> Self {
+        Self { reason, reached }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::*;
+
+    fn with(headers: &[(&str, &str)], body: &str) -> HttpResponse {
+        HttpResponse {
+            status: 429,
+            headers: headers.iter().map(|(n, v)| ((*n).into(), v.as_bytes().to_vec())).collect(),
+            body: body.as_bytes().to_vec(),
+        }
+    }
+
+    #[test]
+    fn retry_after_is_read_in_both_forms() {
+        let now = "2026-03-01T09:00:00Z".parse().unwrap();
+        assert_eq!(with(&[("retry-after", "12")], "").retry_after(now), Some(Duration::from_secs(12)));
+        let date = with(&[("retry-after", "Sun, 01 Mar 2026 09:00:30 GMT")], "");
+        assert_eq!(date.retry_after(now), Some(Duration::from_secs(30)));
+        let past = with(&[("retry-after", "Sun, 01 Mar 2026 08:00:00 GMT")], "");
+        assert_eq!(past.retry_after(now), Some(Duration::ZERO));
+        assert_eq!(with(&[("retry-after", "soon")], "").retry_after(now), None);
+        assert_eq!(with(&[], "").retry_after(now), None);
+    }
+
+    #[test]
+    fn a_date_is_measured_by_the_clock_of_the_server() {
+        let ours = "2026-03-01T10:00:00Z".parse().unwrap();
+        let headers =
+            [("retry-after", "Sun, 01 Mar 2026 09:00:30 GMT"), ("date", "Sun, 01 Mar 2026 09:00:00 GMT")];
+        assert_eq!(with(&headers, "").retry_after(ours), Some(Duration::from_secs(30)));
+    }
+
+    #[test]
+    fn html_is_known_by_its_type_or_its_first_character() {
+        assert!(with(&[("content-type", "text/html; charset=utf-8")], "Sorry").is_html());
+        assert!(with(&[], "\r\n <!doctype html>").is_html());
+        assert!(!with(&[("content-type", "application/json")], "{}").is_html());
+        assert!(!with(&[], "").is_html());
+    }
+
+    #[test]
+    fn debug_shows_no_headers() {
+        let request = HttpRequest {
+            method: Method::Get,
+            url: Url::parse("https://x.example/api").unwrap(),
+            headers: vec![("authorization", "Bearer abc".into())],
+            body: b"client_secret=abc".to_vec(),
+        };
+        assert_eq!(alloc::format!("{request:?}"), "GET https://x.example/api");
+    }
+}

@@ -1,0 +1,10 @@
+//! The HaloPSA wire: what requests look like, what answers mean, when to try
+//! again. Pure functions and state machines without I/O; `transport` does that.
+
+pub mod answer;
+pub mod date;
+pub mod envelope;
+pub mod http;
+pub mod paging;
+pub mod request;
+pub mod retry;

@@ -1,0 +1,168 @@
+//! Requests to the resource server.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
+
+use serde_json::{Value, json};
+use url::Url;
+
+use super::http::{HttpRequest, Method};
+use crate::contract::Secret;
+
+/// What becomes of a request that is sent twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Safety {
+    /// Nothing: it only reads.
+    Read,
+    /// The same as of one that is sent once: it overwrites or removes.
+    Overwrite,
+    /// A second record.
+    Create,
+}
+
+/// A request to the HaloPSA API, before it is known where that is and with
+/// what token.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ApiRequest {
+    /// What to do.
+    pub method: Method,
+    /// Path below the resource server, such as `/Tickets/17`.
+    pub path: String,
+    /// Query parameters, not encoded.
+    pub query: Vec<(String, String)>,
+    /// The JSON body of a POST.
+    pub body: Option<Value>,
+    /// What becomes of it when it is sent twice.
+    pub safety: Safety,
+    /// The permission that the API application needs for it.
+    pub scope: Option<&'static str>,
+}
+
+impl ApiRequest {
+    /// Reads.
+    pub fn get(path: impl Into<String>) -> Self {
+        Self { method: Method::Get, path: path.into(), query: vec![], body: None, safety: Safety::Read, scope: None }
+    }
+
+    /// Creates or updates one record: HaloPSA wants an array, and answers with
+    /// the last element only, so one element at a time (HAPI 4).
+    pub fn post_one(path: impl Into<String>, record: Value, safety: Safety) -> Self {
+        Self {
+            method: Method::Post,
+            path: path.into(),
+            query: vec![],
+            body: Some(Value::Array(vec![record])),
+            safety,
+            scope: None,
+        }
+    }
+
+    /// Deletes.
+    pub fn delete(path: impl Into<String>) -> Self {
+        Self {
+            method: Method::Delete,
+            path: path.into(),
+            query: vec![],
+            body: None,
+            safety: Safety::Overwrite,
+            scope: None,
+        }
+    }
+
+    /// Says which permission it needs.
+    pub fn needing(mut self, scope: &'static str) -> Self {
+        self.scope = Some(scope);
+        self
+    }
+
+    /// Adds a query parameter.
+    pub fn with(mut self, name: &str, value: impl ToString) -> Self {
+        self.query.push((name.to_string(), value.to_string()));
+        self
+    }
+
+    /// Adds fixed query parameters, unless they are there already.
+    pub fn with_defaults(mut self, defaults: &[(&str, &str)]) -> Self {
+        for (name, value) in defaults {
+            if !self.query.iter().any(|(present, _)| present == name) {
+                self.query.push(((*name).to_string(), (*value).to_string()));
+            }
+        }
+        self
+    }
+
+    /// Where it goes.
+    pub fn url(&self, resource_url: &Url) -> Url {
+        let mut url = resource_url.clone();
+        let path = format!("{}{}", url.path().trim_end_matches('/'), self.path);
+        url.set_path(&path);
+        if !self.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&self.query);
+        }
+        url
+    }
+
+    /// The request on the wire. Without a token the host adds it.
+    pub fn to_http(
+        &self,
+        resource_url: &Url,
+        token: Option<&Secret>,
+        trace_parent: Option<&str>,
+    ) -> HttpRequest {
+        let mut headers = vec![("accept", "application/json".to_string())];
+        if let Some(token) = token {
+            headers.push(("authorization", format!("Bearer {}", token.reveal())));
+        }
+        if let Some(trace_parent) = trace_parent {
+            headers.push(("traceparent", trace_parent.to_string()));
+        }
+        let body = self.body.as_ref().map(Value::to_string).unwrap_or_default().into_bytes();
+        if !body.is_empty() {
+            headers.push(("content-type", "application/json; charset=utf-8".to_string()));
+        }
+        HttpRequest { method: self.method, url: self.url(resource_url), headers, body }
+    }
+
+    /// The request for people and for dry runs: no header, so no secret.
+    pub fn to_json(&self, resource_url: &Url) -> Value {
+        let mut shown = json!({"method": self.method.name(), "url": self.url(resource_url).as_str()});
+        if let (Some(body), Some(object)) = (&self.body, shown.as_object_mut()) {
+            object.insert("body".into(), body.clone());
+        }
+        shown
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_becomes_an_address_below_the_resource_server() {
+        let base = Url::parse("https://x.halopsa.com/api").unwrap();
+        let request = ApiRequest::get("/Tickets").with("search", "ü & =").with("page_no", 1);
+        assert_eq!(
+            request.url(&base).as_str(),
+            "https://x.halopsa.com/api/Tickets?search=%C3%BC+%26+%3D&page_no=1"
+        );
+        assert_eq!(ApiRequest::delete("/Site/3").url(&base).as_str(), "https://x.halopsa.com/api/Site/3");
+    }
+
+    #[test]
+    fn defaults_do_not_override() {
+        let request = ApiRequest::get("/Tickets").with("a", 1).with_defaults(&[("a", "2"), ("b", "3")]);
+        assert_eq!(request.query, [("a".into(), "1".into()), ("b".into(), "3".to_string())]);
+    }
+
+    #[test]
+    fn a_write_is_an_array_of_one() {
+        let base = Url::parse("https://x.halopsa.com/api").unwrap();
+        let request = ApiRequest::post_one("/Tickets", json!({"summary": "x"}), Safety::Create);
+        let http = request.to_http(&base, Some(&Secret::new("t")), None);
+        assert_eq!(http.body, br#"[{"summary":"x"}]"#);
+        assert!(http.headers.contains(&("authorization", "Bearer t".to_string())));
+        assert!(!request.to_json(&base).to_string().contains("Bearer"));
+    }
+}

@@ -1,0 +1,126 @@
+//! Text for people: nearest names, and cleaning of what comes from outside.
+
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
+
+/// The most characters of foreign text that a message carries.
+pub const MOST_CHARACTERS: usize = 500;
+
+/// The name that was probably meant, if one is near enough.
+pub fn nearest<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let wanted = wanted.to_lowercase();
+    let most = (wanted.chars().count() / 3).clamp(1, 4);
+    names
+        .into_iter()
+        .map(|name| (distance(&wanted, &name.to_lowercase()), name))
+        .filter(|(distance, name)| {
+            *distance <= most || (wanted.len() > 3 && name.to_lowercase().contains(&wanted))
+        })
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
+}
+
+/// Levenshtein distance, a swap of neighbours counting as one step.
+fn distance(left: &str, right: &str) -> usize {
+    let left: Vec<char> = left.chars().collect();
+    let right: Vec<char> = right.chars().collect();
+    let mut before: Vec<usize> = vec![];
+    let mut last: Vec<usize> = (0..=right.len()).collect();
+    for (i, a) in left.iter().enumerate() {
+        let mut row = vec![i + 1];
+        for (j, b) in right.iter().enumerate() {
+            let substituted = last.get(j).copied().unwrap_or(0) + usize::from(a != b);
+            let deleted = last.get(j + 1).copied().unwrap_or(0) + 1;
+            let inserted = row.last().copied().unwrap_or(0) + 1;
+            let mut best = substituted.min(deleted).min(inserted);
+            let swapped = i > 0 && j > 0 && left.get(i - 1) == Some(b) && right.get(j - 1) == Some(a);
+            if swapped {
+                best = best.min(before.get(j - 1).copied().unwrap_or(0) + 1);
+            }
+            row.push(best);
+        }
+        before = core::mem::replace(&mut last, row);
+    }
+    last.last().copied().unwrap_or(0)
+}
+
+/// Makes foreign text fit for a message: no markup, no control characters, no
+/// stack trace, no more than [`MOST_CHARACTERS`].
+pub fn clean(foreign: &str) -> String {
+    let mut plain = String::new();
+    let mut depth = 0_u32;
+    for (position, character) in foreign.char_indices() {
+        match character {
+            // Only what looks like a tag: "a < b" is text.
+            '<' if opens_a_tag(foreign, position) => depth += 1,
+            '>' if depth > 0 => {
+                depth -= 1;
+                plain.push(' ');
+            }
+            _ if depth > 0 => {}
+            character if character.is_control() => plain.push(' '),
+            character => plain.push(character),
+        }
+    }
+    // A .NET stack trace begins with "   at Namespace.Method(".
+    if let Some((message, _)) = plain.split_once("   at ") {
+        plain = message.to_string();
+    }
+    let plain = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+    cut(&plain, MOST_CHARACTERS)
+}
+
+fn opens_a_tag(text: &str, position: usize) -> bool {
+    text.get(position + 1..)
+        .and_then(|rest| rest.chars().next())
+        .is_some_and(|next| next.is_ascii_alphabetic() || next == '/' || next == '!')
+}
+
+/// Cuts after so many characters, visibly.
+pub fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => {
+            let mut short = text.get(..end).unwrap_or_default().trim_end().to_string();
+            short.push('…');
+            short
+        }
+        None => text.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_name_is_found() {
+        let names = ["client_id", "client_ids", "status_id", "open_only"];
+        assert_eq!(nearest("clientid", names), Some("client_id"));
+        assert_eq!(nearest("statsu_id", names), Some("status_id"));
+        assert_eq!(nearest("openonly", names), Some("open_only"));
+        assert_eq!(nearest("colour", names), None);
+    }
+
+    #[test]
+    fn a_swap_is_one_step() {
+        assert_eq!(distance("ticket.craete", "ticket.create"), 1);
+        assert_eq!(distance("", "abc"), 3);
+        assert_eq!(distance("kitten", "sitting"), 3);
+    }
+
+    #[test]
+    fn markup_and_stack_traces_are_dropped() {
+        assert_eq!(clean("<html><b>Bad</b> thing</html>"), "Bad thing");
+        assert_eq!(clean("No outcome.\r\n   at Halo.Api.Post(Int32 id)"), "No outcome.");
+        assert_eq!(clean("1 < 2 and 3 > 2"), "1 < 2 and 3 > 2");
+        assert_eq!(clean("<unclosed"), "");
+    }
+
+    #[test]
+    fn long_text_is_cut_between_characters() {
+        let cut = clean(&"ü".repeat(2_000));
+        assert_eq!(cut.chars().count(), MOST_CHARACTERS + 1);
+        assert!(cut.ends_with('…'));
+    }
+}
