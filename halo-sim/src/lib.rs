@@ -1,1 +1,66 @@
-//! Placeholder.
+//! A fake HaloPSA: a stateful simulator of its REST API, over real HTTP.
+//!
+//! It answers as the research notes on HaloPSA (cited as *HAPI §n*) say that
+//! HaloPSA answers, oddities included. What is confirmed and what is assumed
+//! stands in the README's table. It is not HaloPSA: no rules, no mails, no
+//! portal, and only the resources listed in `resources`.
+//!
+//! A request runs from the top of this list to the bottom:
+//!
+//! | module | holds |
+//! |---|---|
+//! | `server` | sockets, HTTP, the order of things |
+//! | `faults` | everything that goes wrong on purpose, one switch each |
+//! | `routes` | which path leads where |
+//! | `login`, `auth` | token endpoint, tokens, scopes |
+//! | `api`, `throttle` | permission, then reading or writing; the rate limit |
+//! | `resources` | every resource as data: path, envelope, fields, filters |
+//! | `desk` | what happens when something is written |
+//! | `protocol` | queries, dates, paging, envelopes, error bodies |
+//! | `state` | tables, the clock, the seeds |
+//!
+//! ```
+//! # async fn demo() -> anyhow::Result<()> {
+//! use halo_sim::{Config, HaloSim, Quirk};
+//!
+//! let sim = HaloSim::start(Config {
+//!     quirks: vec!["page-cap=50".parse().map_err(anyhow::Error::msg)?],
+//!     ..Config::default()
+//! })
+//! .await?;
+//! println!("{}", sim.start_line());
+//! sim.add_quirk(Quirk::NoCount);
+//! assert_eq!(sim.ticket_count(), 717);
+//! # Ok(())
+//! # }
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(demo()).unwrap();
+//! ```
+
+mod api;
+mod args;
+mod auth;
+mod config;
+mod desk;
+mod faults;
+mod log;
+mod login;
+mod protocol;
+mod resources;
+mod routes;
+mod server;
+mod shared;
+mod sim;
+mod state;
+mod throttle;
+
+pub use args::{SimArgs, quirk_help};
+pub use auth::scopes::{Access, Group, Level};
+pub use config::Config;
+pub use faults::{
+    quirk::{Quirk, QuirkHelp, Target},
+    switchboard::Fault,
+};
+pub use log::RequestRecord;
+pub use protocol::errors::ErrorShape;
+pub use sim::HaloSim;
+pub use state::seed::Seed;

@@ -1,0 +1,281 @@
+//! The API below `/api`: permission first, then reading or writing.
+
+use http::{Method, StatusCode};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    auth::{Caller, Group, Level},
+    desk::Desk,
+    faults::{Knobs, knobs::Spoilt},
+    protocol::{Answer, Query, Refusal, body, dates, errors},
+    resources::{
+        Identity, Resource, Write, lists,
+        patch::Element,
+        render::{self, Depth},
+    },
+    routes::Route,
+    shared::Shared,
+    state::{Key, Row, World},
+    throttle,
+};
+
+/// A request as the API sees it.
+pub(crate) struct Call<'a> {
+    pub(crate) method: &'a Method,
+    pub(crate) route: Route<'a>,
+    pub(crate) query: &'a Query,
+    pub(crate) authorization: Option<&'a str>,
+    pub(crate) body: &'a [u8],
+    pub(crate) knobs: &'a Knobs,
+}
+
+/// Answers a call.
+pub(crate) fn answer(shared: &Shared, call: &Call<'_>) -> Answer {
+    if let Some(answer) = before(shared, call.knobs) {
+        return answer;
+    }
+    let answer = admit(shared, call)
+        .and_then(|caller| dispatch(shared, call, &caller))
+        .unwrap_or_else(|refusal| refusal.answer(call.knobs.error_shape));
+    match call.knobs.spoilt {
+        Some(spoilt) => spoil(spoilt),
+        None => answer,
+    }
+}
+
+/// What happens before anybody looks at the token.
+fn before(shared: &Shared, knobs: &Knobs) -> Option<Answer> {
+    if let Some(target) = &knobs.redirect {
+        let answer = Answer::empty(StatusCode::FOUND).with_hint("the switch redirect");
+        return Some(answer.with_header(http::header::LOCATION, target.as_str()));
+    }
+    let full = knobs.rate_limit.is_some_and(|limit| !shared.limiter.admit(shared.clock.now_ms(), limit));
+    if full || knobs.throttle {
+        return Some(throttle::refusal(knobs.rate_limit, knobs.retry_after));
+    }
+    if knobs.unavailable {
+        return Some(errors::html_error(StatusCode::SERVICE_UNAVAILABLE));
+    }
+    if knobs.server_error {
+        let refusal = Refusal::Crash("Object reference not set to an instance of an object.".to_owned());
+        return Some(refusal.answer(knobs.error_shape));
+    }
+    None
+}
+
+fn spoil(spoilt: Spoilt) -> Answer {
+    match spoilt {
+        Spoilt::Html => errors::html_error(StatusCode::OK).with_hint("the switch html-200"),
+        Spoilt::WrongShape => {
+            Answer::ok(&"This is not the answer you are looking for").with_hint("the switch wrong-shape")
+        }
+        Spoilt::DeepJson => {
+            Answer::of(StatusCode::OK, "application/json; charset=utf-8", vec![b'['; 10_000_000])
+                .with_hint("the switch deep-json")
+        }
+    }
+}
+
+fn admit(shared: &Shared, call: &Call<'_>) -> Result<Caller, Refusal> {
+    let refused = |why: &str| Refusal::Unauthorized(why.to_owned());
+    let (scheme, token) = call
+        .authorization
+        .and_then(|header| header.split_once(' '))
+        .ok_or_else(|| refused("there is no token"))?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(refused("the Authorization header holds no bearer token"));
+    }
+    if call.knobs.refuse_tokens {
+        return Err(refused("the switch refuse-tokens"));
+    }
+    let grants = shared
+        .ledger()
+        .admit(token.trim(), shared.clock.now_ms(), call.knobs.token_dies_after)
+        .map_err(refused)?;
+    let level = match *call.method {
+        Method::GET => Level::Read,
+        _ => Level::Edit,
+    };
+    let group = match call.route {
+        Route::Collection(resource) | Route::Record(resource, _) => Some(resource.group),
+        Route::TicketObject => Some(Group::Tickets),
+        // Who I am is told to everybody.
+        _ => None,
+    };
+    if let Some(group) = group {
+        if call.knobs.denies(group, level) {
+            return Err(refused("the switch unauthorized"));
+        }
+        if call.knobs.forbids(group, level) {
+            return Err(Refusal::Forbidden("the switch forbid".to_owned()));
+        }
+        if !grants.allow(group, level) {
+            return Err(Refusal::Forbidden(format!(
+                "the token has no scope for {} ({level:?})",
+                group.name()
+            )));
+        }
+    }
+    Ok(Caller { agent_id: shared.application.agent_id, application: shared.application.name })
+}
+
+fn dispatch(shared: &Shared, call: &Call<'_>, caller: &Caller) -> Result<Answer, Refusal> {
+    match (call.route, call.method) {
+        (Route::Me, &Method::GET) => {
+            let agent = crate::resources::find("Agent").ok_or(Refusal::NoSuchPath)?;
+            read_one(shared, call, agent, &Key::Int(caller.agent_id))
+        }
+        (Route::InstanceInfo, &Method::GET) => Ok(instance_info(shared)),
+        (Route::Collection(resource), &Method::GET) => {
+            let world = shared.world();
+            let list = lists::list(&world, resource, call.query, call.knobs)?;
+            Ok(Answer::ok(&list))
+        }
+        (Route::Collection(resource), &Method::POST) => {
+            let elements = body::elements(call.body, call.knobs.accept_bare_object)?;
+            post(shared, call, caller, resource, elements)
+        }
+        (Route::TicketObject, &Method::POST) => {
+            let tickets = crate::resources::find("Tickets").ok_or(Refusal::NoSuchPath)?;
+            let elements = body::elements(call.body, true)?;
+            post(shared, call, caller, tickets, elements)
+        }
+        (Route::Record(resource, id), &Method::GET) => {
+            let key = key(resource, id, call.query, |owner| format!("{owner} must be specified"))?;
+            read_one(shared, call, resource, &key)
+        }
+        (Route::Record(resource, id), &Method::DELETE) => {
+            let key = key(resource, id, call.query, |owner| {
+                format!("{owner} must be included when deleting an Action")
+            })?;
+            delete(shared, call, caller, resource, &key)
+        }
+        (Route::UnknownApi | Route::Nowhere, _) => Err(Refusal::NoSuchPath),
+        _ => Err(Refusal::MethodNotAllowed),
+    }
+}
+
+fn instance_info(shared: &Shared) -> Answer {
+    Answer::ok(&json!({
+        "auth_url": format!("{}/auth", shared.url()),
+        "agent_url": shared.url(),
+        "portal_url": format!("{}/portal", shared.url()),
+        "app_version": "2.200",
+        "database_version": "2.200",
+    }))
+}
+
+fn key(
+    resource: &Resource,
+    id: &str,
+    query: &Query,
+    missing_owner: impl Fn(&str) -> String,
+) -> Result<Key, Refusal> {
+    let number = || {
+        id.parse::<i64>().map_err(|_| Refusal::ModelState {
+            path: "id".to_owned(),
+            message: format!("The value '{id}' is not valid."),
+        })
+    };
+    match resource.identity {
+        Identity::Int => number().map(Key::Int),
+        Identity::Guid => Ok(Key::Guid(id.to_ascii_lowercase())),
+        Identity::Owned(owner) => {
+            let owner = query.int(owner).ok_or_else(|| Refusal::rule(missing_owner(owner)))?;
+            Ok(Key::Pair(owner, number()?))
+        }
+    }
+}
+
+fn read_one(
+    shared: &Shared,
+    call: &Call<'_>,
+    resource: &'static Resource,
+    key: &Key,
+) -> Result<Answer, Refusal> {
+    let world = shared.world();
+    let row = world.table(resource.table).get(key);
+    // A deleted ticket is gone for whoever asks for it by id (HAPI §15, CIPP 4550).
+    let row = row.filter(|row| !row.flag("deleted")).ok_or(Refusal::NotFound)?;
+    let depth = if call.query.flag("includedetails") { Depth::Details } else { Depth::Plain };
+    Ok(Answer::ok(&render::single(&world, resource, row, depth)))
+}
+
+fn post(
+    shared: &Shared,
+    call: &Call<'_>,
+    caller: &Caller,
+    resource: &'static Resource,
+    elements: Vec<Map<String, Value>>,
+) -> Result<Answer, Refusal> {
+    let Write::Each(write) = resource.write else {
+        return Err(Refusal::MethodNotAllowed);
+    };
+    let mut world = shared.world_mut();
+    // Whether a POST of many is atomic is not known (HAPI §18.8): by default
+    // the elements before the one that fails are done.
+    let backup = call.knobs.atomic_post.then(|| world.clone());
+    let answers = write_all(&mut world, call, caller, resource, elements, write, &shared.now());
+    let mut answers = match (answers, backup) {
+        (Err(refusal), Some(backup)) => {
+            *world = backup;
+            return Err(refusal);
+        }
+        (answers, _) => answers?,
+    };
+    if call.query.flag("returnall") {
+        return Ok(Answer::json(StatusCode::CREATED, &answers));
+    }
+    let last = answers.pop();
+    Ok(if call.knobs.wrap_array {
+        Answer::json(StatusCode::CREATED, &Vec::from_iter(last))
+    } else {
+        Answer::json(StatusCode::CREATED, &last)
+    })
+}
+
+fn write_all(
+    world: &mut World,
+    call: &Call<'_>,
+    caller: &Caller,
+    resource: &'static Resource,
+    elements: Vec<Map<String, Value>>,
+    write: crate::desk::WriteOne,
+    now: &str,
+) -> Result<Vec<Row>, Refusal> {
+    let mut answers = Vec::with_capacity(elements.len());
+    for (index, raw) in elements.into_iter().enumerate() {
+        let element = Element::read(resource, index, raw)?;
+        let mut desk = Desk { world, caller, knobs: call.knobs, now: now.to_owned() };
+        let written = write(&mut desk, resource, &element)?;
+        let row = world.table(resource.table).get(&written.key).ok_or(Refusal::NotFound)?;
+        let mut answer = render::written(world, resource, row);
+        for (name, value) in written.extra {
+            answer.set(name, value);
+        }
+        answers.push(answer);
+    }
+    Ok(answers)
+}
+
+fn delete(
+    shared: &Shared,
+    call: &Call<'_>,
+    caller: &Caller,
+    resource: &'static Resource,
+    key: &Key,
+) -> Result<Answer, Refusal> {
+    // The reason is taken and nowhere shown (HAPI §7.1).
+    let _ = call.query.get("reason");
+    let mut world = shared.world_mut();
+    let mut desk = Desk { world: &mut world, caller, knobs: call.knobs, now: shared.now() };
+    let gone = (resource.delete)(&mut desk, resource, key)?;
+    Ok(Answer::ok(&render::single(&world, resource, &gone, Depth::Plain)))
+}
+
+impl Shared {
+    /// Now, in the written form.
+    pub(crate) fn now(&self) -> String {
+        dates::wire(self.clock.now())
+    }
+}

@@ -1,0 +1,54 @@
+//! The service desk: what happens when something is written.
+//!
+//! Lives here: the rules that a declaration cannot hold, one file per subject.
+//! Not here: reading ([`crate::resources::lists`]), permissions, error bodies.
+
+pub(crate) mod actions;
+pub(crate) mod customers;
+pub(crate) mod generic;
+pub(crate) mod mandatory;
+pub(crate) mod priorities;
+pub(crate) mod tickets;
+
+use serde_json::Value;
+
+use crate::{
+    auth::Caller,
+    faults::Knobs,
+    protocol::Refusal,
+    resources::{Resource, patch::Element},
+    state::{Key, Row, World},
+};
+
+/// A write in progress.
+pub(crate) struct Desk<'a> {
+    /// The tenant.
+    pub(crate) world: &'a mut World,
+    /// Who writes.
+    pub(crate) caller: &'a Caller,
+    /// The switches of this request.
+    pub(crate) knobs: &'a Knobs,
+    /// Now, in the written form.
+    pub(crate) now: String,
+}
+
+/// What a write did.
+pub(crate) struct Written {
+    /// The record, new or changed.
+    pub(crate) key: Key,
+    /// Members of the answer besides the record's own.
+    pub(crate) extra: Vec<(&'static str, Value)>,
+}
+
+impl Written {
+    /// Just the record.
+    pub(crate) fn plain(key: Key) -> Self {
+        Self { key, extra: Vec::new() }
+    }
+}
+
+/// Writes one element.
+pub(crate) type WriteOne = fn(&mut Desk<'_>, &'static Resource, &Element) -> Result<Written, Refusal>;
+
+/// Deletes a record and gives it back.
+pub(crate) type Delete = fn(&mut Desk<'_>, &'static Resource, &Key) -> Result<Row, Refusal>;

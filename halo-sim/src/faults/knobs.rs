@@ -1,0 +1,145 @@
+//! The switches of one request, resolved.
+
+use std::time::Duration;
+
+use super::quirk::{Quirk, Target};
+use crate::{
+    auth::{Access, Group, Level},
+    protocol::{ErrorShape, paging::PageQuirks},
+};
+
+/// What a spoilt API answer looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Spoilt {
+    /// A page for people with 200.
+    Html,
+    /// JSON of another shape.
+    WrongShape,
+    /// Nothing but opening brackets.
+    DeepJson,
+}
+
+/// How a 429 tells when to come back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum RetryAfter {
+    /// It does not: no captured answer has the header (HAPI §12).
+    #[default]
+    Absent,
+    /// In seconds.
+    Seconds(u32),
+    /// As an HTTP date, this many seconds ahead.
+    Date(u32),
+}
+
+/// What applies to one request, one field per question that the code asks.
+#[derive(Clone, Debug, Default)]
+// What each means stands at the variant of Quirk.
+pub(crate) struct Knobs {
+    pub(crate) page: PageQuirks,
+    pub(crate) agent_sees_nothing: bool,
+    pub(crate) token_dies_after: Option<u64>,
+    pub(crate) refuse_tokens: bool,
+    pub(crate) token_lifetime: Option<u32>,
+    pub(crate) forbidden: Vec<Access>,
+    pub(crate) unauthorized: Vec<Access>,
+    pub(crate) not_services: bool,
+    pub(crate) any_tenant: bool,
+    pub(crate) refresh_token: bool,
+    pub(crate) wrap_array: bool,
+    pub(crate) accept_bare_object: bool,
+    pub(crate) atomic_post: bool,
+    pub(crate) record_not_found_on_bare_update: bool,
+    pub(crate) conflict_on_delete: bool,
+    pub(crate) attachment_links: bool,
+    pub(crate) rate_limit: Option<usize>,
+    pub(crate) retry_after: RetryAfter,
+    pub(crate) throttle: bool,
+    pub(crate) unavailable: bool,
+    pub(crate) server_error: bool,
+    pub(crate) cut_before_commit: bool,
+    pub(crate) cut_after_commit: bool,
+    pub(crate) error_shape: Option<ErrorShape>,
+    pub(crate) spoilt: Option<Spoilt>,
+    pub(crate) truncate: bool,
+    pub(crate) cut: bool,
+    pub(crate) silent: bool,
+    pub(crate) silent_api: bool,
+    pub(crate) latency: Duration,
+    pub(crate) jitter: Duration,
+    pub(crate) slow_body: Option<Duration>,
+    pub(crate) endless_body: bool,
+    pub(crate) chunked: bool,
+    pub(crate) redirect: Option<Target>,
+    pub(crate) redirect_token: Option<Target>,
+    pub(crate) lying_authinfo: Option<Target>,
+    pub(crate) no_authinfo: bool,
+}
+
+impl Knobs {
+    /// Turns one switch on. Where two disagree, the later one counts.
+    pub(super) fn turn(&mut self, quirk: &Quirk) {
+        match quirk {
+            Quirk::PageCap(rows) => self.page.cap = Some(*rows),
+            Quirk::CountOff(by) => self.page.count_off = *by,
+            Quirk::NoCount => self.page.no_count = true,
+            Quirk::RepeatLastPage => self.page.repeat_last = true,
+            Quirk::AgentSeesNothing => self.agent_sees_nothing = true,
+            Quirk::TokenDiesAfter(calls) => self.token_dies_after = Some(*calls),
+            Quirk::RefuseTokens => self.refuse_tokens = true,
+            Quirk::TokenLifetime(seconds) => self.token_lifetime = Some(*seconds),
+            Quirk::Forbid(access) => self.forbidden.push(*access),
+            Quirk::Unauthorized(access) => self.unauthorized.push(*access),
+            Quirk::NotServices => self.not_services = true,
+            Quirk::AnyTenant => self.any_tenant = true,
+            Quirk::RefreshToken => self.refresh_token = true,
+            Quirk::WrapArray => self.wrap_array = true,
+            Quirk::AcceptBareObject => self.accept_bare_object = true,
+            Quirk::AtomicPost => self.atomic_post = true,
+            Quirk::RecordNotFoundOnBareUpdate => self.record_not_found_on_bare_update = true,
+            Quirk::ConflictOnDelete => self.conflict_on_delete = true,
+            Quirk::AttachmentLinks => self.attachment_links = true,
+            Quirk::RateLimit(requests) => self.rate_limit = Some(*requests),
+            Quirk::ThrottleNext(_) => self.throttle = true,
+            Quirk::RetryAfter(seconds) => self.say_retry_after(RetryAfter::Seconds(*seconds)),
+            Quirk::RetryAfterDate(seconds) => self.say_retry_after(RetryAfter::Date(*seconds)),
+            Quirk::NoRetryAfter => self.retry_after = RetryAfter::Absent,
+            Quirk::UnavailableNext(_) => self.unavailable = true,
+            Quirk::ServerErrorNext(_) => self.server_error = true,
+            Quirk::ErrorShape(shape) => self.error_shape = Some(*shape),
+            Quirk::Html200 => self.spoilt = Some(Spoilt::Html),
+            Quirk::WrongShape => self.spoilt = Some(Spoilt::WrongShape),
+            Quirk::DeepJson => self.spoilt = Some(Spoilt::DeepJson),
+            Quirk::Truncate => self.truncate = true,
+            Quirk::Cut => self.cut = true,
+            Quirk::CutAfterCommit(_) => self.cut_after_commit = true,
+            Quirk::CutBeforeCommit(_) => self.cut_before_commit = true,
+            Quirk::Silent => self.silent = true,
+            Quirk::SilentApi => self.silent_api = true,
+            Quirk::Latency(ms) => self.latency = Duration::from_millis(*ms),
+            Quirk::Jitter(ms) => self.jitter = Duration::from_millis(*ms),
+            Quirk::SlowBody(ms) => self.slow_body = Some(Duration::from_millis(*ms)),
+            Quirk::EndlessBody => self.endless_body = true,
+            Quirk::Chunked => self.chunked = true,
+            Quirk::Redirect(target) => self.redirect = Some(target.clone()),
+            Quirk::RedirectToken(target) => self.redirect_token = Some(target.clone()),
+            Quirk::LyingAuthinfo(target) => self.lying_authinfo = Some(target.clone()),
+            Quirk::NoAuthinfo => self.no_authinfo = true,
+        }
+    }
+
+    fn say_retry_after(&mut self, form: RetryAfter) {
+        self.retry_after = form;
+    }
+
+    /// Whether a switch answers 403 to a request of this kind.
+    #[must_use]
+    pub(crate) fn forbids(&self, group: Group, level: Level) -> bool {
+        self.forbidden.iter().any(|access| access.covers(group, level))
+    }
+
+    /// Whether a switch answers 401 to a request of this kind.
+    #[must_use]
+    pub(crate) fn denies(&self, group: Group, level: Level) -> bool {
+        self.unauthorized.iter().any(|access| access.covers(group, level))
+    }
+}

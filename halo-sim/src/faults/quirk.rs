@@ -1,0 +1,199 @@
+//! The list of all switches: name, value, help. There is no other list.
+
+use std::{fmt, str::FromStr};
+
+use crate::{auth::Access, protocol::ErrorShape};
+
+/// A URL given as the value of a switch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target(String);
+
+impl Target {
+    /// The URL as given.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Target {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let fits = !text.is_empty() && text.chars().all(|c| c.is_ascii_graphic());
+        if fits { Ok(Self(text.to_owned())) } else { Err("a URL".to_owned()) }
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// One line of the help.
+#[derive(Clone, Copy, Debug)]
+pub struct QuirkHelp {
+    /// The name on the command line.
+    pub name: &'static str,
+    /// The placeholder of the value; empty where there is none.
+    pub value: &'static str,
+    /// What it does.
+    pub help: &'static str,
+}
+
+macro_rules! quirks {
+    ($( $variant:ident $(($kind:ty))? = $name:literal $($value:literal)? : $help:literal; )*) => {
+        /// A switch: one thing in which the simulator behaves differently.
+        ///
+        /// Reads from and prints as `name` or `name=value`.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub enum Quirk {
+            $( #[doc = $help] $variant $(($kind))?, )*
+        }
+
+        impl Quirk {
+            /// All switches with their help.
+            pub const CATALOGUE: &'static [QuirkHelp] = &[
+                $( QuirkHelp { name: $name, value: concat!($($value)?), help: $help }, )*
+            ];
+        }
+
+        impl FromStr for Quirk {
+            type Err = String;
+
+            fn from_str(text: &str) -> Result<Self, String> {
+                let (name, value) = match text.split_once('=') {
+                    Some((name, value)) => (name, Some(value)),
+                    None => (text, None),
+                };
+                match name {
+                    $( $name => quirks!(@read name, value, $variant $(, $kind)?), )*
+                    _ => Err(format!("there is no quirk {name:?}")),
+                }
+            }
+        }
+
+        impl fmt::Display for Quirk {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                $( quirks!(@show self, formatter, $name, $variant $(, $kind)?); )*
+                Ok(())
+            }
+        }
+    };
+    (@read $name:ident, $given:ident, $variant:ident) => {
+        match $given {
+            None => Ok(Self::$variant),
+            Some(_) => Err(format!("the quirk {} takes no value", $name)),
+        }
+    };
+    (@read $name:ident, $given:ident, $variant:ident, $kind:ty) => {
+        match $given {
+            None => Err(format!("the quirk {} needs a value: {}=…", $name, $name)),
+            Some(text) => text
+                .parse::<$kind>()
+                .map(Self::$variant)
+                .map_err(|error| format!("the quirk {}: {text:?} does not fit: {error}", $name)),
+        }
+    };
+    (@show $self:ident, $formatter:ident, $name:literal, $variant:ident) => {
+        if let Self::$variant = $self {
+            return $formatter.write_str($name);
+        }
+    };
+    (@show $self:ident, $formatter:ident, $name:literal, $variant:ident, $kind:ty) => {
+        if let Self::$variant(value) = $self {
+            return write!($formatter, "{}={value}", $name);
+        }
+    };
+}
+
+quirks! {
+    // Lists.
+    PageCap(usize) = "page-cap" "N": "all paged lists give at most N rows a page";
+    CountOff(i64) = "count-off" "N": "N, which may be negative, is added to every record_count";
+    NoCount = "no-count": "record_count is missing";
+    RepeatLastPage = "repeat-last-page": "a page past the end is the last one again";
+    AgentSeesNothing = "agent-sees-nothing": "lists are empty with 200: the agent is in no team";
+
+    // Tokens and permissions.
+    TokenDiesAfter(u64) = "token-dies-after" "N": "each token is refused with 401 after N API calls";
+    RefuseTokens = "refuse-tokens": "every token is refused with 401";
+    TokenLifetime(u32) = "token-lifetime" "SECONDS": "tokens live SECONDS instead of 3600";
+    Forbid(Access) = "forbid" "GROUP": "the endpoints of a scope group answer 403 with an empty body";
+    Unauthorized(Access) = "unauthorized" "GROUP": "the endpoints of a scope group answer 401";
+    NotServices = "not-services": "the application's login method is wrong: unauthorized_client";
+    AnyTenant = "any-tenant": "an unknown tenant is no error";
+    RefreshToken = "refresh-token": "token answers hold a refresh_token";
+
+    // Writes.
+    WrapArray = "wrap-array": "POST answers are one-element arrays";
+    AcceptBareObject = "accept-bare-object": "a POST may be an object instead of an array";
+    AtomicPost = "atomic-post": "a POST of several elements is done wholly or not at all";
+    RecordNotFoundOnBareUpdate = "record-not-found-on-bare-update": "a ticket update without tickettype_id and client_id is refused";
+    ConflictOnDelete = "conflict-on-delete": "deleting a client that has tickets answers 409";
+    AttachmentLinks = "attachment-links": "attachments are given as a link to another port instead of bytes";
+
+    // Throttling and outages.
+    RateLimit(usize) = "rate-limit" "N": "more than N API requests in a rolling 5 minutes answer 429";
+    ThrottleNext(u32) = "throttle-next" "N": "the next N API requests answer 429";
+    RetryAfter(u32) = "retry-after" "SECONDS": "429 answers carry Retry-After in seconds";
+    RetryAfterDate(u32) = "retry-after-date" "SECONDS": "429 answers carry Retry-After as a date that many seconds ahead";
+    NoRetryAfter = "no-retry-after": "429 answers carry no Retry-After; the default, and it wins over the two above";
+    UnavailableNext(u32) = "unavailable-next" "N": "the next N API requests answer 503 with a page for people";
+    ServerErrorNext(u32) = "server-error-next" "N": "the next N API requests answer 500 with an exception as JSON";
+    ErrorShape(ErrorShape) = "error-shape" "NAME": "refusals of the API have another body: exception, message, lower-message, error, error-description, nested-error, result-code, text, model-state, problem, single-key, empty, html";
+
+    // Answers that are wrong.
+    Html200 = "html-200": "API answers are a page for people with 200";
+    WrongShape = "wrong-shape": "API answers are JSON of another shape";
+    DeepJson = "deep-json": "API answers are ten million opening brackets";
+    Truncate = "truncate": "API answers end in the middle, with a Content-Length that fits";
+    Cut = "cut": "the connection is closed in the middle of an API answer";
+    CutAfterCommit(u32) = "cut-after-commit" "N": "the next N writes are done, then the connection is closed without an answer";
+    CutBeforeCommit(u32) = "cut-before-commit" "N": "the next N writes are not done, and the connection is closed without an answer";
+
+    // Time and transport.
+    Silent = "silent": "requests are accepted and never answered";
+    SilentApi = "silent-api": "tokens are given, but the API never answers";
+    Latency(u64) = "latency" "MS": "every answer waits MS milliseconds";
+    Jitter(u64) = "jitter" "MS": "every answer waits up to MS milliseconds more";
+    SlowBody(u64) = "slow-body" "MS": "API answers come in 16 pieces with MS milliseconds between them";
+    EndlessBody = "endless-body": "API answers never end";
+    Chunked = "chunked": "answers are chunked instead of having a Content-Length";
+
+    // Where to go.
+    Redirect(Target) = "redirect" "URL": "API requests answer 302 to URL";
+    RedirectToken(Target) = "redirect-token" "URL": "token requests answer 302 to URL";
+    LyingAuthinfo(Target) = "lying-authinfo" "URL": "/api/authinfo names another authorisation server";
+    NoAuthinfo = "no-authinfo": "/api/authinfo answers 404";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_switch_reads_back_as_it_prints() {
+        for help in Quirk::CATALOGUE {
+            let value = match help.value {
+                "" => String::new(),
+                "N" | "SECONDS" | "MS" => "=7".to_owned(),
+                "GROUP" => "=edit:tickets".to_owned(),
+                "URL" => "=http://other.example/auth?a=b".to_owned(),
+                _ => "=problem".to_owned(),
+            };
+            let text = format!("{}{value}", help.name);
+            let quirk: Result<Quirk, _> = text.parse();
+            assert_eq!(quirk.map(|quirk| quirk.to_string()), Ok(text));
+        }
+    }
+
+    #[test]
+    fn a_switch_with_a_missing_or_wrong_value_is_refused_with_its_name() {
+        for text in ["page-cap", "page-cap=many", "silent=1", "sillent", "forbid=everything"] {
+            assert!(text.parse::<Quirk>().is_err(), "{text}");
+        }
+        assert_eq!("count-off=-17".parse(), Ok(Quirk::CountOff(-17)));
+    }
+}

@@ -1,0 +1,165 @@
+//! The switches that are on, and which of them apply to a request.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::{Knobs, quirk::Quirk};
+use crate::state::seed::random::Random;
+
+/// A kind of request, as far as switches care.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Traffic {
+    /// Authorisation server and `/api/authinfo`.
+    Login,
+    /// The API, reading.
+    Read,
+    /// The API, changing.
+    Write,
+}
+
+/// A switch with its limits.
+#[derive(Clone, Debug)]
+pub struct Fault {
+    /// What happens.
+    pub quirk: Quirk,
+    /// Only requests whose path begins so, without case.
+    pub route: Option<String>,
+    /// Only so many more times.
+    pub left: Option<u32>,
+    /// Only so often, from 0 to 1.
+    pub probability: Option<f64>,
+}
+
+impl Fault {
+    /// A switch without limits, but for those in its own value.
+    #[must_use]
+    pub fn new(quirk: Quirk) -> Self {
+        let left = match quirk {
+            Quirk::ThrottleNext(count)
+            | Quirk::UnavailableNext(count)
+            | Quirk::ServerErrorNext(count)
+            | Quirk::CutAfterCommit(count)
+            | Quirk::CutBeforeCommit(count) => Some(count),
+            _ => None,
+        };
+        Self { quirk, route: None, left, probability: None }
+    }
+
+    fn concerns(&self, traffic: Traffic, path: &str) -> bool {
+        let kind = match self.quirk {
+            Quirk::CutAfterCommit(_) | Quirk::CutBeforeCommit(_) => traffic == Traffic::Write,
+            Quirk::ThrottleNext(_) | Quirk::UnavailableNext(_) | Quirk::ServerErrorNext(_) => {
+                traffic != Traffic::Login
+            }
+            _ => true,
+        };
+        let prefix =
+            |route: &String| path.get(..route.len()).is_some_and(|start| start.eq_ignore_ascii_case(route));
+        kind && self.route.as_ref().is_none_or(prefix)
+    }
+}
+
+/// Holds the switches.
+#[derive(Debug)]
+pub(crate) struct Switchboard {
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    faults: Vec<Fault>,
+    random: Random,
+}
+
+impl Switchboard {
+    /// A board with these switches on.
+    #[must_use]
+    pub(crate) fn new(quirks: Vec<Quirk>) -> Self {
+        Self {
+            inner: Mutex::new(Inner {
+                faults: quirks.into_iter().map(Fault::new).collect(),
+                random: Random::new(0x5eed),
+            }),
+        }
+    }
+
+    /// Turns a switch on.
+    pub(crate) fn add(&self, fault: Fault) {
+        self.lock().faults.push(fault);
+    }
+
+    /// Turns all switches off.
+    pub(crate) fn clear(&self) {
+        self.lock().faults.clear();
+    }
+
+    /// The switches that are on.
+    #[must_use]
+    pub(crate) fn faults(&self) -> Vec<Fault> {
+        self.lock().faults.clone()
+    }
+
+    /// Decides for one request, and counts it where a switch counts.
+    #[must_use]
+    pub(crate) fn decide(&self, traffic: Traffic, path: &str) -> Knobs {
+        let mut inner = self.lock();
+        let Inner { faults, random } = &mut *inner;
+        let mut knobs = Knobs::default();
+        let mut failed_already = false;
+        let mut say_nothing = false;
+        for fault in faults.iter_mut() {
+            if !fault.concerns(traffic, path) {
+                continue;
+            }
+            // A request fails once: a second outage waits for the next one.
+            let outage = matches!(
+                fault.quirk,
+                Quirk::ThrottleNext(_) | Quirk::UnavailableNext(_) | Quirk::ServerErrorNext(_)
+            );
+            if outage && failed_already {
+                continue;
+            }
+            if fault.left == Some(0) || fault.probability.is_some_and(|odds| random.unit() >= odds) {
+                continue;
+            }
+            fault.left = fault.left.map(|left| left - 1);
+            failed_already |= outage;
+            say_nothing |= fault.quirk == Quirk::NoRetryAfter;
+            knobs.turn(&fault.quirk);
+        }
+        if say_nothing {
+            knobs.turn(&Quirk::NoRetryAfter);
+        }
+        if !knobs.jitter.is_zero() {
+            knobs.latency += knobs.jitter.mul_f64(random.unit());
+        }
+        knobs
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_count_runs_out_and_only_over_the_requests_it_is_about() {
+        let board = Switchboard::new(vec![Quirk::ThrottleNext(1), Quirk::CutAfterCommit(1)]);
+        assert!(!board.decide(Traffic::Login, "/auth/token").throttle);
+        let first = board.decide(Traffic::Read, "/api/Tickets");
+        assert!(first.throttle && !first.cut_after_commit);
+        let second = board.decide(Traffic::Write, "/api/Tickets");
+        assert!(!second.throttle && second.cut_after_commit);
+        assert!(!board.decide(Traffic::Write, "/api/Tickets").cut_after_commit);
+    }
+
+    #[test]
+    fn a_switch_can_be_kept_to_a_route() {
+        let board = Switchboard::new(Vec::new());
+        board.add(Fault { route: Some("/api/tickets".to_owned()), ..Fault::new(Quirk::Html200) });
+        assert!(board.decide(Traffic::Read, "/api/Tickets/5").spoilt.is_some());
+        assert!(board.decide(Traffic::Read, "/api/Client").spoilt.is_none());
+    }
+}

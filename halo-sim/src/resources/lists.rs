@@ -1,0 +1,189 @@
+//! A list request: filter, search, sort, page, render.
+
+use std::cmp::Ordering;
+
+use serde_json::{Value, json};
+
+use super::{Envelope, Resource, Rows, filter, render::ListRenderer, tickets};
+use crate::{
+    faults::Knobs,
+    protocol::{
+        Query, Refusal, dates,
+        list::ListBody,
+        paging::{self, Page},
+    },
+    state::{Row, TableId, World},
+};
+
+/// Answers a list request.
+pub(crate) fn list(
+    world: &World,
+    resource: &'static Resource,
+    query: &Query,
+    knobs: &Knobs,
+) -> Result<ListBody, Refusal> {
+    let mut rows = if knobs.agent_sees_nothing { Vec::new() } else { matching(world, resource, query)? };
+    sort(world, resource, query, &mut rows);
+    let paged = query.flag("pageinate");
+    let key = match resource.envelope {
+        Envelope::Keyed(key) => Some(key),
+        Envelope::Bare => None,
+        Envelope::BareUnlessPaged(key) => paged.then_some(key),
+    };
+    // A bare array ignores every paging parameter (HAPI §5.1).
+    let page = match key {
+        None => Page::EVERYTHING,
+        Some(_) => paging::page(resource.page, query, rows.len(), knobs.page),
+    };
+    let renderer = ListRenderer::new(world, resource, query);
+    let sent = rows.into_iter().skip(page.skip).take(page.take).map(|row| renderer.row(row)).collect();
+    Ok(ListBody { key, page, rows: sent, sidecars: sidecars(resource, query) })
+}
+
+fn matching<'w>(
+    world: &'w World,
+    resource: &'static Resource,
+    query: &'w Query,
+) -> Result<Vec<&'w Row>, Refusal> {
+    let table = world.table(resource.table);
+    let predicates = filter::compile(world, resource, query)?;
+    let hidden = hidden(resource, query);
+    let range = date_range(resource, query)?;
+    let search = query.get("search").filter(|_| !resource.search.is_empty()).map(str::to_lowercase);
+    let keep = |row: &&Row| {
+        hidden(row)
+            && predicates.iter().all(|predicate| predicate(row))
+            && range.as_ref().is_none_or(|(column, start, end)| {
+                tickets::in_range(row, column, start.as_deref(), end.as_deref())
+            })
+            && search.as_ref().is_none_or(|wanted| found(world, resource, row, wanted))
+    };
+    Ok(match resource.rows {
+        Rows::All if resource.newest_first => table.rows().rev().filter(keep).collect(),
+        Rows::All => table.rows().filter(keep).collect(),
+        Rows::Owned { by } => {
+            let owner = query.int(by).ok_or_else(|| Refusal::Crash(format!("{by} must be specified")))?;
+            let owned = table.owned_by(owner).map(|(_, row)| row);
+            owned.filter(keep).collect()
+        }
+    })
+}
+
+fn hidden(resource: &Resource, query: &Query) -> impl Fn(&Row) -> bool {
+    let rule = resource.hidden.map(|hidden| (hidden, query.flag(hidden.shown_by)));
+    move |row| match rule {
+        None => true,
+        Some((hidden, false)) => !row.flag(hidden.flag),
+        Some((hidden, true)) => !hidden.only || row.flag(hidden.flag),
+    }
+}
+
+type Range = (String, Option<String>, Option<String>);
+
+/// `datesearch` with `startdate` and `enddate`; without `datesearch` the
+/// opening date is meant [assumed].
+fn date_range(resource: &Resource, query: &Query) -> Result<Option<Range>, Refusal> {
+    let default = match resource.table {
+        TableId::Tickets => "dateoccurred",
+        TableId::Actions => "datetime",
+        _ => return Ok(None),
+    };
+    let bad = |name: &str| Refusal::ModelState {
+        path: name.to_owned(),
+        message: format!("The value '{}' is not valid.", query.get(name).unwrap_or("")),
+    };
+    let read = |name: &str, form: fn(&str) -> Option<String>| {
+        query.get(name).map(|text| form(text).ok_or_else(|| bad(name))).transpose()
+    };
+    let start = read("startdate", dates::canonical)?;
+    let end = read("enddate", dates::upper_bound)?;
+    if start.is_none() && end.is_none() {
+        return Ok(None);
+    }
+    let column = query.get("datesearch").map_or(default, tickets::date_column);
+    Ok(Some((column.to_owned(), start, end)))
+}
+
+fn found(world: &World, resource: &'static Resource, row: &Row, wanted: &str) -> bool {
+    resource.search.iter().any(|column| {
+        let value = resource.value(world, row, column);
+        filter::searchable(&value).to_lowercase().contains(wanted)
+    })
+}
+
+/// A sort column and whether it runs downwards.
+type Order<'q> = (&'q str, bool);
+
+fn sort(world: &World, resource: &'static Resource, query: &Query, rows: &mut [&Row]) {
+    let orders: Vec<Order<'_>> = [
+        ("order", "orderdesc"),
+        ("order2", "orderdesc2"),
+        ("order3", "orderdesc3"),
+        ("order4", "orderdesc4"),
+        ("order5", "orderdesc5"),
+    ]
+    .iter()
+    .filter_map(|(name, down)| {
+        let column = query.get(name)?;
+        // A column that does not exist is ignored like any unknown parameter.
+        let known = resource.field(column)?;
+        Some((known.name, query.flag(down)))
+    })
+    .collect();
+    match orders.as_slice() {
+        [] => return,
+        // The order that careful clients ask for: rows are sorted by it, or
+        // the other way round, and such runs are found without sorting.
+        [("id", false)] => return rows.sort_by_key(|row| row.int("id")),
+        [("id", true)] => return rows.sort_by_key(|row| std::cmp::Reverse(row.int("id"))),
+        _ => {}
+    }
+    let keys = |row: &Row| -> Vec<Value> {
+        orders.iter().map(|(column, _)| resource.value(world, row, column).into_owned()).collect()
+    };
+    let mut keyed: Vec<(Vec<Value>, &Row)> = rows.iter().map(|row| (keys(row), *row)).collect();
+    keyed.sort_by(|(left, _), (right, _)| {
+        let pairs = left.iter().zip(right).zip(&orders);
+        pairs
+            .map(|((left, right), (_, down))| {
+                let order = compare(left, right);
+                if *down { order.reverse() } else { order }
+            })
+            .find(|order| order.is_ne())
+            .unwrap_or(Ordering::Equal)
+    });
+    for (slot, (_, row)) in rows.iter_mut().zip(keyed) {
+        *slot = row;
+    }
+}
+
+/// Numbers as numbers, texts without case, everything else equal.
+fn compare(left: &Value, right: &Value) -> Ordering {
+    match (left.as_f64(), right.as_f64()) {
+        (Some(left), Some(right)) => left.total_cmp(&right),
+        _ => match (left, right) {
+            (Value::String(left), Value::String(right)) => left.to_lowercase().cmp(&right.to_lowercase()),
+            (Value::Bool(left), Value::Bool(right)) => left.cmp(right),
+            _ => Ordering::Equal,
+        },
+    }
+}
+
+/// Further members of the envelope; a trap for clients that take the first
+/// array they find (HAPI §5.1).
+fn sidecars(resource: &Resource, query: &Query) -> Vec<(&'static str, Value)> {
+    if resource.table != TableId::Tickets {
+        return Vec::new();
+    }
+    let mut members = vec![("include_children", Value::from(false))];
+    if query.flag("includecolumns") {
+        let columns = ["id", "summary", "client_name", "status_id"];
+        let columns: Vec<Value> = columns
+            .iter()
+            .enumerate()
+            .map(|(index, name)| json!({ "id": index + 1, "name": name, "sequence": index }))
+            .collect();
+        members.push(("columns", Value::Array(columns)));
+    }
+    members
+}

@@ -1,0 +1,202 @@
+//! The resources of the API as data: one declaration each.
+//!
+//! A declaration says where a resource lives, how its list looks, which fields
+//! and filters it has, who may use it. What data cannot say (ticket life, new
+//! clients, actions) is in [`crate::desk`] and named here as a function.
+//! To add a resource, read [`customers`] once and copy a page.
+
+pub(crate) mod actions;
+pub(crate) mod assets;
+pub(crate) mod configuration;
+pub(crate) mod custom;
+pub(crate) mod customers;
+pub(crate) mod field;
+pub(crate) mod fields_config;
+pub(crate) mod filter;
+pub(crate) mod lists;
+pub(crate) mod organisation;
+pub(crate) mod patch;
+pub(crate) mod people;
+pub(crate) mod render;
+pub(crate) mod tickets;
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use self::{field::Field, filter::Filter};
+use crate::{
+    auth::Group,
+    desk,
+    protocol::paging::PageRule,
+    state::{Row, TableId, World, row::whole},
+};
+
+/// One resource of the API.
+pub(crate) struct Resource {
+    /// The path below `/api/`.
+    pub(crate) path: &'static str,
+    /// The table behind it.
+    pub(crate) table: TableId,
+    /// How its list is wrapped.
+    pub(crate) envelope: Envelope,
+    /// How its list pages.
+    pub(crate) page: PageRule,
+    /// The scopes that open it.
+    pub(crate) group: Group,
+    /// Its fields in the order of the wire.
+    pub(crate) fields: &'static [Field],
+    /// What narrows its list.
+    pub(crate) filters: &'static [Filter],
+    /// The fields that `search` looks at; none means that `search` is ignored.
+    pub(crate) search: &'static [&'static str],
+    /// Whether the list starts with the highest id.
+    pub(crate) newest_first: bool,
+    /// Which rows a list leaves out.
+    pub(crate) hidden: Option<Hidden>,
+    /// Which rows a list is made from.
+    pub(crate) rows: Rows,
+    /// How its records are found.
+    pub(crate) identity: Identity,
+    /// What a new record cannot do without: field and refusal.
+    pub(crate) required: &'static [Required],
+    /// How it is written.
+    pub(crate) write: Write,
+    /// How a record is deleted.
+    pub(crate) delete: desk::Delete,
+    /// Whether the resource is rendered with the names of POST answers (HAPI §7.4).
+    pub(crate) renames: &'static [(&'static str, &'static str)],
+}
+
+/// How a list is wrapped (HAPI §5.1).
+#[derive(Clone, Copy)]
+pub(crate) enum Envelope {
+    /// `{ "record_count": …, key: [ … ] }`
+    Keyed(&'static str),
+    /// `[ … ]`
+    Bare,
+    /// `[ … ]`, but keyed where `pageinate=true` is sent.
+    BareUnlessPaged(&'static str),
+}
+
+/// Rows that lists leave out.
+#[derive(Clone, Copy)]
+pub(crate) struct Hidden {
+    /// The switch of such a row.
+    pub(crate) flag: &'static str,
+    /// The parameter that shows it.
+    pub(crate) shown_by: &'static str,
+    /// Whether that parameter shows nothing else.
+    pub(crate) only: bool,
+}
+
+/// Which rows a list is made from.
+#[derive(Clone, Copy)]
+pub(crate) enum Rows {
+    /// The whole table.
+    All,
+    /// Those of one owner, named by a parameter; without it HTTP 500 (HAPI §8.1).
+    Owned {
+        /// The parameter, and the words about it.
+        by: &'static str,
+    },
+}
+
+/// How a record is found by the last part of the path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Identity {
+    /// A whole number.
+    Int,
+    /// A GUID.
+    Guid,
+    /// A number inside an owner that a parameter names.
+    Owned(&'static str),
+}
+
+/// A field that a new record must have.
+#[derive(Clone, Copy)]
+pub(crate) struct Required {
+    /// The field; any of them will do.
+    pub(crate) any_of: &'static [&'static str],
+    /// HaloPSA's words where it is missing.
+    pub(crate) message: &'static str,
+}
+
+/// How a resource is written.
+#[derive(Clone, Copy)]
+pub(crate) enum Write {
+    /// Not at all.
+    Never,
+    /// One element after the other.
+    Each(desk::WriteOne),
+}
+
+impl Resource {
+    /// A readable, bare list in the configuration group; declarations change
+    /// what differs.
+    pub(crate) const PLAIN: Self = Self {
+        path: "",
+        table: TableId::Lookups,
+        envelope: Envelope::Bare,
+        page: PageRule::Unpaged,
+        group: Group::Configuration,
+        fields: &[],
+        filters: &[],
+        search: &[],
+        newest_first: false,
+        hidden: None,
+        rows: Rows::All,
+        identity: Identity::Int,
+        required: &[],
+        write: Write::Each(desk::generic::write),
+        delete: desk::generic::delete,
+        renames: &[],
+    };
+
+    /// The declaration of a field.
+    pub(crate) fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+
+    /// The value of a field, stored or worked out; borrowed where possible,
+    /// because filters look at every row.
+    pub(crate) fn value<'r>(&self, world: &World, row: &'r Row, name: &str) -> Cow<'r, Value> {
+        if let Some(stored) = row.get(name) {
+            return Cow::Borrowed(stored);
+        }
+        Cow::Owned(self.field(name).map_or(Value::Null, |field| field.value(world, row)))
+    }
+
+    /// The value of a field as a whole number.
+    pub(crate) fn int(&self, world: &World, row: &Row, name: &str) -> i64 {
+        whole(&self.value(world, row, name)).unwrap_or(0)
+    }
+}
+
+/// All resources.
+pub(crate) static ALL: &[&Resource] = &[
+    &tickets::TICKETS,
+    &actions::ACTIONS,
+    &customers::CLIENT,
+    &customers::SITE,
+    &customers::USERS,
+    &people::AGENT,
+    &people::TEAM,
+    &configuration::STATUS,
+    &configuration::TICKET_TYPE,
+    &configuration::PRIORITY,
+    &configuration::SLA,
+    &configuration::CATEGORY,
+    &configuration::OUTCOME,
+    &configuration::WORKFLOW,
+    &organisation::ORGANISATION,
+    &organisation::TOP_LEVEL,
+    &assets::ASSET,
+    &fields_config::FIELD_INFO,
+    &fields_config::LOOKUP,
+];
+
+/// The resource at a path, without case (HAPI §2).
+pub(crate) fn find(path: &str) -> Option<&'static Resource> {
+    ALL.iter().copied().find(|resource| resource.path.eq_ignore_ascii_case(path))
+}

@@ -1,0 +1,46 @@
+//! The own organisation and its top levels (HAPI §10.5, §10.20, appendix A).
+
+use super::{
+    Envelope, Resource, Write,
+    field::{flag, int, text},
+};
+use crate::{protocol::paging::PageRule, state::TableId};
+
+/// `/Organisation`: read only here.
+pub(crate) static ORGANISATION: Resource = Resource {
+    path: "Organisation",
+    table: TableId::Organisations,
+    fields: &[
+        int("id"),
+        text("name"),
+        text("phone"),
+        text("email"),
+        text("website"),
+        text("portalurl"),
+        int("linked_client_id"),
+    ],
+    write: Write::Never,
+    ..Resource::PLAIN
+};
+
+/// `/TopLevel`: customer groups and departments; the key is `tree` (HAPI §5.1).
+pub(crate) static TOP_LEVEL: Resource = Resource {
+    path: "TopLevel",
+    table: TableId::TopLevels,
+    envelope: Envelope::Keyed("tree"),
+    page: PageRule::Capped(100),
+    fields: &[
+        int("id"),
+        text("guid").fixed(),
+        text("name"),
+        int("parentid"),
+        text("notes"),
+        flag("agent_department"),
+        int("organisation_id"),
+        text("organisation_name").from("organisation_id", TableId::Organisations, "name"),
+        text("long_name"),
+        int("type"),
+    ],
+    write: Write::Never,
+    ..Resource::PLAIN
+};

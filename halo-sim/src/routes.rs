@@ -1,0 +1,60 @@
+//! Which path leads where. Paths are compared without case (HAPI §2).
+
+use crate::resources::{self, Resource};
+
+/// Where a request goes.
+#[derive(Clone, Copy)]
+pub(crate) enum Route<'p> {
+    /// The token endpoint, below `/auth` or on a base of its own.
+    Token,
+    /// OIDC discovery (HAPI §2).
+    Discovery,
+    /// `/api/authinfo`, without login (HAPI §2).
+    AuthInfo,
+    /// `/api/InstanceInfo` (HAPI §2).
+    InstanceInfo,
+    /// `/api/Agent/me`: who the token is.
+    Me,
+    /// `/api/Tickets/Object`: one ticket without an array (HAPI §7.1).
+    TicketObject,
+    /// A list, or a place to post to.
+    Collection(&'static Resource),
+    /// One record.
+    Record(&'static Resource, &'p str),
+    /// Something below `/api` that does not exist.
+    UnknownApi,
+    /// Something else that does not exist.
+    Nowhere,
+}
+
+impl Route<'_> {
+    /// Whether the API proper is meant, and not the way in.
+    pub(crate) fn is_api(self) -> bool {
+        !matches!(self, Self::Token | Self::Discovery | Self::AuthInfo | Self::Nowhere)
+    }
+}
+
+/// Finds the way.
+pub(crate) fn find(path: &str) -> Route<'_> {
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    let is = |part: &str, name: &str| part.eq_ignore_ascii_case(name);
+    match parts.as_slice() {
+        [token] if is(token, "token") => Route::Token,
+        [auth, token] if is(auth, "auth") && is(token, "token") => Route::Token,
+        [.., known, document] if is(known, ".well-known") && is(document, "openid-configuration") => {
+            Route::Discovery
+        }
+        [api, rest @ ..] if is(api, "api") => match rest {
+            [name] if is(name, "authinfo") => Route::AuthInfo,
+            [name] if is(name, "instanceinfo") => Route::InstanceInfo,
+            [agent, me] if is(agent, "agent") && is(me, "me") => Route::Me,
+            [tickets, object] if is(tickets, "tickets") && is(object, "object") => Route::TicketObject,
+            [name] => resources::find(name).map_or(Route::UnknownApi, Route::Collection),
+            [name, id] => {
+                resources::find(name).map_or(Route::UnknownApi, |resource| Route::Record(resource, id))
+            }
+            _ => Route::UnknownApi,
+        },
+        _ => Route::Nowhere,
+    }
+}

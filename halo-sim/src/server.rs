@@ -1,0 +1,130 @@
+//! Sockets and HTTP: takes requests in, puts answers on the wire.
+
+use std::{convert::Infallible, future, sync::Arc};
+
+use bytes::Bytes;
+use http::{Method, Request, Response, header, request::Parts};
+use http_body_util::BodyExt;
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    task::JoinSet,
+};
+
+use crate::{
+    api::{self, Call},
+    faults::{
+        Knobs, Traffic,
+        wire::{Dropped, Script},
+    },
+    log::RequestRecord,
+    login::{self, Knock},
+    protocol::{Answer, Query},
+    routes::{self, Route},
+    shared::Shared,
+};
+
+/// Serves until the task is aborted; its connections end with it.
+pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) -> Infallible {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    connections.spawn(connection(stream, Arc::clone(&shared)));
+                }
+                // Out of file descriptors, mostly: give others time to close.
+                Err(_) => tokio::time::sleep(std::time::Duration::from_millis(20)).await,
+            },
+            Some(_) = connections.join_next(), if !connections.is_empty() => {}
+        }
+    }
+}
+
+async fn connection(stream: TcpStream, shared: Arc<Shared>) {
+    // Without this, small answers wait for the client's acknowledgement.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request| handle(Arc::clone(&shared), request));
+    let served =
+        http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
+    // A connection that breaks is the client's business, or a fault's.
+    let _ = served.await;
+}
+
+async fn handle(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Response<Script>, Dropped> {
+    let (head, body) = request.into_parts();
+    let route = routes::find(head.uri.path());
+    let knobs = shared.switchboard.decide(traffic(route, &head.method), head.uri.path());
+    if knobs.silent || (knobs.silent_api && route.is_api()) {
+        record(&shared, &head, route, &Query::default(), None);
+        future::pending::<()>().await;
+    }
+    if !knobs.latency.is_zero() {
+        tokio::time::sleep(knobs.latency).await;
+    }
+    let body = body.collect().await.map_err(|_| Dropped)?.to_bytes();
+    if knobs.cut_before_commit {
+        record(&shared, &head, route, &Query::default(), None);
+        return Err(Dropped);
+    }
+    let query = Query::parse(head.uri.query().unwrap_or_default());
+    let answer = answer(&shared, &head, route, &query, &body, &knobs);
+    if knobs.cut_after_commit {
+        record(&shared, &head, route, &query, None);
+        return Err(Dropped);
+    }
+    record(&shared, &head, route, &query, Some(&answer));
+    Ok(response(answer, &knobs, route.is_api()))
+}
+
+fn traffic(route: Route<'_>, method: &Method) -> Traffic {
+    match (route.is_api(), method) {
+        (false, _) => Traffic::Login,
+        (true, &Method::GET) => Traffic::Read,
+        (true, _) => Traffic::Write,
+    }
+}
+
+fn answer(
+    shared: &Shared,
+    head: &Parts,
+    route: Route<'_>,
+    query: &Query,
+    body: &Bytes,
+    knobs: &Knobs,
+) -> Answer {
+    let text = |name| head.headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());
+    let authorization = text(header::AUTHORIZATION);
+    if route.is_api() {
+        let call = Call { method: &head.method, route, query, authorization, body, knobs };
+        return api::answer(shared, &call);
+    }
+    let origin = match text(header::HOST) {
+        Some(host) => format!("http://{host}"),
+        None => shared.url(),
+    };
+    let knock = Knock { method: &head.method, route, query, authorization, origin: &origin, body, knobs };
+    login::answer(shared, &knock)
+}
+
+fn record(shared: &Shared, head: &Parts, route: Route<'_>, query: &Query, answer: Option<&Answer>) {
+    shared.log.add(RequestRecord {
+        method: head.method.to_string(),
+        path: head.uri.path().to_owned(),
+        query: head.uri.query().unwrap_or_default().to_owned(),
+        status: answer.map(|answer| answer.status.as_u16()),
+        ignored: query.ignored(),
+        token_request: matches!(route, Route::Token),
+        hint: answer.and_then(|answer| answer.hint.clone()),
+    });
+}
+
+fn response(answer: Answer, knobs: &Knobs, api: bool) -> Response<Script> {
+    let mut response = Response::new(Script::new(answer.body, knobs, api));
+    *response.status_mut() = answer.status;
+    for (name, value) in answer.headers {
+        response.headers_mut().append(name, value);
+    }
+    response
+}

@@ -1,0 +1,73 @@
+//! What all connections share: the tenant and its surroundings.
+
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use crate::{
+    Seed,
+    auth::{Application, Ledger},
+    config::Config,
+    faults::Switchboard,
+    log::Log,
+    state::{Clock, World},
+    throttle::Limiter,
+};
+
+/// The running simulator.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) application: Application,
+    pub(crate) port: u16,
+    pub(crate) seed: Seed,
+    pub(crate) switchboard: Switchboard,
+    pub(crate) clock: Clock,
+    pub(crate) log: Log,
+    pub(crate) limiter: Limiter,
+    world: RwLock<World>,
+    ledger: Mutex<Ledger>,
+}
+
+impl Shared {
+    /// A simulator that listens on this port.
+    pub(crate) fn new(config: &Config, port: u16) -> Self {
+        Self {
+            application: Application::default(),
+            port,
+            seed: config.seed,
+            switchboard: Switchboard::new(config.quirks.clone()),
+            clock: Clock::default(),
+            log: Log::default(),
+            limiter: Limiter::default(),
+            world: RwLock::new(config.seed.build()),
+            ledger: Mutex::default(),
+        }
+    }
+
+    /// Back to the seed; tokens stay good.
+    pub(crate) fn reset(&self) {
+        *self.world_mut() = self.seed.build();
+        self.switchboard.clear();
+        self.clock.reset();
+        self.log.clear();
+        self.limiter.clear();
+    }
+
+    /// The tenant, to read.
+    pub(crate) fn world(&self) -> RwLockReadGuard<'_, World> {
+        self.world.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The tenant, to change.
+    pub(crate) fn world_mut(&self) -> RwLockWriteGuard<'_, World> {
+        self.world.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The issued tokens.
+    pub(crate) fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where the simulator is.
+    pub(crate) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+}

@@ -1,0 +1,79 @@
+//! The tenants to start with: small, a believable service desk, a large one.
+//!
+//! Everything follows from fixed numbers: the same seed is the same tenant,
+//! byte for byte, on every machine. All people and firms are invented.
+
+mod configuration;
+mod customers;
+pub(crate) mod random;
+mod tickets;
+mod words;
+
+use std::{fmt, str::FromStr};
+
+use self::random::Random;
+use super::World;
+
+/// The agent that the API application logs in as.
+pub(crate) const API_AGENT: i64 = 12;
+
+/// Which tenant to start with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Seed {
+    /// 4 clients and 25 tickets: for tests that read everything.
+    Small,
+    /// 32 clients and 717 tickets: the desk of a managed service provider.
+    #[default]
+    Msp,
+    /// 400 clients and 100,000 tickets: for speed and memory.
+    Large,
+}
+
+/// How much of everything.
+struct Size {
+    clients: usize,
+    tickets: usize,
+}
+
+impl Seed {
+    const ALL: [(&'static str, Self); 3] =
+        [("small", Self::Small), ("msp", Self::Msp), ("large", Self::Large)];
+
+    fn size(self) -> Size {
+        match self {
+            Self::Small => Size { clients: 4, tickets: 25 },
+            Self::Msp => Size { clients: 32, tickets: 717 },
+            Self::Large => Size { clients: 400, tickets: 100_000 },
+        }
+    }
+
+    /// Builds the tenant.
+    pub(crate) fn build(self) -> World {
+        let size = self.size();
+        let mut world = World::default();
+        let mut random = Random::new(0x4841_4c4f);
+        configuration::plant(&mut world);
+        customers::plant(&mut world, &mut random, size.clients);
+        tickets::plant(&mut world, &mut random, size.tickets);
+        world
+    }
+}
+
+impl FromStr for Seed {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(text))
+            .map(|(_, seed)| *seed)
+            .ok_or_else(|| format!("there is no seed {text:?}: small, msp or large"))
+    }
+}
+
+impl fmt::Display for Seed {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = Self::ALL.iter().find(|(_, seed)| seed == self);
+        formatter.write_str(name.map_or("msp", |(name, _)| name))
+    }
+}

@@ -1,0 +1,122 @@
+//! One table: records in key order, and the counter for new ids.
+
+use std::collections::BTreeMap;
+
+use super::Row;
+
+/// The tables of the tenant, one per kind of record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum TableId {
+    Tickets,
+    Actions,
+    Clients,
+    Sites,
+    Users,
+    Agents,
+    Teams,
+    Statuses,
+    TicketTypes,
+    Priorities,
+    Slas,
+    Categories,
+    Outcomes,
+    Workflows,
+    FieldInfo,
+    Lookups,
+    TopLevels,
+    Organisations,
+    Assets,
+}
+
+/// What a record is found by. The kinds are HAPI §4 and §14 (17, 18).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Key {
+    /// The usual whole number.
+    Int(i64),
+    /// An id inside its owner: an action in its ticket, a value in its lookup.
+    Pair(i64, i64),
+    /// A GUID text: priorities, webhooks and their events.
+    Guid(String),
+}
+
+impl Key {
+    /// The number that the record shows as its `id`, where it is one.
+    #[must_use]
+    pub(crate) fn number(&self) -> Option<i64> {
+        match self {
+            Self::Int(id) | Self::Pair(_, id) => Some(*id),
+            Self::Guid(_) => None,
+        }
+    }
+}
+
+/// Records in key order.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Table {
+    rows: BTreeMap<Key, Row>,
+    last: i64,
+}
+
+impl Table {
+    /// An empty table.
+    #[must_use]
+    pub(crate) const fn new() -> Self {
+        Self { rows: BTreeMap::new(), last: 0 }
+    }
+
+    /// The next free whole number. Ids are never given twice, as in a database.
+    pub(crate) fn next_id(&mut self) -> i64 {
+        self.last += 1;
+        self.last
+    }
+
+    /// Stores a record, new or changed.
+    pub(crate) fn put(&mut self, key: Key, row: Row) {
+        if let Key::Int(id) = key {
+            self.last = self.last.max(id);
+        }
+        self.rows.insert(key, row);
+    }
+
+    /// Stores a seed record under its own `id`.
+    pub(crate) fn seed(&mut self, row: Row) {
+        self.put(Key::Int(row.int("id")), row);
+    }
+
+    /// A record.
+    #[must_use]
+    pub(crate) fn get(&self, key: &Key) -> Option<&Row> {
+        self.rows.get(key)
+    }
+
+    /// A record to change.
+    pub(crate) fn get_mut(&mut self, key: &Key) -> Option<&mut Row> {
+        self.rows.get_mut(key)
+    }
+
+    /// Takes a record out.
+    pub(crate) fn remove(&mut self, key: &Key) -> Option<Row> {
+        self.rows.remove(key)
+    }
+
+    /// Takes out all records that the test does not keep.
+    pub(crate) fn retain(&mut self, mut keep: impl FnMut(&Row) -> bool) {
+        self.rows.retain(|_, row| keep(row));
+    }
+
+    /// All records in key order.
+    pub(crate) fn rows(&self) -> impl DoubleEndedIterator<Item = &Row> {
+        self.rows.values()
+    }
+
+    /// The records that belong to one owner ([`Key::Pair`]).
+    pub(crate) fn owned_by(&self, owner: i64) -> impl DoubleEndedIterator<Item = (&Key, &Row)> {
+        self.rows.range(Key::Pair(owner, i64::MIN)..=Key::Pair(owner, i64::MAX))
+    }
+
+    /// The next free id inside one owner.
+    #[must_use]
+    pub(crate) fn next_owned(&self, owner: i64) -> i64 {
+        self.owned_by(owner).next_back().and_then(|(key, _)| key.number()).unwrap_or(0) + 1
+    }
+}

@@ -1,0 +1,228 @@
+//! Creating, changing, closing, deleting (HAPI §4, §7, §8, §10).
+
+use anyhow::Result;
+use serde_json::json;
+
+use crate::client::{ids, quirk, start};
+
+#[tokio::test]
+async fn a_ticket_is_opened_with_defaults_and_its_first_action() -> Result<()> {
+    let client = start(&[]).await?;
+    let reply = client
+        .post("Tickets", &json!([{ "summary": "Drucker ✏️", "details": "Tür 5", "client_id": "12" }]))
+        .await?;
+    assert_eq!(reply.status, 201, "{}", reply.text());
+    let ticket = reply.json();
+    assert_eq!(ticket["id"], 718);
+    assert_eq!(ticket["status_id"], 1);
+    assert_eq!(ticket["agent_id"], 1);
+    assert_eq!(ticket["client_id"], 12);
+    assert_eq!(ticket["user_name"], "General User");
+    assert_eq!(ticket["team"], "1st Line Support");
+    assert!(ticket["lastupdate"].is_string() && ticket.get("last_update").is_none());
+    let actions = client.get("Actions?ticket_id=718").await?.json();
+    assert_eq!(actions["record_count"], 1);
+    assert_eq!(actions["actions"][0]["id"], 1);
+    assert_eq!(actions["actions"][0]["outcome"], "Opened");
+    assert_eq!(actions["actions"][0]["note"], "Tür 5");
+    assert_eq!(client.sim.ticket_count(), 718);
+    Ok(())
+}
+
+#[tokio::test]
+async fn mandatory_fields_depend_on_the_ticket_type() -> Result<()> {
+    let client = start(&[]).await?;
+    for (ticket, message) in [
+        (json!({ "details": "x" }), Some("Summary is mandatory")),
+        (json!({ "summary": "x" }), None),
+        (json!({ "summary": "x", "tickettype_id": 3 }), Some("Category is mandatory")),
+        (json!({ "summary": "x", "tickettype_id": 3, "category_1": "Hardware>Laptop" }), None),
+        (json!({ "summary": "x", "tickettype_id": 3, "_novalidate": true }), None),
+        (json!({ "summary": "x", "tickettype_id": 4 }), Some("Change Window is mandatory")),
+        (
+            json!({ "summary": "x", "tickettype_id": 4, "customfields": [{ "name": "CFChangeWindow", "value": "Sa 22:00" }] }),
+            None,
+        ),
+        (json!({ "summary": "x", "tickettype": { "id": 3 } }), None),
+        (json!({ "summary": "x", "user_id": 5 }), Some("Please select a valid Site")),
+        (json!({ "summary": "x", "client_id": 9999 }), Some("Please select a valid Client")),
+    ] {
+        let reply = client.post("Tickets", &json!([ticket])).await?;
+        match message {
+            None => assert_eq!(reply.status, 201, "{ticket}: {}", reply.text()),
+            Some(message) => {
+                assert_eq!(reply.status, 400, "{ticket}");
+                assert_eq!(reply.json()["ClassName"], "System.Exception");
+                assert_eq!(reply.json()["Message"], message, "{ticket}");
+            }
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_update_changes_only_what_is_sent_and_closing_shows() -> Result<()> {
+    let client = start(&[]).await?;
+    let new = json!([{ "summary": "alt", "details": "bleibt" }]);
+    let id = client.post("Tickets", &new).await?.json()["id"].clone();
+    let reply = client.post("Tickets", &json!([{ "id": id, "summary": "neu", "agent_id": 5 }])).await?;
+    assert_eq!(reply.status, 201);
+    let ticket = client.get(&format!("Tickets/{id}")).await?.json();
+    assert_eq!(ticket["summary"], "neu");
+    assert_eq!(ticket["details"], "bleibt");
+    assert_eq!(ticket["agent_id"], 5);
+    assert_eq!(ticket["hasbeenclosed"], false);
+    client.post("Tickets", &json!([{ "id": id, "status_id": 9 }])).await?;
+    let ticket = client.get(&format!("Tickets/{id}")).await?.json();
+    assert_eq!(ticket["hasbeenclosed"], true);
+    assert_ne!(ticket["dateclosed"], "1900-01-01T00:00:00");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_deleted_ticket_is_gone_until_it_is_recovered() -> Result<()> {
+    let client = start(&[]).await?;
+    let reply = client.delete("Tickets/42?reason=test").await?;
+    assert_eq!((reply.status, reply.json()["id"].clone()), (200, json!(42)));
+    assert_eq!(client.get("Tickets/42").await?.status, 404);
+    assert_eq!(client.delete("Tickets/42").await?.status, 404);
+    assert!(ids(&client.get("Tickets?search_id=42").await?.json(), "tickets").is_empty());
+    assert_eq!(ids(&client.get("Tickets?deleted=true").await?.json(), "tickets"), [42]);
+    assert_eq!(client.sim.ticket_count(), 716);
+    let reply =
+        client.post("Tickets", &json!([{ "id": 42, "_recover": true, "_validate_updates": true }])).await?;
+    assert_eq!(reply.status, 201);
+    assert_eq!(client.get("Tickets/42").await?.status, 200);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_post_answers_with_the_last_element() -> Result<()> {
+    let client = start(&[]).await?;
+    let two = json!([{ "summary": "eins" }, { "summary": "zwei" }]);
+    let reply = client.post("Tickets", &two).await?;
+    assert_eq!(reply.json()["summary"], "zwei");
+    let reply = client.post("Tickets?returnall=true", &two).await?;
+    assert_eq!(reply.json().as_array().map(Vec::len), Some(2));
+    let reply = client.post("Tickets", &json!({ "summary": "drei" })).await?;
+    assert_eq!(reply.status, 400);
+    assert!(reply.text().contains("requires a JSON array"));
+    client.sim.add_quirk(quirk("wrap-array")?);
+    let reply = client.post("Tickets", &two).await?;
+    assert_eq!(reply.json()[0]["summary"], "zwei");
+    assert_eq!(reply.json().as_array().map(Vec::len), Some(1));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_post_of_many_is_done_up_to_the_one_that_fails() -> Result<()> {
+    let client = start(&[]).await?;
+    let three = json!([{ "summary": "eins" }, { "details": "no summary" }, { "summary": "drei" }]);
+    assert_eq!(client.post("Tickets", &three).await?.status, 400);
+    assert_eq!(client.sim.ticket_count(), 718);
+    client.sim.add_quirk(quirk("atomic-post")?);
+    assert_eq!(client.post("Tickets", &three).await?.status, 400);
+    assert_eq!(client.sim.ticket_count(), 718);
+    Ok(())
+}
+
+#[tokio::test]
+async fn ids_may_be_text_but_never_decimals() -> Result<()> {
+    let client = start(&[]).await?;
+    let reply = client.call("POST", "Tickets", "[{\"summary\":\"x\",\"client_id\":95.0}]").await?;
+    assert_eq!(reply.status, 400);
+    assert!(reply.json()["[0].client_id"][0].is_string(), "{}", reply.text());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_bare_update_is_refused_where_the_tenant_is_so() -> Result<()> {
+    let client = start(&["record-not-found-on-bare-update"]).await?;
+    let reply = client.post("Tickets", &json!([{ "id": 1, "status_id": 2 }])).await?;
+    assert_eq!(reply.json()["Message"], "Record not found");
+    let reply = client
+        .post("Tickets", &json!([{ "id": 1, "status_id": 2, "tickettype_id": 1, "client_id": 2 }]))
+        .await?;
+    assert_eq!(reply.status, 201);
+    assert_eq!(client.post("Tickets", &json!([{ "summary": "new" }])).await?.status, 201);
+    Ok(())
+}
+
+#[tokio::test]
+async fn actions_need_ticket_and_outcome() -> Result<()> {
+    let client = start(&[]).await?;
+    assert_eq!(client.get("Actions").await?.status, 500);
+    let reply = client.get("Actions/1").await?;
+    assert_eq!(reply.json()["Message"], "ticket_id must be specified");
+    let reply = client.delete("Actions/1").await?;
+    assert_eq!(reply.json()["Message"], "ticket_id must be included when deleting an Action");
+    let reply = client.post("Actions", &json!([{ "outcome_id": 7, "note": "x" }])).await?;
+    assert_eq!(reply.json()["Message"], "An Action must be associated with a ticket_id");
+    let reply = client.post("Actions", &json!([{ "ticket_id": 717, "note": "x" }])).await?;
+    assert_eq!(reply.json()["Message"], "An Outcome must be entered for this Action");
+    let new = json!([{ "summary": "x" }]);
+    let id = client.post("Tickets", &new).await?.json()["id"].clone();
+    let note = json!([{ "ticket_id": id, "outcome_id": 7, "note_html": "<p>Grüße</p>", "timetaken": 0.5, "status_id": 9 }]);
+    let action = client.post("Actions", &note).await?.json();
+    assert_eq!(action["id"], 2);
+    assert_eq!(action["outcome"], "Private Note");
+    assert_eq!(action["note"], "Grüße");
+    assert_eq!(action["hiddenfromuser"], true);
+    assert_eq!(action["actionby_application_id"], "Workflow Automation");
+    // A status in an action does not move the ticket; new_status does.
+    assert_eq!(client.get(&format!("Tickets/{id}")).await?.json()["status_id"], 1);
+    let action = client
+        .post("Actions", &json!([{ "ticket_id": id, "outcome": "note", "new_status": 2 }]))
+        .await?
+        .json();
+    assert_eq!((action["id"].clone(), action["old_status"].clone()), (json!(3), json!(1)));
+    let ticket = client.get(&format!("Tickets/{id}")).await?.json();
+    assert_eq!((ticket["status_id"].clone(), ticket["timetaken"].clone()), (json!(2), json!(0.5)));
+    assert_eq!(client.sim.actions(718).len(), 3);
+    assert_eq!(client.delete("Actions/2?ticket_id=718").await?.status, 200);
+    assert_eq!(client.sim.actions(718).len(), 2);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_new_client_brings_a_site_a_contact_and_a_password() -> Result<()> {
+    let client = start(&[]).await?;
+    let answer = client.post("Client", &json!([{ "name": "Müller Süd" }])).await?.json();
+    let site = &answer["site_update"][0];
+    let user = &site["users_update"][0];
+    assert_eq!(answer["main_site_id"], site["id"]);
+    assert!(user["new_password"].as_str().is_some_and(|password| password.len() > 8));
+    let sites = client.get(&format!("Site?client_id={}", answer["id"])).await?.json();
+    assert_eq!(sites["record_count"], 1);
+    let users = client.get(&format!("Users?client_id={}", answer["id"])).await?.json();
+    assert_eq!(users["users"][0]["name"], "General User");
+    assert_eq!(client.delete(&format!("Client/{}", answer["id"])).await?.status, 200);
+    assert_eq!(client.delete("Client/99999").await?.status, 404);
+    assert_eq!(client.get(&format!("Site/{}", site["id"])).await?.status, 404);
+    Ok(())
+}
+
+#[tokio::test]
+async fn sites_and_users_need_their_owner() -> Result<()> {
+    let client = start(&[]).await?;
+    for (path, body, status) in [
+        ("Client", json!([{ "website": "x" }]), 400),
+        ("Site", json!([{ "name": "x" }]), 400),
+        ("Site", json!([{ "name": "x", "client_id": 4711 }]), 400),
+        ("Site", json!([{ "name": "x", "client_id": 2 }]), 201),
+        ("Site", json!([{ "id": 3, "name": "umbenannt" }]), 201),
+        ("Site", json!([{ "id": 4711, "name": "x" }]), 404),
+        ("Users", json!([{ "name": "x" }]), 400),
+        ("Users", json!([{ "site_id": 2 }]), 400),
+        ("Users", json!([{ "name": "Zoë Ärmel", "site_id": 2 }]), 201),
+        ("Users", json!([{ "firstname": "Zoë", "surname": "Ärmel", "site_id": 2.0 }]), 201),
+    ] {
+        let reply = client.post(path, &body).await?;
+        assert_eq!(reply.status, status, "{path} {body}: {}", reply.text());
+    }
+    let last = client.get("Users?search=%C3%A4rmel&order=id&orderdesc=true").await?.json();
+    assert_eq!(last["record_count"], 2);
+    assert_eq!(last["users"][0]["name"], "Zoë Ärmel");
+    assert_eq!(last["users"][1]["surname"], "Ärmel");
+    Ok(())
+}
