@@ -1,0 +1,188 @@
+//! The command line: what can be typed, and its help texts.
+//!
+//! There is no argument for a secret, on purpose: arguments end up in shell
+//! histories and process lists. What the commands do is in
+//! [`commands`](crate::commands).
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Try out, describe and test a workflow:node component.
+#[derive(Debug, Parser)]
+#[command(name = "host-test", version, arg_required_else_help = true)]
+pub struct Cli {
+    /// Component to load [default: the one of this source tree, built when needed]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub component: Option<PathBuf>,
+
+    /// Show each HTTP request on stderr
+    #[arg(long, short, global = true)]
+    pub verbose: bool,
+
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// See the component do its work against a simulated HaloPSA
+    Demo,
+    /// Print the manifest as JSON, or explain one operation
+    Describe(DescribeArgs),
+    /// Print the credential form as JSON
+    CredentialSchema,
+    /// Try the credentials and say what works
+    Check(CheckArgs),
+    /// Run an operation; prints its result as JSON
+    Run(RunArgs),
+    /// Print the values of a dropdown as JSON
+    Options(OptionsArgs),
+    /// Start the HaloPSA simulator
+    Sim(halo_sim::SimArgs),
+    /// Print imports and sizes of the component; fails over budget
+    Report,
+}
+
+/// Arguments of `describe`.
+#[derive(Debug, Args)]
+pub struct DescribeArgs {
+    /// Operation to explain, such as ticket.create
+    pub operation: Option<String>,
+}
+
+/// Arguments of each command that talks to the service.
+#[derive(Clone, Debug, Args)]
+pub struct ConnectionArgs {
+    /// JSON file with the credential fields; the secret may come from
+    /// HALOPSA_CLIENT_SECRET instead
+    #[arg(long, value_name = "FILE")]
+    pub credentials: PathBuf,
+
+    /// Time that one call may take
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
+    pub timeout: Duration,
+
+    /// Let the host log in by the component's recipe: the component sees
+    /// neither secret nor token
+    #[arg(long)]
+    pub recipe: bool,
+
+    /// Trust the certificate authorities in this PEM file, too
+    #[arg(long, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+
+    /// Allow addresses in private networks, for a service on premises
+    #[arg(long)]
+    pub allow_private: bool,
+}
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// How to reach the service.
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
+
+    /// Print the report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Operation to run, such as ticket.create
+    pub operation: String,
+
+    /// How to reach the service.
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
+
+    /// JSON file with the input: one object, or an array for several items;
+    /// `-` reads stdin
+    #[arg(long, value_name = "FILE|-")]
+    pub items: Option<PathBuf>,
+
+    /// Value for every item; what is not JSON is taken as text
+    #[arg(long = "param", value_name = "KEY=JSON")]
+    pub params: Vec<String>,
+
+    /// Follow the cursor to the end
+    #[arg(long)]
+    pub all: bool,
+
+    /// Change nothing; show the requests that would be sent
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Refuse operations that would change something
+    #[arg(long)]
+    pub read_only: bool,
+}
+
+/// Arguments of `options`.
+#[derive(Debug, Args)]
+pub struct OptionsArgs {
+    /// Name of the list, as in the manifest
+    #[arg(value_name = "LIST")]
+    pub name: String,
+
+    /// How to reach the service.
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
+
+    /// What the list depends on; what is not JSON is taken as text
+    #[arg(long = "param", value_name = "KEY=JSON")]
+    pub params: Vec<String>,
+
+    /// Only values with this text
+    #[arg(long, value_name = "TEXT")]
+    pub search: Option<String>,
+}
+
+/// Reads a time-out. The contract counts milliseconds in 32 bits, and a call
+/// without any time cannot do anything.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let value: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    if !(0.001..=4_000_000.0).contains(&value) {
+        return Err("must be between 0.001 and 4000000".to_owned());
+    }
+    Ok(Duration::from_secs_f64(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn no_argument_takes_a_secret() {
+        for command in Cli::command().get_subcommands() {
+            for argument in command.get_arguments() {
+                let name = argument.get_id().as_str();
+                assert!(
+                    !name.contains("secret") && !name.contains("token"),
+                    "{} --{name}",
+                    command.get_name()
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_time_out_is_positive_and_finite() {
+        assert_eq!(seconds("2.5"), Ok(Duration::from_millis(2500)));
+        for text in ["0", "-1", "NaN", "inf", "1e300", "soon"] {
+            assert!(seconds(text).is_err(), "{text}");
+        }
+    }
+}

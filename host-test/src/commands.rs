@@ -1,0 +1,116 @@
+//! What the commands do: one module each, and the short ones here.
+//!
+//! Each takes its arguments, prints its result on stdout and returns the exit
+//! code; an error means that it could not be tried.
+
+mod check;
+mod demo;
+mod report;
+mod run;
+mod sim;
+
+use std::fmt::Display;
+use std::io::{self, Write as _};
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+use serde_json::Value;
+use workflow_node_host::json;
+
+use crate::cli::{Cli, Command, DescribeArgs, OptionsArgs};
+use crate::connect;
+use crate::console::Console;
+use crate::explain;
+use crate::input;
+use crate::manifest::Manifest;
+use crate::names;
+use crate::paint::Paint;
+
+/// Runs the command that was typed.
+pub async fn run(cli: Cli, console: &Console) -> Result<ExitCode> {
+    let component = cli.component.as_deref();
+    match cli.command {
+        Command::Demo => demo::run(component, console).await,
+        Command::Describe(args) => describe(component, &args),
+        Command::CredentialSchema => credential_schema(component).await,
+        Command::Check(args) => check::run(component, &args, console).await,
+        Command::Run(args) => run::run(component, &args, console).await,
+        Command::Options(args) => options(component, &args, console).await,
+        Command::Sim(args) => sim::run(args).await,
+        Command::Report => report::run(component),
+    }
+}
+
+fn describe(component: Option<&Path>, args: &DescribeArgs) -> Result<ExitCode> {
+    let node = connect::load(component)?;
+    let manifest = Manifest::parse(node.manifest())?;
+    match &args.operation {
+        None => print_json(manifest.json())?,
+        Some(id) => match manifest.operation(id) {
+            Some(operation) => print(explain::operation(&operation, Paint::of(&io::stdout())))?,
+            None => bail!(unknown_operation(id, &manifest)),
+        },
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Says what else it could have been.
+fn unknown_operation(id: &str, manifest: &Manifest) -> String {
+    let ids: Vec<&str> = manifest.operations().map(|operation| operation.id()).collect();
+    let (introduction, names) = match names::nearest(id, ids.iter().copied()) {
+        near if near.is_empty() => ("there are", ids),
+        near => ("did you mean", near),
+    };
+    let end = if introduction == "there are" { "" } else { "?" };
+    format!("there is no operation {id:?}; {introduction} {}{end}", names.join(", "))
+}
+
+async fn credential_schema(component: Option<&Path>) -> Result<ExitCode> {
+    let node = connect::load(component)?;
+    print_json(&json::credential_spec(&node.credential_schema().await?))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn options(component: Option<&Path>, args: &OptionsArgs, console: &Console) -> Result<ExitCode> {
+    let params = Value::Object(input::parse_params(&args.params)?).to_string();
+    let node = connect::load(component)?;
+    let connection = connect::connect(&node, &args.connection, console).await?;
+    let call = connect::call_options(&args.connection);
+    let entries = connection.options(&args.name, &params, args.search.as_deref(), None, &call).await?;
+    console.diagnostics(&entries.diagnostics);
+    print_json(&json::entries(&entries))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints a result on stdout.
+fn print(text: impl Display) -> Result<()> {
+    match writeln!(io::stdout(), "{text}") {
+        // The reader has seen enough, as in `host-test describe | head`.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
+    }
+}
+
+fn print_json(value: &Value) -> Result<()> {
+    print(serde_json::to_string_pretty(value)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_operation_hears_what_there_is() {
+        let manifest =
+            Manifest::parse(r#"{"operations":[{"id":"ticket.create"},{"id":"site.list"}]}"#).unwrap();
+        assert_eq!(
+            unknown_operation("ticket.creat", &manifest),
+            "there is no operation \"ticket.creat\"; did you mean ticket.create?"
+        );
+        assert_eq!(
+            unknown_operation("x", &manifest),
+            "there is no operation \"x\"; there are ticket.create, site.list"
+        );
+    }
+}

@@ -1,0 +1,58 @@
+//! From a component file and a credentials file to a connection.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use workflow_node_host::{
+    AuthMode, CallOptions, Connection, ConnectionOptions, EgressPolicy, Node, NodeHost,
+};
+
+use crate::artifacts;
+use crate::cli::ConnectionArgs;
+use crate::console::Console;
+use crate::credentials;
+
+/// The component that a command works with: the named one, or that of this
+/// tree.
+pub fn component_file(named: Option<&Path>) -> Result<PathBuf> {
+    match named {
+        Some(file) => Ok(file.to_path_buf()),
+        None => artifacts::halopsa_node(),
+    }
+}
+
+/// Loads the component that a command works with.
+pub fn load(named: Option<&Path>) -> Result<Node> {
+    let file = component_file(named)?;
+    let host = NodeHost::builder().build()?;
+    host.load_file(&file).with_context(|| format!("the component {} cannot be used", file.display()))
+}
+
+/// Makes the connection that the arguments describe.
+pub async fn connect(node: &Node, args: &ConnectionArgs, console: &Console) -> Result<Connection> {
+    let mut fields = credentials::read(&args.credentials)?;
+    let form = node.credential_schema().await?;
+    // Another node may have no such field, and would refuse an unknown one.
+    if form.fields.iter().any(|field| field.name == credentials::SECRET_FIELD) {
+        credentials::add_secret(&mut fields, env::var(credentials::SECRET_VARIABLE).ok());
+    }
+    let connection = node.connect(fields, options(args, console)).await?;
+    console.diagnostics(connection.diagnostics());
+    Ok(connection)
+}
+
+/// How calls are made for a person who typed the operation's name.
+#[must_use]
+pub fn call_options(args: &ConnectionArgs) -> CallOptions {
+    CallOptions { deadline: args.timeout, confirmed: true, ..CallOptions::default() }
+}
+
+fn options(args: &ConnectionArgs, console: &Console) -> ConnectionOptions {
+    ConnectionOptions {
+        policy: EgressPolicy::default().allow_private(args.allow_private),
+        auth: if args.recipe { AuthMode::Recipe } else { AuthMode::Component },
+        observer: console.observer(),
+        ca_file: args.ca_file.clone(),
+    }
+}

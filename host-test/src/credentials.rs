@@ -1,0 +1,121 @@
+//! Reads the credentials file.
+//!
+//! Error messages name the file and the field, and never show a value: any of
+//! them may be a secret. Whether the fields make sense is for the component to
+//! say.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
+
+/// The environment variable that may hold the client secret.
+pub const SECRET_VARIABLE: &str = "HALOPSA_CLIENT_SECRET";
+
+/// The field that [`SECRET_VARIABLE`] fills.
+pub const SECRET_FIELD: &str = "client_secret";
+
+/// Credential fields by name, as the contract wants them: as text.
+pub type Fields = BTreeMap<String, String>;
+
+/// Reads the fields from a file.
+pub fn read(file: &Path) -> Result<Fields> {
+    let text = fs::read_to_string(file)
+        .with_context(|| format!("the credentials file {} cannot be read", file.display()))?;
+    parse(&text).with_context(|| format!("the credentials file {} is not usable", file.display()))
+}
+
+/// Fills in the secret of the environment where the file has none.
+pub fn add_secret(fields: &mut Fields, secret: Option<String>) {
+    if let Some(secret) = secret.filter(|secret| !secret.is_empty()) {
+        fields.entry(SECRET_FIELD.to_owned()).or_insert(secret);
+    }
+}
+
+fn parse(text: &str) -> Result<Fields> {
+    // Editors on Windows like to put a byte order mark in front.
+    let text = text.trim_start_matches('\u{feff}');
+    let value: Value = match serde_json::from_str(text) {
+        Ok(value) => value,
+        Err(error) => bail!("it is not JSON (line {}, column {})", error.line(), error.column()),
+    };
+    let Value::Object(members) = value else {
+        bail!("it must be one JSON object with the credential fields");
+    };
+    let mut fields = Fields::new();
+    for (name, value) in members {
+        let text = match value {
+            Value::Null => continue,
+            Value::String(text) => text,
+            Value::Bool(_) | Value::Number(_) => value.to_string(),
+            Value::Array(values) => lines(&name, values)?,
+            Value::Object(_) => bail!("the field \"{name}\" must be text, a number or yes/no"),
+        };
+        fields.insert(name, text);
+    }
+    Ok(fields)
+}
+
+/// Several choices travel as one text, one per line.
+fn lines(name: &str, values: Vec<Value>) -> Result<String> {
+    let choices: Option<Vec<String>> = values
+        .into_iter()
+        .map(|value| match value {
+            Value::String(text) => Some(text),
+            _ => None,
+        })
+        .collect();
+    match choices {
+        Some(choices) => Ok(choices.join("\n")),
+        None => bail!("the list in the field \"{name}\" may hold texts only"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(text: &str) -> String {
+        format!("{:#}", parse(text).unwrap_err())
+    }
+
+    #[test]
+    fn values_become_text() {
+        let fields = parse(
+            r#"{"url":"https://x.example","port":8443,"sandbox":true,"tenant":null,"scopes":["a","b"]}"#,
+        )
+        .unwrap();
+        let expected =
+            [("port", "8443"), ("sandbox", "true"), ("scopes", "a\nb"), ("url", "https://x.example")];
+        let found: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_forgiven() {
+        assert!(parse("\u{feff}{}").is_ok());
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_without_the_values() {
+        assert_eq!(message("{\"client_secret\": s3cret}"), "it is not JSON (line 1, column 19)");
+        assert!(message("[]").contains("one JSON object"));
+        let nested = message(r#"{"client_secret":{"value":"s3cret"}}"#);
+        assert!(nested.contains("\"client_secret\""), "{nested}");
+        assert!(!nested.contains("s3cret"), "{nested}");
+    }
+
+    #[test]
+    fn a_secret_in_the_file_wins_over_the_environment() {
+        let mut fields = Fields::new();
+        add_secret(&mut fields, Some(String::new()));
+        assert!(fields.is_empty());
+        add_secret(&mut fields, Some("from the environment".to_owned()));
+        assert_eq!(fields[SECRET_FIELD], "from the environment");
+        let mut fields = parse(r#"{"client_secret":"from the file"}"#).unwrap();
+        add_secret(&mut fields, Some("from the environment".to_owned()));
+        assert_eq!(fields[SECRET_FIELD], "from the file");
+    }
+}

@@ -1,0 +1,170 @@
+//! An operation of the manifest, explained to a person.
+
+use serde_json::Value;
+
+use crate::manifest::{Example, Field, Operation};
+use crate::paint::Paint;
+
+/// Lines are wrapped for a terminal of this width.
+const WIDTH: usize = 100;
+
+/// Title, description, marks, scopes, fields and ready-made commands.
+#[must_use]
+pub fn operation(operation: &Operation<'_>, paint: Paint) -> String {
+    let mut lines = vec![paint.bold(format_args!("{} – {}", operation.id(), operation.title()))];
+    lines.extend(wrap(operation.description(), WIDTH));
+    lines.push(String::new());
+    lines.push(fact("marks", &or_none(&operation.marks().join(", ")), paint));
+    lines.push(fact("needs", &or_none(&operation.scopes().join(", ")), paint));
+    let fields = operation.fields();
+    if !fields.is_empty() {
+        lines.push(String::new());
+        lines.push(paint.bold("Input"));
+        lines.extend(table(fields, paint));
+    }
+    let alternatives: Vec<String> =
+        operation.alternatives().iter().map(|group| group.join(" and ")).collect();
+    if !alternatives.is_empty() {
+        lines.push(String::new());
+        lines.push(format!("  One of these is needed: {}", alternatives.join(", or ")));
+    }
+    let examples: Vec<String> =
+        operation.examples().flat_map(|example| command(operation.id(), example, paint)).collect();
+    if !examples.is_empty() {
+        lines.push(String::new());
+        lines.push(paint.bold("Examples"));
+        lines.extend(examples);
+    }
+    lines.join("\n")
+}
+
+fn fact(name: &str, value: &str, paint: Paint) -> String {
+    format!("{} {value}", paint.dim(format_args!("{name:<6}")))
+}
+
+fn or_none(text: &str) -> String {
+    if text.is_empty() { "none".to_owned() } else { text.to_owned() }
+}
+
+/// Name, type and help of each field, the required ones first.
+fn table(mut fields: Vec<Field<'_>>, paint: Paint) -> Vec<String> {
+    const WIDEST_KIND: usize = 24;
+    fields.sort_by_key(|field| !field.is_required());
+    let width = |text: &str| text.chars().count();
+    let names = fields.iter().map(|field| width(field.name())).max().unwrap_or_default();
+    let kinds = fields.iter().map(|field| width(&field.kind())).max().unwrap_or_default().min(WIDEST_KIND);
+    let indent = 2 + names + 2 + kinds + 2;
+    let mut lines = Vec::new();
+    for field in fields {
+        let kind = field.kind();
+        let required = if field.is_required() { "Required. " } else { "" };
+        let help = format!("{required}{}", field.help());
+        let mut help = wrap(&help, WIDTH.saturating_sub(indent).max(40)).into_iter();
+        let head = format!("  {:<names$}  {kind:<kinds$}  ", field.name());
+        if width(&kind) > kinds {
+            // A long list of choices gets a line of its own.
+            lines.push(head.trim_end().to_owned());
+        } else {
+            lines.push(format!("{head}{}", help.next().unwrap_or_default()).trim_end().to_owned());
+        }
+        lines.extend(help.map(|line| format!("{:indent$}{}", "", paint.dim(line))));
+    }
+    lines
+}
+
+/// An example as a command that can be pasted into a shell.
+fn command(operation: &str, example: Example<'_>, paint: Paint) -> Vec<String> {
+    let mut parts = vec![format!("host-test run {operation} --credentials credentials.json")];
+    if let Value::Object(input) = example.input() {
+        for (key, value) in input {
+            parts.push(format!("--param {}", quoted(&format!("{key}={}", param(value)))));
+        }
+    }
+    vec![format!("  {}", paint.dim(format_args!("# {}", example.title()))), format!("  {}", parts.join(" "))]
+}
+
+/// Text stands as it is, unless it would be read as JSON.
+fn param(value: &Value) -> String {
+    match value {
+        Value::String(text) if serde_json::from_str::<Value>(text).is_err() => text.clone(),
+        value => value.to_string(),
+    }
+}
+
+/// Quotes an argument for a POSIX shell where that is needed.
+fn quoted(argument: &str) -> String {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "_-=.,:/@%+".contains(letter);
+    if argument.chars().all(is_plain) {
+        argument.to_owned()
+    } else {
+        format!("'{}'", argument.replace('\'', r"'\''"))
+    }
+}
+
+/// Breaks a text into lines at blanks.
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifest::Manifest;
+
+    #[test]
+    fn an_operation_reads_from_the_top() {
+        let manifest = Manifest::parse(
+            r#"{"operations":[{
+                "id":"ticket.create","title":"Create a ticket","description":"Opens a ticket.",
+                "annotations":{"read_only":false,"idempotent":false},"scopes":["edit:tickets"],
+                "input":{"type":"object","required":["summary"],"properties":{
+                    "client_id":{"type":"integer","description":"Whose ticket it is."},
+                    "summary":{"type":"string","description":"The subject."}}},
+                "examples":[{"title":"The least","input":{"summary":"Anna's printer","client_id":12}}]
+            }]}"#,
+        )
+        .unwrap();
+        let text = operation(&manifest.operation("ticket.create").unwrap(), Paint::plain());
+        assert_eq!(
+            text,
+            "ticket.create – Create a ticket\n\
+             Opens a ticket.\n\
+             \n\
+             marks  none\n\
+             needs  edit:tickets\n\
+             \n\
+             Input\n\
+             \u{20} summary    text     Required. The subject.\n\
+             \u{20} client_id  integer  Whose ticket it is.\n\
+             \n\
+             Examples\n\
+             \u{20} # The least\n\
+             \u{20} host-test run ticket.create --credentials credentials.json --param client_id=12 \
+             --param 'summary=Anna'\\''s printer'"
+        );
+    }
+
+    #[test]
+    fn a_text_that_looks_like_json_keeps_its_quotes() {
+        assert_eq!(param(&Value::from("12")), "\"12\"");
+        assert_eq!(param(&Value::from("A-12")), "A-12");
+        assert_eq!(quoted("a=\"12\""), "'a=\"12\"'");
+    }
+
+    #[test]
+    fn lines_break_at_blanks() {
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("indivisible", 4), ["indivisible"]);
+        assert!(wrap("", 10).is_empty());
+    }
+}

@@ -1,0 +1,29 @@
+//! The harness for components of the contract `workflow:node`: what the
+//! command `host-test` does, as a library that tests can use, too.
+//!
+//! A command can be followed downwards: [`cli`] says what can be typed,
+//! [`commands`] does it with the help of the rest. [`artifacts`] builds the
+//! components of this tree, [`credentials`] and [`input`] read what a person
+//! wrote, [`connect`] joins both to a connection, [`manifest`] and [`explain`]
+//! describe operations, [`result`] is what a run prints, [`console`] and
+//! [`paint`] are for people's eyes, [`sizes`] measures. [`session`] and
+//! [`simulator`] are for the demo and for tests.
+//!
+//! Loading and calling components is the host crate's work and what HaloPSA
+//! answers is the simulator's; neither knows this crate.
+
+pub mod artifacts;
+pub mod cli;
+pub mod commands;
+pub mod connect;
+pub mod console;
+pub mod credentials;
+pub mod explain;
+pub mod input;
+pub mod manifest;
+pub mod names;
+pub mod paint;
+pub mod result;
+pub mod session;
+pub mod simulator;
+pub mod sizes;
