@@ -1,0 +1,312 @@
+//! The program as a person runs it.
+
+use anyhow::Result;
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+
+use crate::support::{Program, Run, command, run};
+
+/// Runs a scenario with the program and a simulator.
+fn with_program(quirks: &[&str], scenario: impl AsyncFnOnce(&Program) -> Result<()>) -> Result<()> {
+    run(async { scenario(&Program::new(quirks).await?).await })
+}
+
+/// The call could not be made: exit code 2 and a reason, nothing on stdout.
+#[track_caller]
+fn assert_unusable(run: &Run, reason: &str) {
+    assert_eq!(run.code, Some(2), "{run:?}");
+    assert!(run.stderr.contains(reason), "{reason:?} is not in {run:?}");
+    assert_eq!(run.stdout, "", "{run:?}");
+}
+
+#[test]
+fn the_demo_tells_its_story() -> Result<()> {
+    with_program(&[], async |program| {
+        let run = program.run(&["demo"]).await?;
+        assert_eq!(run.code, Some(0), "{run:?}");
+        for promised in ["Create a ticket", "List every ticket", "advice", "Next:"] {
+            assert!(run.stdout.contains(promised), "{promised:?} is not in {}", run.stdout);
+        }
+        assert!(!run.stdout.contains('\u{1b}'), "colours without a terminal: {}", run.stdout);
+        Ok(())
+    })
+}
+
+#[test]
+fn every_ticket_is_listed_with_the_number_of_requests() -> Result<()> {
+    with_program(&["page-cap=50", "count-off=17"], async |program| {
+        let run = program.operation("ticket.list", &["--param", "return_all=true", "--all"]).await?;
+        assert_eq!(run.code, Some(0), "{run:?}");
+        let result = run.json()?;
+        assert_eq!(result["operation"], "ticket.list");
+        assert_eq!(result["outcomes"][0]["items"].as_array().map(Vec::len), Some(program.sim.ticket_count()));
+        assert!(result["usage"]["requests"].as_u64().is_some_and(|requests| requests >= 15), "{result}");
+        assert_eq!(result.get("next"), None);
+        Ok(())
+    })
+}
+
+#[test]
+fn without_all_the_cursor_is_shown_and_not_followed() -> Result<()> {
+    with_program(&["page-cap=20"], async |program| {
+        let run = program.operation("ticket.list", &["--param", "return_all=true"]).await?;
+        assert_eq!(run.code, Some(0), "{run:?}");
+        assert!(run.json()?["next"].is_string(), "{run:?}");
+        assert!(run.stderr.contains("--all"), "{run:?}");
+        Ok(())
+    })
+}
+
+#[test]
+fn one_bad_item_of_three_is_exit_code_1() -> Result<()> {
+    with_program(&[], async |program| {
+        let items = json!([{ "summary": "a" }, { "summary": "b", "tickettype_id": 4 }, { "summary": "c" }]);
+        program.file("items.json", &items.to_string())?;
+        let before = program.sim.ticket_count();
+        let run = program.operation("ticket.create", &["--items", "items.json"]).await?;
+        assert_eq!(run.code, Some(1), "{run:?}");
+        let result = run.json()?;
+        assert_eq!(program.sim.ticket_count(), before + 2);
+        assert_eq!(result["outcomes"][0]["item"], 0);
+        assert!(result["outcomes"][0]["items"][0]["id"].is_u64(), "{result}");
+        assert_eq!(result["outcomes"][1]["error"]["code"], "halopsa.mandatory-field-missing");
+        assert_eq!(result["outcomes"][1]["error"]["retry"], "never");
+        for key in ["requests", "retries", "waited_ms"] {
+            assert!(result["usage"][key].is_u64(), "no {key}: {result}");
+        }
+        assert!(result["diagnostics"].is_array(), "{result}");
+        Ok(())
+    })
+}
+
+#[test]
+fn items_come_from_stdin_and_parameters_go_into_each() -> Result<()> {
+    with_program(&[], async |program| {
+        let arguments = [
+            "run",
+            "ticket.create",
+            "--credentials",
+            "credentials.json",
+            "--items",
+            "-",
+            "--param",
+            "details=From a pipe",
+            "--param",
+            "tickettype_id=1",
+        ];
+        let run = program.run_with(&arguments, None, r#"[{"summary":"a"},{"summary":"b"}]"#).await?;
+        assert_eq!(run.code, Some(0), "{run:?}");
+        let result = run.json()?;
+        for index in 0..2 {
+            let id = result["outcomes"][index]["items"][0]["id"].as_i64().unwrap_or_default();
+            let ticket = program.sim.record("Tickets", id).unwrap_or_default();
+            assert_eq!(ticket["details"], "From a pipe", "{ticket}");
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn the_secret_may_come_from_the_environment() -> Result<()> {
+    with_program(&[], async |program| {
+        let fields = json!({ "url": program.sim.url(), "client_id": program.sim.client_id() });
+        program.file("public.json", &fields.to_string())?;
+        let arguments = ["run", "ticket.get", "--credentials", "public.json", "--param", "id=1"];
+        let run = program.run(&arguments).await?;
+        assert_eq!(run.code, Some(2), "{run:?}");
+        assert!(run.stderr.contains("client_secret"), "{run:?}");
+        let secret = program.sim.client_secret().to_owned();
+        let run = program.run_with(&arguments, Some(&secret), "").await?;
+        assert_eq!(run.code, Some(0), "{run:?}");
+        Ok(())
+    })
+}
+
+#[test]
+fn a_check_is_a_table_or_json() -> Result<()> {
+    with_program(&[], async |program| {
+        let run = program.run(&["check", "--credentials", "credentials.json"]).await?;
+        assert_eq!(run.code, Some(0), "{run:?}");
+        assert!(run.stdout.contains('✓') && !run.stdout.contains('✗'), "{run:?}");
+        let run = program.run(&["check", "--credentials", "credentials.json", "--json"]).await?;
+        assert!(run.json()?["steps"].as_array().is_some_and(|steps| steps.len() >= 3), "{run:?}");
+        Ok(())
+    })
+}
+
+#[test]
+fn a_failed_check_is_exit_code_1() -> Result<()> {
+    with_program(&[], async |program| {
+        let fields = json!({ "url": program.sim.url(), "client_id": program.sim.client_id(), "client_secret": "wrong-secret" });
+        program.file("wrong.json", &fields.to_string())?;
+        let run = program.run(&["check", "--credentials", "wrong.json"]).await?;
+        assert_eq!(run.code, Some(1), "{run:?}");
+        assert!(run.stdout.contains('✗') && run.stdout.contains('→'), "{run:?}");
+        Ok(())
+    })
+}
+
+#[test]
+fn the_host_can_log_in_for_every_command() -> Result<()> {
+    with_program(&[], async |program| {
+        let run = program.operation("ticket.get", &["--param", "id=1", "--recipe"]).await?;
+        assert_eq!(run.code, Some(0), "{run:?}");
+        Ok(())
+    })
+}
+
+#[test]
+fn a_dry_run_and_a_read_only_run_change_nothing() -> Result<()> {
+    with_program(&[], async |program| {
+        let before = program.sim.ticket_count();
+        let run = program.operation("ticket.create", &["--param", "summary=x", "--dry-run"]).await?;
+        assert_eq!(run.code, Some(0), "{run:?}");
+        let run = program.operation("ticket.create", &["--param", "summary=x", "--read-only"]).await?;
+        assert_eq!(run.code, Some(2), "{run:?}");
+        assert_eq!(run.json()?["error"]["kind"], "denied", "{run:?}");
+        assert_eq!(program.sim.ticket_count(), before);
+        Ok(())
+    })
+}
+
+#[test]
+fn a_call_that_cannot_begin_is_exit_code_2_with_its_reason() -> Result<()> {
+    with_program(&[], async |program| {
+        let run = program.operation("ticket.creat", &["--param", "summary=x"]).await?;
+        assert_eq!(run.code, Some(2), "{run:?}");
+        assert!(run.stderr.contains("ticket.create"), "{run:?}");
+        assert_eq!(run.json()?["error"]["effect"], "none");
+        Ok(())
+    })
+}
+
+#[test]
+fn unusable_files_are_told_by_name() -> Result<()> {
+    with_program(&[], async |program| {
+        program.file("list.json", "[]")?;
+        program.file("broken.json", "{\"client_secret\": \"half")?;
+        program.file("nested.json", "{\"client_secret\": {\"value\": 1}}")?;
+        for (file, reason) in [
+            ("missing.json", "cannot be read"),
+            ("list.json", "one JSON object"),
+            ("broken.json", "not JSON"),
+            ("nested.json", "client_secret"),
+        ] {
+            let run = program.run(&["check", "--credentials", file]).await?;
+            assert_unusable(&run, file);
+            assert_unusable(&run, reason);
+        }
+        program.file("number.json", "[{}, 7]")?;
+        for (file, reason) in
+            [("missing.json", "cannot be read"), ("broken.json", "not JSON"), ("number.json", "item 1")]
+        {
+            let run = program.operation("ticket.create", &["--items", file]).await?;
+            assert_unusable(&run, file);
+            assert_unusable(&run, reason);
+        }
+        let run = program.operation("ticket.create", &["--param", "summary"]).await?;
+        assert_unusable(&run, "KEY=VALUE");
+        Ok(())
+    })
+}
+
+#[test]
+fn wrong_usage_is_exit_code_2() -> Result<()> {
+    with_program(&[], async |program| {
+        for arguments in [
+            &["run", "ticket.list"][..],
+            &["run", "ticket.list", "--credentials", "credentials.json", "--timeout", "soon"],
+            &["juggle"],
+            &["--component", "missing.wasm", "describe"],
+            &["--component", "credentials.json", "describe"],
+        ] {
+            let run = program.run(arguments).await?;
+            assert_eq!(run.code, Some(2), "{arguments:?}: {run:?}");
+            assert!(!run.stderr.is_empty(), "{arguments:?}");
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn a_silent_service_ends_the_command_in_time() -> Result<()> {
+    with_program(&["silent-api"], async |program| {
+        let began = std::time::Instant::now();
+        let run = program.operation("ticket.list", &["--timeout", "3"]).await?;
+        assert!(began.elapsed().as_secs() < 15, "{:?}", began.elapsed());
+        assert_ne!(run.code, Some(0), "{run:?}");
+        assert!(run.stdout.contains("\"timeout\""), "{run:?}");
+        Ok(())
+    })
+}
+
+#[test]
+fn the_component_describes_itself() -> Result<()> {
+    with_program(&[], async |program| {
+        let run = program.run(&["describe"]).await?;
+        assert_eq!(run.code, Some(0), "{run:?}");
+        assert!(run.json()?["operations"].as_array().is_some_and(|all| all.len() >= 20), "{}", run.stdout);
+        let run = program.run(&["describe", "ticket.create"]).await?;
+        for promised in ["summary", "Required", "edit:tickets", "host-test run ticket.create"] {
+            assert!(run.stdout.contains(promised), "{promised:?} is not in {}", run.stdout);
+        }
+        let run = program.run(&["describe", "ticket.creat"]).await?;
+        assert_unusable(&run, "ticket.create");
+        let run = program.run(&["credential-schema"]).await?;
+        let form = run.json()?;
+        let secret = form["fields"].as_array().and_then(|fields| {
+            fields.iter().find(|field| field["name"] == "client_secret").map(|field| field["kind"].clone())
+        });
+        assert_eq!(secret, Some(Value::from("secret")), "{form}");
+        Ok(())
+    })
+}
+
+#[test]
+fn the_report_shows_imports_and_sizes() -> Result<()> {
+    with_program(&[], async |program| {
+        let run = program.run(&["report"]).await?;
+        assert_eq!(run.code, Some(0), "{run:?}");
+        for promised in ["wasi:http/outgoing-handler", "manifest section", "within"] {
+            assert!(run.stdout.contains(promised), "{promised:?} is not in {}", run.stdout);
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn a_dropdown_that_is_not_there_yet_says_so() -> Result<()> {
+    with_program(&[], async |program| {
+        let run = program.run(&["options", "clients", "--credentials", "credentials.json"]).await?;
+        assert_eq!(run.code, Some(2), "{run:?}");
+        assert!(run.stderr.contains("error"), "{run:?}");
+        Ok(())
+    })
+}
+
+#[test]
+fn requests_are_shown_to_those_who_ask() -> Result<()> {
+    with_program(&[], async |program| {
+        let run = program.operation("ticket.get", &["--param", "id=1", "--verbose"]).await?;
+        assert!(run.stderr.contains("GET") && run.stderr.contains("/Tickets/1"), "{run:?}");
+        let run = program.operation("ticket.get", &["--param", "id=1"]).await?;
+        assert_eq!(run.stderr, "", "{run:?}");
+        Ok(())
+    })
+}
+
+#[test]
+fn the_simulator_prints_where_it_is() -> Result<()> {
+    run(async {
+        let mut child = command(&["sim", "--port", "0", "--quirk", "page-cap=50"]).spawn()?;
+        let stdout = child.stdout.take().ok_or_else(|| anyhow::anyhow!("no stdout"))?;
+        let line = BufReader::new(stdout).lines().next_line().await?.unwrap_or_default();
+        child.kill().await?;
+        let line: Value = serde_json::from_str(&line)?;
+        for key in ["url", "tenant", "client_id", "client_secret"] {
+            assert!(line[key].is_string(), "no {key}: {line}");
+        }
+        assert!(line["port"].is_u64(), "{line}");
+        Ok(())
+    })
+}

@@ -1,0 +1,104 @@
+//! What the component promises without being run, held against what it does.
+
+use anyhow::{Context as _, Result, anyhow};
+use host_test::manifest::Manifest;
+use host_test::sizes::{self, Measured};
+use host_test::{artifacts, names};
+use jsonschema::Validator;
+use serde_json::{Value, json};
+use workflow_node_host::json as contract_json;
+
+use crate::support::{node, run};
+
+/// The permission dialog: a longer list is a decision, not an accident.
+#[test]
+fn the_imports_are_the_listed_ones() -> Result<()> {
+    let listed: Vec<&str> = include_str!("imports.txt").lines().collect();
+    let mut imports = node()?.imports().to_vec();
+    imports.sort();
+    assert_eq!(imports, listed, "left: the component, right: tests/all/imports.txt");
+    Ok(())
+}
+
+#[test]
+fn the_manifest_section_is_what_describe_returns() -> Result<()> {
+    let node = node()?;
+    let described = run(async { Ok(node.describe().await?) })?;
+    assert_eq!(node.manifest(), described);
+    Ok(())
+}
+
+#[test]
+fn the_manifest_holds_the_same_credential_form() -> Result<()> {
+    let node = node()?;
+    let form = run(async { Ok(node.credential_schema().await?) })?;
+    let manifest = Manifest::parse(node.manifest())?;
+    assert_eq!(manifest.json().get("credentials"), Some(&contract_json::credential_spec(&form)));
+    Ok(())
+}
+
+#[test]
+fn every_part_keeps_its_size() -> Result<()> {
+    let fat: Vec<Measured> = sizes::measure(&artifacts::halopsa_node()?)?
+        .into_iter()
+        .filter(|part| !part.is_within_budget())
+        .collect();
+    assert!(fat.is_empty(), "{fat:?}");
+    Ok(())
+}
+
+#[test]
+fn every_operation_is_described_for_people_and_models() -> Result<()> {
+    let manifest = Manifest::parse(node()?.manifest())?;
+    for operation in manifest.operations() {
+        let id = operation.id();
+        assert!(!operation.title().is_empty(), "{id} has no title");
+        assert!(operation.description().len() > 20, "{id} is not described");
+        assert!(!operation.scopes().is_empty(), "{id} needs no permission");
+        let reads = operation.is_marked("read_only");
+        assert!(!(reads && operation.is_marked("destructive")), "{id} reads and destroys");
+        for field in operation.fields() {
+            assert!(!field.help().is_empty(), "{id} does not say what {} is", field.name());
+        }
+        let near = names::nearest(id, manifest.operations().map(|other| other.id()));
+        assert_eq!(near.first(), Some(&id), "{id} is not its own nearest name");
+    }
+    Ok(())
+}
+
+#[test]
+fn every_schema_is_json_schema_2020_12_and_fits_its_examples() -> Result<()> {
+    let manifest = Manifest::parse(node()?.manifest())?;
+    for operation in manifest.operations() {
+        let id = operation.id();
+        let schema = |schema: Option<&Value>, side| {
+            let schema = schema.with_context(|| format!("{id} has no schema for its {side}"))?;
+            validator(&manifest, schema).with_context(|| format!("the {side} of {id}"))
+        };
+        let input = schema(operation.input(), "input")?;
+        schema(operation.output(), "output")?;
+        for example in operation.examples() {
+            if let Err(error) = input.validate(example.input()) {
+                panic!("the example \"{}\" of {id}: {error}", example.title());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A validator for a schema of the manifest, with the definitions that it
+/// shares with others; an error where it is no valid schema.
+pub(crate) fn validator(manifest: &Manifest, schema: &Value) -> Result<Validator> {
+    let mut schema = schema.clone();
+    let members = schema.as_object_mut().context("the schema is no object")?;
+    members.insert("$schema".to_owned(), json!("https://json-schema.org/draft/2020-12/schema"));
+    if let Some(shared) = manifest.json().get("$defs") {
+        members.insert("$defs".to_owned(), shared.clone());
+    }
+    jsonschema::draft202012::meta::validate(&schema)
+        .map_err(|error| anyhow!("{error} at {}", error.instance_path()))?;
+    jsonschema::draft202012::options()
+        .should_validate_formats(true)
+        .build(&schema)
+        .map_err(|error| anyhow!("{error}"))
+}

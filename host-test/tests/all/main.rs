@@ -1,0 +1,21 @@
+//! End-to-end tests: the real component, in the real host, against the
+//! simulator, over sockets. One module for each theme; `support` is what they
+//! share.
+
+mod support;
+
+mod bad_answers;
+mod bad_input;
+mod checking;
+mod command_line;
+mod contract;
+mod coverage;
+mod egress;
+mod flat;
+mod login;
+mod minimal;
+mod paging;
+mod resources;
+mod retrying;
+mod time_outs;
+mod writing;
