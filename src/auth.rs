@@ -12,19 +12,14 @@ use url::Url;
 use url::form_urlencoded;
 
 use crate::contract::{Secret, Session};
-use crate::credentials::{Application, Credentials};
+use crate::credentials::form::RECIPE;
+use crate::credentials::{Application, Credentials, HostingType};
 use crate::endpoints;
 use crate::error::{Code, NodeError, Result};
 use crate::protocol::answer;
 use crate::protocol::http::{HttpRequest, HttpResponse, Method};
 use crate::protocol::request::Safety;
 use crate::text;
-
-/// Lifetime of a token whose answer does not say it (HAPI 3.2).
-pub const DEFAULT_LIFETIME: SignedDuration = SignedDuration::from_secs(3_600);
-
-/// How long before its end a token is renewed.
-pub const RENEW_BEFORE: SignedDuration = SignedDuration::from_secs(60);
 
 /// Where the token request goes. The tenant is in the query, as most clients
 /// send it (HAPI 3.1).
@@ -70,7 +65,8 @@ pub fn session(answer: &HttpResponse, now: Timestamp) -> Result<Session> {
     let Ok(Value::Object(body)) = serde_json::from_slice(&answer.body) else {
         return malformed("the token answer is no JSON object");
     };
-    let Some(token) = body.get("access_token").and_then(Value::as_str).filter(|token| !token.is_empty()) else {
+    let Some(token) = body.get("access_token").and_then(Value::as_str).filter(|token| !token.is_empty())
+    else {
         return malformed("it holds no access token");
     };
     // It becomes a header: nothing may stand in it that ends a header.
@@ -81,7 +77,7 @@ pub fn session(answer: &HttpResponse, now: Timestamp) -> Result<Session> {
         .get("expires_in")
         .and_then(|seconds| seconds.as_i64().or_else(|| seconds.as_str()?.parse().ok()))
         .filter(|seconds| *seconds > 0)
-        .map_or(DEFAULT_LIFETIME, SignedDuration::from_secs);
+        .map_or(SignedDuration::from_millis(RECIPE.default_lifetime_ms.into()), SignedDuration::from_secs);
     Ok(Session {
         token: Secret::new(token),
         expires_at: now.checked_add(lifetime).unwrap_or(Timestamp::MAX),
@@ -95,7 +91,7 @@ fn scopes(text: &str) -> Vec<String> {
 
 /// Whether a session should be replaced before it is used.
 pub fn is_stale(session: &Session, now: Timestamp) -> bool {
-    session.expires_at.duration_since(now) < RENEW_BEFORE
+    session.expires_at.duration_since(now) < SignedDuration::from_millis(RECIPE.renew_before_ms.into())
 }
 
 /// Why the token endpoint refuses (HAPI 3.4).
@@ -146,7 +142,11 @@ pub fn auth_info(answer: &HttpResponse) -> AuthInfo {
         _ => return AuthInfo::default(),
     };
     let filled = |name: &str| {
-        body.get(name).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty()).map(ToString::to_string)
+        body.get(name)
+            .and_then(Value::as_str)
+            .map(str::trim)
+            .filter(|text| !text.is_empty())
+            .map(ToString::to_string)
     };
     AuthInfo { auth_url: filled("auth_url"), tenant: filled("tenant_id") }
 }
@@ -164,7 +164,7 @@ pub fn complete(credentials: &mut Credentials, info: AuthInfo) -> Result<()> {
         };
         credentials.auth_url = Some(discovered);
     }
-    if credentials.tenant.is_none() && credentials.hosting_type == crate::credentials::HostingType::Hosted {
+    if credentials.tenant.is_none() && credentials.hosting_type == HostingType::Hosted {
         credentials.tenant = info.tenant;
     }
     Ok(())
@@ -173,7 +173,10 @@ pub fn complete(credentials: &mut Credentials, info: AuthInfo) -> Result<()> {
 fn foreign(said: &str) -> NodeError {
     NodeError::new(
         Code::ForeignAuthServer,
-        format!("The instance sends sign-ins to \"{}\", which is not its own.", text::cut(&text::clean(said), 120)),
+        format!(
+            "The instance sends sign-ins to \"{}\", which is not its own.",
+            text::cut(&text::clean(said), 120)
+        ),
     )
     .field("auth_url")
     .advice("If that is right, type the authorisation server yourself: your secret would go there.")
@@ -210,13 +213,17 @@ mod tests {
 
     #[test]
     fn a_session_is_read_with_its_lifetime_and_scopes() {
-        let body = r#"{"access_token":"abc","expires_in":120,"scope":"openid edit:tickets","token_type":"Bearer"}"#;
+        let body =
+            r#"{"access_token":"abc","expires_in":120,"scope":"openid edit:tickets","token_type":"Bearer"}"#;
         let session = session(&answer(200, body), NOW).unwrap();
         assert_eq!(session.expires_at.as_second(), 120);
         assert_eq!(session.scopes, ["openid", "edit:tickets"]);
         assert!(!is_stale(&session, NOW));
         assert!(is_stale(&session, Timestamp::from_second(61).unwrap()));
-        assert_eq!(super::session(&answer(200, r#"{"access_token":"a"}"#), NOW).unwrap().expires_at.as_second(), 3_600);
+        assert_eq!(
+            super::session(&answer(200, r#"{"access_token":"a"}"#), NOW).unwrap().expires_at.as_second(),
+            3_600
+        );
     }
 
     #[test]
@@ -247,7 +254,8 @@ mod tests {
         complete(&mut found, info()).unwrap();
         assert_eq!(found.auth_url.unwrap().as_str(), "https://auth.halopsa.com/");
         assert_eq!(found.tenant.as_deref(), Some("t1"));
-        let mut typed = credentials(&[("url", "x"), ("auth_url", "https://x.halopsa.com/auth"), ("tenant", "mine")]);
+        let mut typed =
+            credentials(&[("url", "x"), ("auth_url", "https://x.halopsa.com/auth"), ("tenant", "mine")]);
         complete(&mut typed, info()).unwrap();
         assert_eq!(typed.auth_url.unwrap().as_str(), "https://x.halopsa.com/auth");
         assert_eq!(typed.tenant.as_deref(), Some("mine"));

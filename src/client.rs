@@ -111,9 +111,9 @@ impl<'a> Client<'a> {
 
     /// Sends one request.
     pub fn send(&mut self, request: &ApiRequest) -> Result<HttpResponse> {
-        self.send_all(core::slice::from_ref(request)).pop().unwrap_or_else(|| {
-            Err(NodeError::new(Code::Internal, "A request got lost inside the node."))
-        })
+        self.send_all(core::slice::from_ref(request))
+            .pop()
+            .unwrap_or_else(|| Err(NodeError::new(Code::Internal, "A request got lost inside the node.")))
     }
 
     /// Sends one request and parses the answer.
@@ -344,8 +344,7 @@ impl<'a> Client<'a> {
     /// Completes the credentials with what the instance says about itself.
     /// Gives back why it said nothing, if so: then the usual address is taken.
     pub fn discover(&mut self) -> Result<Option<NodeError>> {
-        let request =
-            ApiRequest::get("/authinfo").to_http(&self.credentials.resource_url, None, None);
+        let request = ApiRequest::get("/authinfo").to_http(&self.credentials.resource_url, None, None);
         let (info, problem) = match self.send_open(&request) {
             Ok(answer) => (auth::auth_info(&answer), None),
             Err(error) => (auth::AuthInfo::default(), Some(error)),
@@ -394,7 +393,8 @@ impl<'a> Slot<'a> {
     }
 
     fn into_result(self) -> Result<HttpResponse> {
-        let lost = || Err(NodeError::new(Code::Internal, String::from("A request got lost inside the node.")));
+        let lost =
+            || Err(NodeError::new(Code::Internal, String::from("A request got lost inside the node.")));
         self.result.map_or_else(lost, |result| *result)
     }
 }

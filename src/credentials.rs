@@ -1,4 +1,6 @@
-//! The credential form, and the one place where its values are read.
+//! The credential form ([`form`]), and the one place where its values are read.
+
+pub mod form;
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -9,159 +11,7 @@ use crate::contract::{Fields, Secret};
 use crate::endpoints::{self, Endpoints};
 use crate::error::{Code, NodeError, Result};
 use crate::text;
-
-/// How a field is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FieldKind {
-    /// One line.
-    Text,
-    /// A web address.
-    Url,
-    /// One of the choices.
-    Choice,
-    /// One line that is never shown.
-    Secret,
-}
-
-impl FieldKind {
-    /// Its name in WIT and JSON.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Text => "text",
-            Self::Url => "url",
-            Self::Choice => "choice",
-            Self::Secret => "secret",
-        }
-    }
-}
-
-/// A field of the form.
-#[derive(Debug)]
-pub struct CredentialField {
-    /// Key of its value.
-    pub name: &'static str,
-    /// What the person reads beside it.
-    pub label: &'static str,
-    /// What it is and where to find it.
-    pub help: &'static str,
-    /// An example.
-    pub placeholder: Option<&'static str>,
-    /// How it is asked for.
-    pub kind: FieldKind,
-    /// Whether it must be filled in.
-    pub required: bool,
-    /// Whether most people need not see it.
-    pub advanced: bool,
-    /// What it is when nobody fills it in.
-    pub default: Option<&'static str>,
-    /// Values with their labels.
-    pub choices: &'static [(&'static str, &'static str)],
-    /// Another field and the values of it for which this one is shown.
-    pub shown_when: Option<(&'static str, &'static [&'static str])>,
-}
-
-const HOSTED: &str = "hosted";
-const ON_PREMISE: &str = "on_premise";
-
-/// The form, in the order that people see.
-pub const FIELDS: &[CredentialField] = &[
-    CredentialField {
-        name: "hosting_type",
-        label: "Hosting type",
-        help: "Where your HaloPSA runs. On your own server there is no tenant.",
-        placeholder: None,
-        kind: FieldKind::Choice,
-        required: true,
-        advanced: false,
-        default: Some(HOSTED),
-        choices: &[(HOSTED, "Hosted by Halo"), (ON_PREMISE, "On premise")],
-        shown_when: None,
-    },
-    CredentialField {
-        name: "url",
-        label: "Address",
-        help: "The address of your HaloPSA, as in the browser. The rest is found out from there.",
-        placeholder: Some("https://example.halopsa.com"),
-        kind: FieldKind::Url,
-        required: true,
-        advanced: false,
-        default: None,
-        choices: &[],
-        shown_when: None,
-    },
-    CredentialField {
-        name: "tenant",
-        label: "Tenant",
-        help: "Shown in HaloPSA under Configuration > Integrations > Halo API. Leave it empty to have it found out.",
-        placeholder: Some("example"),
-        kind: FieldKind::Text,
-        required: false,
-        advanced: false,
-        default: None,
-        choices: &[],
-        shown_when: Some(("hosting_type", &[HOSTED])),
-    },
-    CredentialField {
-        name: "client_id",
-        label: "Client id",
-        help: "Of the API application. It may change while you create the application: copy it after saving.",
-        placeholder: Some("11111111-2222-3333-4444-555555555555"),
-        kind: FieldKind::Text,
-        required: true,
-        advanced: false,
-        default: None,
-        choices: &[],
-        shown_when: None,
-    },
-    CredentialField {
-        name: "client_secret",
-        label: "Client secret",
-        help: "Of the API application. HaloPSA shows it once.",
-        placeholder: None,
-        kind: FieldKind::Secret,
-        required: true,
-        advanced: false,
-        default: None,
-        choices: &[],
-        shown_when: None,
-    },
-    CredentialField {
-        name: "scope",
-        label: "Scope",
-        help: "What to ask for, names with spaces between them. all stands for everything that the application allows.",
-        placeholder: Some("edit:tickets read:customers"),
-        kind: FieldKind::Text,
-        required: false,
-        advanced: true,
-        default: Some("all"),
-        choices: &[],
-        shown_when: None,
-    },
-    CredentialField {
-        name: "auth_url",
-        label: "Authorisation server",
-        help: "Only where it cannot be found out: Configuration > Integrations > Halo API shows it.",
-        placeholder: Some("https://example.halopsa.com/auth"),
-        kind: FieldKind::Url,
-        required: false,
-        advanced: true,
-        default: None,
-        choices: &[],
-        shown_when: None,
-    },
-    CredentialField {
-        name: "resource_url",
-        label: "Resource server",
-        help: "Only where it is not the address followed by /api: Configuration > Integrations > Halo API shows it.",
-        placeholder: Some("https://example.halopsa.com/api"),
-        kind: FieldKind::Url,
-        required: false,
-        advanced: true,
-        default: None,
-        choices: &[],
-        shown_when: None,
-    },
-];
+use form::{FIELDS, HOSTED, ON_PREMISE};
 
 /// Where HaloPSA runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -227,7 +77,8 @@ impl Credentials {
                 None => error.advice(alloc::format!("Fields are {}.", names.collect::<Vec<_>>().join(", "))),
             });
         }
-        let filled = |name: &str| fields.get(name).map(|value| value.trim()).filter(|value| !value.is_empty());
+        let filled =
+            |name: &str| fields.get(name).map(|value| value.trim()).filter(|value| !value.is_empty());
         let hosting_type = match filled("hosting_type") {
             None | Some(HOSTED) => HostingType::Hosted,
             Some(ON_PREMISE) => HostingType::OnPremise,
@@ -304,7 +155,10 @@ impl Credentials {
         put("hosting_type", self.hosting_type.name());
         put("url", &endpoints::instance(&self.resource_url));
         put("resource_url", self.resource_url.as_str().trim_end_matches('/'));
-        put("auth_url", self.auth_url.as_ref().unwrap_or(&self.usual_auth_url).as_str().trim_end_matches('/'));
+        put(
+            "auth_url",
+            self.auth_url.as_ref().unwrap_or(&self.usual_auth_url).as_str().trim_end_matches('/'),
+        );
         put("scope", &self.scope);
         if let Some(tenant) = &self.tenant {
             put("tenant", tenant);
@@ -337,7 +191,10 @@ mod tests {
         assert_eq!(credentials.resource_url.as_str(), "https://x.halopsa.com/api");
         assert_eq!(credentials.auth_url, None);
         assert_eq!(credentials.scope, "all");
-        assert_eq!(parse(&[("resource_url", "https://x.halopsa.com/api")]).unwrap().resource_url, credentials.resource_url);
+        assert_eq!(
+            parse(&[("resource_url", "https://x.halopsa.com/api")]).unwrap().resource_url,
+            credentials.resource_url
+        );
     }
 
     #[test]
@@ -369,7 +226,9 @@ mod tests {
 
     #[test]
     fn completing_twice_is_completing_once_and_shows_no_secret() {
-        let first = parse(&[("url", "x"), ("tenant", "demo"), ("client_id", "c"), ("client_secret", "very-secret")]).unwrap();
+        let first =
+            parse(&[("url", "x"), ("tenant", "demo"), ("client_id", "c"), ("client_secret", "very-secret")])
+                .unwrap();
         let fields = first.to_fields();
         assert!(!alloc::format!("{fields:?}{first:?}").contains("very-secret"));
         assert_eq!(Credentials::parse(&fields).unwrap().to_fields(), fields);

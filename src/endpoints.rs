@@ -112,7 +112,9 @@ impl Endpoints {
                 "This is the authorisation server that many instances share.",
             )
             .field(field)
-            .advice("Enter the address of your own instance here, and this one as the authorisation server."));
+            .advice(
+                "Enter the address of your own instance here, and this one as the authorisation server.",
+            ));
         }
         let base = base_of(&url);
         Ok(Self {
@@ -167,9 +169,10 @@ pub fn is_trusted(auth_url: &Url, resource_url: &Url) -> bool {
 
 fn halo_domain(url: &Url) -> Option<&'static str> {
     let host = url.domain()?.trim_end_matches('.');
-    HALO_DOMAINS.iter().copied().find(|domain| {
-        host == *domain || host.strip_suffix(domain).is_some_and(|start| start.ends_with('.'))
-    })
+    HALO_DOMAINS
+        .iter()
+        .copied()
+        .find(|domain| host == *domain || host.strip_suffix(domain).is_some_and(|start| start.ends_with('.')))
 }
 
 fn is_shared_auth_server(url: &Url) -> bool {
@@ -226,7 +229,10 @@ mod tests {
         ] {
             assert_eq!(both(typed), hosted, "{typed}");
         }
-        assert_eq!(both("https://desk.example.org:8443/halo/api").0, "https://desk.example.org:8443/halo/api");
+        assert_eq!(
+            both("https://desk.example.org:8443/halo/api").0,
+            "https://desk.example.org:8443/halo/api"
+        );
         assert_eq!(both("https://desk.example.org/halo").1, "https://desk.example.org/halo/auth");
         assert_eq!(both("http://127.0.0.1:8080").0, "http://127.0.0.1:8080/api");
         assert_eq!(both("http://[::1]:80/auth").1, "http://[::1]/auth");

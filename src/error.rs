@@ -340,7 +340,7 @@ mod tests {
 
     #[test]
     fn code_names_are_namespaced_and_unique() {
-        let mut names: alloc::vec::Vec<_> = Code::ALL.iter().map(|code| code.name()).collect();
+        let mut names: Vec<_> = Code::ALL.iter().map(|code| code.name()).collect();
         assert!(names.iter().all(|name| name.starts_with("halopsa.")));
         names.sort_unstable();
         names.dedup();

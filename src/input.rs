@@ -95,8 +95,8 @@ fn object(fields: &[&Field], given: &Object) -> Result<Object> {
 
 fn unknown(name: &str, fields: &[&Field]) -> NodeError {
     let shown = text::cut(name, 80);
-    let error =
-        NodeError::new(Code::UnknownField, format!("There is no field or filter \"{shown}\" here.")).field(name);
+    let error = NodeError::new(Code::UnknownField, format!("There is no field or filter \"{shown}\" here."))
+        .field(name);
     let names = fields.iter().map(|field| field.name);
     match text::nearest(name, names.clone()) {
         Some(near) => error.advice(format!("Did you mean \"{near}\"?")),
@@ -256,7 +256,12 @@ mod tests {
             (Verb::Create, json!({"summary": "x", "client_id": "12"}), Code::InvalidValue, "/client_id"),
             (Verb::Create, json!({"summary": "x", "client_id": null}), Code::InvalidValue, "/client_id"),
             (Verb::Create, json!({"summary": "x", "id": 3}), Code::UnknownField, "/id"),
-            (Verb::Create, json!({"summary": "x", "assets": [{"id": 1}, {"id": "a"}]}), Code::InvalidValue, "/assets/1/id"),
+            (
+                Verb::Create,
+                json!({"summary": "x", "assets": [{"id": 1}, {"id": "a"}]}),
+                Code::InvalidValue,
+                "/assets/1/id",
+            ),
             (Verb::Create, json!({"summary": "x", "targetdate": "soon"}), Code::InvalidValue, "/targetdate"),
             (Verb::Update, json!({"status_id": 2}), Code::MissingField, "/id"),
             (Verb::Update, json!({"id": 0, "status_id": 2}), Code::InvalidValue, "/id"),
@@ -265,7 +270,12 @@ mod tests {
             (Verb::List, json!({"openonly": true}), Code::UnknownField, "/openonly"),
             (Verb::List, json!({"open_only": "yes"}), Code::InvalidValue, "/open_only"),
             (Verb::List, json!({"status": []}), Code::InvalidValue, "/status"),
-            (Verb::List, json!({"updated_since": "2026-01-01", "lastupdatefromdate": "2026-01-01"}), Code::InvalidValue, "/updated_since"),
+            (
+                Verb::List,
+                json!({"updated_since": "2026-01-01", "lastupdatefromdate": "2026-01-01"}),
+                Code::InvalidValue,
+                "/updated_since",
+            ),
         ] {
             let shown = json.to_string();
             assert_eq!(failure(verb, json), (code, field.to_string()), "{shown}");

@@ -1,1 +1,51 @@
-//! Placeholder.
+//! The HaloPSA node: one sandboxed WebAssembly component that any workflow
+//! platform can load.
+//!
+//! A host calls the exports of the contract in `wit/`. On wasm they arrive in
+//! `component`, which turns them into the plain types of [`contract`] and hands
+//! them down; a call can be followed downwards without coming back up:
+//!
+//! | room | what lives there |
+//! |---|---|
+//! | `component` | WIT exports to plain Rust and back (wasm only) |
+//! | [`flat`] | the same operations as text in, text out |
+//! | [`connection`] | completing credentials, signing in, checking |
+//! | [`operations`] | running operations: rules, queue, the generic engines |
+//! | [`catalogue`] | resources, fields, filters and operations as data |
+//! | [`credentials`], [`endpoints`], [`auth`] | the form, addresses, tokens |
+//! | [`input`], [`output`] | one parse on the way in, no secret on the way out |
+//! | [`client`] | a token, repetitions and waits within the deadline |
+//! | [`protocol`] | the HaloPSA wire, as pure functions |
+//! | [`transport`] | the only code that touches `wasi:http` and the clock |
+//! | `runtime` | what a component without the standard library needs (wasm only) |
+//!
+//! The component holds no state and imports no clock of the day, no
+//! randomness, no environment: what it must know comes with the call.
+//!
+//! HAPI in comments is the project's fact sheet on the HaloPSA API.
+
+#![cfg_attr(target_arch = "wasm32", no_std)]
+
+extern crate alloc;
+
+pub mod auth;
+pub mod catalogue;
+pub mod client;
+pub mod connection;
+pub mod contract;
+pub mod credentials;
+pub mod endpoints;
+pub mod error;
+pub mod flat;
+pub mod input;
+pub mod manifest;
+pub mod operations;
+pub mod output;
+pub mod protocol;
+pub mod text;
+pub mod transport;
+
+#[cfg(target_arch = "wasm32")]
+mod component;
+#[cfg(target_arch = "wasm32")]
+mod runtime;

@@ -9,13 +9,13 @@ pub const MOST_CHARACTERS: usize = 500;
 
 /// The name that was probably meant, if one is near enough.
 pub fn nearest<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let wanted = wanted.to_lowercase();
+    let wanted = wanted.to_ascii_lowercase();
     let most = (wanted.chars().count() / 3).clamp(1, 4);
     names
         .into_iter()
-        .map(|name| (distance(&wanted, &name.to_lowercase()), name))
+        .map(|name| (distance(&wanted, &name.to_ascii_lowercase()), name))
         .filter(|(distance, name)| {
-            *distance <= most || (wanted.len() > 3 && name.to_lowercase().contains(&wanted))
+            *distance <= most || (wanted.len() > 3 && name.to_ascii_lowercase().contains(&wanted))
         })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)

@@ -13,7 +13,7 @@ use crate::protocol::http::{HttpRequest, HttpResponse, Limits, TransportError};
 pub mod wasi;
 
 /// What became of one request.
-pub type Exchange = core::result::Result<HttpResponse, TransportError>;
+pub type Exchange = Result<HttpResponse, TransportError>;
 
 /// Sends requests and tells the time.
 pub trait Transport {

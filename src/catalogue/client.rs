@@ -4,7 +4,7 @@ use super::field::{ATTACHMENTS, CUSTOM_FIELDS, Column, Field};
 use super::resource::{Example, Operation, Required, Resource, Scopes, Verb};
 
 /// The resource `client`.
-pub const CLIENT: Resource = Resource {
+pub static CLIENT: Resource = Resource {
     name: "client",
     title: "Client",
     plural: "Clients",
@@ -28,7 +28,11 @@ pub const CLIENT: Resource = Resource {
         Field::id("customertype", "Customer type", "Id from lookup 33."),
         Field::id("default_mailbox_id", "Default mailbox", ""),
         Field::objects("external_links", "External links", "Links to records of other systems."),
-        Field::text("from_address_override", "Sender address", "E-mail address that mails to this client come from."),
+        Field::text(
+            "from_address_override",
+            "Sender address",
+            "E-mail address that mails to this client come from.",
+        ),
         Field::boolean("inactive", "Inactive", "Whether the client is switched off. Lists hide it then."),
         Field::boolean("is_account", "Is an account", ""),
         Field::boolean("is_vip", "VIP", "Whether the client is a VIP."),
@@ -99,7 +103,10 @@ pub const CLIENT: Resource = Resource {
             description: "Lists clients, active ones unless you say otherwise.",
             examples: &[
                 Example { title: "The first ten clients", input: r#"{"limit": 10}"# },
-                Example { title: "Every client, switched off ones too", input: r#"{"includeinactive": true, "return_all": true}"# },
+                Example {
+                    title: "Every client, switched off ones too",
+                    input: r#"{"includeinactive": true, "return_all": true}"#,
+                },
             ],
         },
         Operation {
@@ -110,7 +117,10 @@ pub const CLIENT: Resource = Resource {
         Operation {
             verb: Verb::Create,
             description: "Makes a client. HaloPSA adds a main site and a general user by itself. Your instance may ask for more fields; its answer names them.",
-            examples: &[Example { title: "A client", input: r#"{"name": "Example Ltd", "website": "https://example.com", "is_vip": true}"# }],
+            examples: &[Example {
+                title: "A client",
+                input: r#"{"name": "Example Ltd", "website": "https://example.com", "is_vip": true}"#,
+            }],
         },
         Operation {
             verb: Verb::Update,

@@ -122,12 +122,7 @@ field_constructors! {
 
 impl Field {
     /// A field of a kind that takes parameters.
-    pub const fn of(
-        name: &'static str,
-        label: &'static str,
-        help: &'static str,
-        kind: Kind,
-    ) -> Self {
+    pub const fn of(name: &'static str, label: &'static str, help: &'static str, kind: Kind) -> Self {
         Self { name, label, help, kind }
     }
 }

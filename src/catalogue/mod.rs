@@ -17,20 +17,16 @@ pub mod user;
 use resource::{Operation, Resource};
 
 /// Every resource, in the order that people see.
-pub const RESOURCES: &[&Resource] =
-    &[&ticket::TICKET, &client::CLIENT, &site::SITE, &user::USER];
+pub static RESOURCES: &[&Resource] = &[&ticket::TICKET, &client::CLIENT, &site::SITE, &user::USER];
 
 /// Every operation with the resource that it belongs to.
 pub fn operations() -> impl Iterator<Item = (&'static Resource, &'static Operation)> {
-    RESOURCES
-        .iter()
-        .flat_map(|resource| resource.operations.iter().map(|operation| (*resource, operation)))
+    RESOURCES.iter().flat_map(|resource| resource.operations.iter().map(|operation| (*resource, operation)))
 }
 
 /// Finds an operation by its id, such as `ticket.create`.
 pub fn find(id: &str) -> Option<(&'static Resource, &'static Operation)> {
     let (resource_name, verb_name) = id.split_once('.')?;
-    operations().find(|(resource, operation)| {
-        resource.name == resource_name && operation.verb.name() == verb_name
-    })
+    operations()
+        .find(|(resource, operation)| resource.name == resource_name && operation.verb.name() == verb_name)
 }

@@ -59,23 +59,25 @@ pub const SIMPLIFY: Field = Field::boolean(
 );
 
 /// Whether a list is read to its end.
-pub const RETURN_ALL: Field =
-    Field::boolean("return_all", "Return all", "Whether to read the whole list; the limit does not count then.");
+pub const RETURN_ALL: Field = Field::boolean(
+    "return_all",
+    "Return all",
+    "Whether to read the whole list; the limit does not count then.",
+);
 
 /// How many rows are wanted.
-pub const LIMIT: Field = Field::of(
-    "limit",
-    "Limit",
-    "The most records to return.",
-    Kind::Range(1, 1_000_000),
-);
+pub const LIMIT: Field =
+    Field::of("limit", "Limit", "The most records to return.", Kind::Range(1, 1_000_000));
 
 /// How many rows are given when nobody says how many are wanted.
 pub const DEFAULT_LIMIT: u64 = 50;
 
 /// The column that a list is sorted by.
-pub const ORDER: Field =
-    Field::text("order", "Sort by", "Column to sort by. Without it: id, rising, which reads long lists most safely.");
+pub const ORDER: Field = Field::text(
+    "order",
+    "Sort by",
+    "Column to sort by. Without it: id, rising, which reads long lists most safely.",
+);
 
 /// The direction of sorting.
 pub const ORDER_DESC: Field = Field::boolean("orderdesc", "Descending", "Whether to sort from high to low.");

@@ -4,7 +4,7 @@ use super::field::{ADDRESS, CUSTOM_FIELDS, Column, Field};
 use super::resource::{Example, Operation, Required, Resource, Scopes, Verb};
 
 /// The resource `site`.
-pub const SITE: Resource = Resource {
+pub static SITE: Resource = Resource {
     name: "site",
     title: "Site",
     plural: "Sites",
@@ -82,7 +82,10 @@ pub const SITE: Resource = Resource {
         Operation {
             verb: Verb::List,
             description: "Lists sites, active ones unless you say otherwise.",
-            examples: &[Example { title: "The sites of a client", input: r#"{"client_id": 12, "return_all": true}"# }],
+            examples: &[Example {
+                title: "The sites of a client",
+                input: r#"{"client_id": 12, "return_all": true}"#,
+            }],
         },
         Operation {
             verb: Verb::Get,
@@ -100,7 +103,10 @@ pub const SITE: Resource = Resource {
         Operation {
             verb: Verb::Update,
             description: "Changes the given fields of a site and leaves the others as they are. Lists replace what was there.",
-            examples: &[Example { title: "A new phone number", input: r#"{"id": 18, "phonenumber": "+44 20 7946 0000"}"# }],
+            examples: &[Example {
+                title: "A new phone number",
+                input: r#"{"id": 18, "phonenumber": "+44 20 7946 0000"}"#,
+            }],
         },
         Operation {
             verb: Verb::Delete,

@@ -4,7 +4,7 @@ use super::field::{ATTACHMENTS, CUSTOM_FIELDS, Column, EXTERNAL_LINK, Field, Kin
 use super::resource::{Example, Operation, Required, Resource, Scopes, Table, Verb};
 
 /// The resource `ticket`.
-pub const TICKET: Resource = Resource {
+pub static TICKET: Resource = Resource {
     name: "ticket",
     title: "Ticket",
     plural: "Tickets",
@@ -70,10 +70,19 @@ pub const TICKET: Resource = Resource {
             verb: Verb::List,
             description: "Lists tickets, open and closed ones, oldest first unless you sort them otherwise. Narrow the list with filters; every filter is applied by HaloPSA.",
             examples: &[
-                Example { title: "Open tickets of a client", input: r#"{"client_id": 12, "open_only": true, "limit": 20}"# },
+                Example {
+                    title: "Open tickets of a client",
+                    input: r#"{"client_id": 12, "open_only": true, "limit": 20}"#,
+                },
                 Example { title: "Every ticket", input: r#"{"return_all": true}"# },
-                Example { title: "What changed since New Year", input: r#"{"lastupdatefromdate": "2026-01-01T00:00:00Z", "return_all": true}"# },
-                Example { title: "The newest ticket that mentions a printer", input: r#"{"search": "printer", "order": "id", "orderdesc": true, "limit": 1}"# },
+                Example {
+                    title: "What changed since New Year",
+                    input: r#"{"lastupdatefromdate": "2026-01-01T00:00:00Z", "return_all": true}"#,
+                },
+                Example {
+                    title: "The newest ticket that mentions a printer",
+                    input: r#"{"search": "printer", "order": "id", "orderdesc": true, "limit": 1}"#,
+                },
             ],
         },
         Operation {
@@ -97,37 +106,63 @@ pub const TICKET: Resource = Resource {
             description: "Changes the given fields of a ticket and leaves the others as they are. Lists such as assets and custom fields replace what was there. Close a ticket by giving it a closed status.",
             examples: &[
                 Example { title: "Take a ticket in progress", input: r#"{"id": 17, "status_id": 2}"# },
-                Example { title: "Hand a ticket over", input: r#"{"id": 17, "agent_id": 3, "team": "1st Line Support"}"# },
+                Example {
+                    title: "Hand a ticket over",
+                    input: r#"{"id": 17, "agent_id": 3, "team": "1st Line Support"}"#,
+                },
             ],
         },
         Operation {
             verb: Verb::Delete,
             description: "Deletes a ticket. An agent can restore it in HaloPSA.",
-            examples: &[Example { title: "Delete a ticket", input: r#"{"id": 17, "reason": "Made by mistake"}"# }],
+            examples: &[Example {
+                title: "Delete a ticket",
+                input: r#"{"id": 17, "reason": "Made by mistake"}"#,
+            }],
         },
     ],
 };
 
-const FIELDS: &[Field] = &[
+static FIELDS: &[Field] = &[
     Field::required_text("summary", "Summary", "What it is about, in one line."),
     Field::text("details", "Details", "The whole story as plain text."),
     Field::html("details_html", "Details (HTML)", "The whole story as HTML, instead of `details`."),
-    Field::id("tickettype_id", "Ticket type", "Id of the ticket type. It decides which fields are mandatory."),
+    Field::id(
+        "tickettype_id",
+        "Ticket type",
+        "Id of the ticket type. It decides which fields are mandatory.",
+    ),
     Field::id("client_id", "Client", "Id of the client. 1 is the client that stands for unknown."),
     Field::id("site_id", "Site", "Id of one of the client's sites. HaloPSA wants it with `user_id`."),
     Field::id("user_id", "User", "Id of the user who asks for help. Give `site_id` too."),
     Field::id("agent_id", "Agent", "Id of the agent who is to do it. 1 is nobody."),
     Field::boolean("_agent01_ok", "Accept agent warning 1", "Whether to go on where HaloPSA would ask."),
     Field::boolean("_agent02_ok", "Accept agent warning 2", "Whether to go on where HaloPSA would ask."),
-    Field::boolean("_appointment01_ok", "Accept appointment warning", "Whether to close although appointments are open."),
+    Field::boolean(
+        "_appointment01_ok",
+        "Accept appointment warning",
+        "Whether to close although appointments are open.",
+    ),
     Field::boolean("_asset01_ok", "Accept asset warning", "Whether to go on where HaloPSA would ask."),
-    Field::boolean("_changefreeze01_ok", "Accept change freeze warning", "Whether to go on where HaloPSA would ask."),
+    Field::boolean(
+        "_changefreeze01_ok",
+        "Accept change freeze warning",
+        "Whether to go on where HaloPSA would ask.",
+    ),
     Field::boolean("_force", "Force", "Whether to go on where HaloPSA would ask."),
     Field::boolean("_forcereassign", "Force reassignment", "Whether to assign although the agent is away."),
-    Field::boolean("_novalidate", "Skip validation", "Whether mandatory fields of the ticket type may be missing."),
+    Field::boolean(
+        "_novalidate",
+        "Skip validation",
+        "Whether mandatory fields of the ticket type may be missing.",
+    ),
     Field::boolean("_ticketclash01_ok", "Accept clash warning", "Whether to go on where HaloPSA would ask."),
     Field::boolean("_validate_only", "Validate only", "Whether HaloPSA checks the ticket without saving it."),
-    Field::boolean("_validate_updates", "Validate updates", "Whether HaloPSA checks updates as its own screens do."),
+    Field::boolean(
+        "_validate_updates",
+        "Validate updates",
+        "Whether HaloPSA checks updates as its own screens do.",
+    ),
     Field::boolean("apply_rules", "Apply rules", "Whether ticket rules run."),
     Field::objects("approvers", "Approvers", ""),
     Field::id("asset_number", "Asset number", ""),
@@ -157,7 +192,11 @@ const FIELDS: &[Field] = &[
     Field::date_time("deadlinedate", "Deadline", ""),
     Field::id("department_id", "Department", ""),
     Field::objects("documents", "Documents", ""),
-    Field::boolean("donotapplytemplateintheapi", "Skip template", "Whether the template of the ticket type is left out."),
+    Field::boolean(
+        "donotapplytemplateintheapi",
+        "Skip template",
+        "Whether the template of the ticket type is left out.",
+    ),
     Field::boolean("dont_do_rules", "Skip rules", "Whether ticket rules are left out."),
     Field::text("emailcclist", "CC list", "E-mail addresses that get a copy of everything."),
     Field::text("emailtolist", "To list", "E-mail addresses that mails go to."),
@@ -188,7 +227,11 @@ const FIELDS: &[Field] = &[
     Field::id("parent_id", "Parent", "Number of the ticket above this one."),
     Field::text("phonenumber", "Phone number", ""),
     Field::id("pipeline_stage_id", "Pipeline stage", "Of an opportunity."),
-    Field::id("priority_id", "Priority", "Number of a priority of the ticket's SLA. Stock: 1 critical, 2 high, 3 medium, 4 low."),
+    Field::id(
+        "priority_id",
+        "Priority",
+        "Number of a priority of the ticket's SLA. Stock: 1 critical, 2 high, 3 medium, 4 low.",
+    ),
     Field::id("product_id", "Product", ""),
     Field::integer("quantity", "Quantity", ""),
     Field::boolean("read", "Read", "Whether the ticket counts as read."),
@@ -236,7 +279,7 @@ const FIELDS: &[Field] = &[
     Field::id("workflow_step", "Workflow step", ""),
 ];
 
-const FILTERS: &[Field] = &[
+static FILTERS: &[Field] = &[
     Field::text("search", "Search", "Text to find in number, summary, user and more."),
     Field::boolean("open_only", "Open only", "Only open tickets."),
     Field::boolean("closed_only", "Closed only", "Only closed tickets."),
@@ -264,9 +307,21 @@ const FILTERS: &[Field] = &[
     Field::date_time("startdate", "From", "Only tickets from this time on; needs `datesearch`."),
     Field::date_time("enddate", "To", "Only tickets up to this time; needs `datesearch`."),
     Field::ids("include_custom_fields", "Custom fields", "Ids of custom fields that rows shall carry."),
-    Field::boolean("includeagent", "Include agent", "Whether rows carry the agent's name. It is on by default."),
-    Field::boolean("includestatus", "Include status", "Whether rows carry the status's name. It is on by default."),
-    Field::boolean("includetickettype", "Include ticket type", "Whether rows carry the type's name. It is on by default."),
+    Field::boolean(
+        "includeagent",
+        "Include agent",
+        "Whether rows carry the agent's name. It is on by default.",
+    ),
+    Field::boolean(
+        "includestatus",
+        "Include status",
+        "Whether rows carry the status's name. It is on by default.",
+    ),
+    Field::boolean(
+        "includetickettype",
+        "Include ticket type",
+        "Whether rows carry the type's name. It is on by default.",
+    ),
     Field::ids("itil_requesttype", "ITIL types", ""),
     Field::date_time("lastupdatefromdate", "Updated from", "Only tickets changed at this time or later."),
     Field::date_time("lastupdatetodate", "Updated to", "Only tickets changed at this time or earlier."),

@@ -4,7 +4,7 @@ use super::field::{ATTACHMENTS, CUSTOM_FIELDS, Column, Field, Kind};
 use super::resource::{Example, Operation, Required, Resource, Scopes, Verb};
 
 /// The resource `user`.
-pub const USER: Resource = Resource {
+pub static USER: Resource = Resource {
     name: "user",
     title: "User",
     plural: "Users",
@@ -26,12 +26,20 @@ pub const USER: Resource = Resource {
         Field::text("homenumber", "Home number", ""),
         Field::boolean("inactive", "Inactive", "Whether the user is switched off. Lists hide it then."),
         Field::text("initials", "Initials", ""),
-        Field::boolean("isimportantcontact", "Important contact", "Whether the user is an important contact."),
+        Field::boolean(
+            "isimportantcontact",
+            "Important contact",
+            "Whether the user is an important contact.",
+        ),
         Field::boolean("isserviceaccount", "Service account", "Whether the user is no person."),
         Field::id("linked_agent_id", "Agent", "Id of the agent that is the same person."),
         Field::text("login", "Login", ""),
         Field::text("mobilenumber", "Mobile number", ""),
-        Field::boolean("neversendemails", "Never send e-mails", "Whether the user gets no mail from HaloPSA."),
+        Field::boolean(
+            "neversendemails",
+            "Never send e-mails",
+            "Whether the user gets no mail from HaloPSA.",
+        ),
         Field::text("notes", "Notes", ""),
         Field::text("other1", "Other 1", ""),
         Field::text("other2", "Other 2", ""),
@@ -60,7 +68,11 @@ pub const USER: Resource = Resource {
     write_flags: &[("isuserdetails", true)],
     filters: &[
         Field::text("search", "Search", "Text to find in name, e-mail address and logins."),
-        Field::boolean("search_phonenumbers", "Search phone numbers", "Whether `search` looks at phone numbers too."),
+        Field::boolean(
+            "search_phonenumbers",
+            "Search phone numbers",
+            "Whether `search` looks at phone numbers too.",
+        ),
         Field::id("client_id", "Client", "Only users of this client."),
         Field::id("site_id", "Site", "Only users of this site."),
         Field::id("toplevel_id", "Top level", "Only users of this customer group."),
@@ -73,7 +85,11 @@ pub const USER: Resource = Resource {
         Field::boolean("includeinactive", "Include inactive", "Whether inactive users are listed too."),
         Field::boolean("includenotes", "Include notes", "Whether rows carry notes."),
         Field::boolean("includeserviceaccount", "Include service accounts", ""),
-        Field::boolean("includenonserviceaccount", "Include people", "Whether users that are no service accounts are listed."),
+        Field::boolean(
+            "includenonserviceaccount",
+            "Include people",
+            "Whether users that are no service accounts are listed.",
+        ),
         Field::boolean("approvers_only", "Approvers", "Only users who approve."),
         Field::boolean("exclude_agents", "Exclude agents", "Whether users that are agents are left out."),
         Field::boolean("exclude_generaluser", "Exclude general users", ""),
@@ -135,7 +151,10 @@ pub const USER: Resource = Resource {
         Operation {
             verb: Verb::Update,
             description: "Changes the given fields of a user and leaves the others as they are. Lists replace what was there.",
-            examples: &[Example { title: "A new e-mail address", input: r#"{"id": 44, "emailaddress": "sam@example.org"}"# }],
+            examples: &[Example {
+                title: "A new e-mail address",
+                input: r#"{"id": 44, "emailaddress": "sam@example.org"}"#,
+            }],
         },
         Operation {
             verb: Verb::Delete,

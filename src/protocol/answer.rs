@@ -144,16 +144,15 @@ fn rejected(status: u16, words: Option<&str>) -> NodeError {
             None => error.field("customfields"),
         };
     }
-    let advice = ADVICE.iter().find(|(part, _)| words.contains(part)).map_or(
-        "Change the values as HaloPSA says.",
-        |(_, advice)| *advice,
-    );
+    let advice = ADVICE
+        .iter()
+        .find(|(part, _)| words.contains(part))
+        .map_or("Change the values as HaloPSA says.", |(_, advice)| *advice);
     NodeError::new(Code::Rejected, format!("HaloPSA does not accept the values: {words}")).advice(advice)
 }
 
 /// Which field a label stands for, if it is one of HaloPSA's own.
 fn field_name(label: &str) -> Option<&'static str> {
-    let wanted = label.to_lowercase();
     // Labels of HaloPSA's screens that are not those of our catalogue.
     const SYNONYMS: &[(&str, &str)] = &[
         ("category", "category_1"),
@@ -162,23 +161,32 @@ fn field_name(label: &str) -> Option<&'static str> {
         ("customer", "client_id"),
         ("assigned agent", "agent_id"),
     ];
-    if let Some((_, name)) = SYNONYMS.iter().find(|(synonym, _)| *synonym == wanted) {
+    if let Some((_, name)) = SYNONYMS.iter().find(|(synonym, _)| synonym.eq_ignore_ascii_case(label)) {
         return Some(name);
     }
     crate::catalogue::RESOURCES
         .iter()
         .flat_map(|resource| resource.fields)
-        .find(|field| field.label.to_lowercase() == wanted)
+        .find(|field| field.label.eq_ignore_ascii_case(label))
         .map(|field| field.name)
 }
 
 /// Messages that were seen, and what helps (HAPI 11.3).
 const ADVICE: &[(&str, &str)] = &[
-    ("Record not found", "Check the id. Some instances want tickettype_id and client_id with every update of a ticket."),
+    (
+        "Record not found",
+        "Check the id. Some instances want tickettype_id and client_id with every update of a ticket.",
+    ),
     ("could not be converted", "A value has the wrong type. Ids are whole numbers."),
-    ("You do not have access to this Action", "The agent may not use this outcome on this ticket. Choose another outcome."),
+    (
+        "You do not have access to this Action",
+        "The agent may not use this outcome on this ticket. Choose another outcome.",
+    ),
     ("An Outcome must be entered", "Give an outcome that the ticket's workflow allows."),
-    ("CODE:APP03/2", "The ticket type asks for approval. Choose the members of the board, or another ticket type."),
+    (
+        "CODE:APP03/2",
+        "The ticket type asks for approval. Choose the members of the board, or another ticket type.",
+    ),
 ];
 
 /// No answer at all.
@@ -236,14 +244,12 @@ fn lost(error: NodeError, safety: Safety, effect: Effect) -> NodeError {
         ErrorKind::Timeout => ErrorKind::Timeout,
         _ => ErrorKind::Unavailable,
     };
-    let lost = NodeError::new(
-        Code::AnswerLost,
-        format!("{} It may have made the record.", error.get_message()),
-    )
-    .kind(kind)
-    .advice("Look in HaloPSA before you run this again: it could make a second one.")
-    .vendor(error.get_vendor().map(ToString::to_string))
-    .effect(effect);
+    let lost =
+        NodeError::new(Code::AnswerLost, format!("{} It may have made the record.", error.get_message()))
+            .kind(kind)
+            .advice("Look in HaloPSA before you run this again: it could make a second one.")
+            .vendor(error.get_vendor().map(ToString::to_string))
+            .effect(effect);
     match error.get_status() {
         Some(status) => lost.status(status),
         None => lost,
@@ -262,7 +268,10 @@ mod tests {
     #[test]
     fn the_words_are_found_in_every_shape() {
         let cases = [
-            (r#"{"ClassName":"System.Exception","Message":"No outcome","StackTraceString":"   at X"}"#, "No outcome"),
+            (
+                r#"{"ClassName":"System.Exception","Message":"No outcome","StackTraceString":"   at X"}"#,
+                "No outcome",
+            ),
             (r#"{"message":"No"}"#, "No"),
             (r#"{"error":"invalid_client"}"#, "invalid_client"),
             (r#"{"error":"invalid_client","error_description":"Wrong secret."}"#, "Wrong secret."),
@@ -270,7 +279,10 @@ mod tests {
             (r#"{"resultCode":3,"errorMessage":"Result"}"#, "Result"),
             (r#""plain""#, "plain"),
             ("just text", "just text"),
-            (r#"{"[0].id":["The JSON value could not be converted"]}"#, "id: The JSON value could not be converted"),
+            (
+                r#"{"[0].id":["The JSON value could not be converted"]}"#,
+                "id: The JSON value could not be converted",
+            ),
             (r#"{"title":"One or more errors","status":400,"errors":{"id":["Bad id"]}}"#, "id: Bad id"),
             (r#"{"anything":"the message"}"#, "the message"),
         ];
@@ -288,7 +300,8 @@ mod tests {
         assert_eq!(error.get_code(), Code::MandatoryField);
         assert_eq!(error.get_field(), Some("/category_1"));
         assert_eq!(error.get_vendor(), Some("Category is mandatory"));
-        let custom = super::error(&answer(400, r#"{"Message":"Change Window is mandatory"}"#), Safety::Create);
+        let custom =
+            super::error(&answer(400, r#"{"Message":"Change Window is mandatory"}"#), Safety::Create);
         assert_eq!(custom.get_field(), Some("/customfields"));
     }
 

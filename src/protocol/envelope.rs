@@ -26,11 +26,7 @@ pub type Malformed = &'static str;
 /// Parses JSON.
 pub fn parse(body: &[u8]) -> Result<Value, Malformed> {
     serde_json::from_slice(body).map_err(|error| {
-        if error.is_eof() {
-            "the answer ends in the middle"
-        } else {
-            "the answer is no JSON"
-        }
+        if error.is_eof() { "the answer ends in the middle" } else { "the answer is no JSON" }
     })
 }
 
@@ -52,14 +48,15 @@ pub fn list(body: Value, key: &str, tables: &[&str]) -> Result<Page, Malformed> 
         None if record_count != Some(0) => return Err("the answer counts rows but has none"),
         None => Vec::new(),
     };
-    let tables = tables
-        .iter()
-        .filter_map(|name| match envelope.remove(*name) {
-            Some(Value::Array(rows)) => Some(((*name).to_string(), objects(rows).ok()?)),
-            _ => None,
-        })
-        .collect();
-    Ok(Page { rows, record_count, tables })
+    let mut kept = BTreeMap::new();
+    for name in tables {
+        if let Some(Value::Array(rows)) = envelope.remove(*name) {
+            if let Ok(rows) = objects(rows) {
+                kept.insert((*name).to_string(), rows);
+            }
+        }
+    }
+    Ok(Page { rows, record_count, tables: kept })
 }
 
 fn objects(rows: Vec<Value>) -> Result<Vec<Object>, Malformed> {

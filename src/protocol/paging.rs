@@ -83,7 +83,8 @@ impl Pager {
     /// Begins a list. `by_id` when the rows are asked for in the order of
     /// their ids.
     pub fn new(limit: Option<u64>, by_id: bool) -> Self {
-        let page_size = limit.and_then(|limit| u32::try_from(limit).ok()).unwrap_or(PAGE_SIZE).clamp(1, PAGE_SIZE);
+        let page_size =
+            limit.and_then(|limit| u32::try_from(limit).ok()).unwrap_or(PAGE_SIZE).clamp(1, PAGE_SIZE);
         Self {
             page_size,
             limit,
@@ -245,7 +246,9 @@ impl Pager {
         };
         let seen = match seen {
             Value::Array(ids) => {
-                Seen::These(ids.iter().filter_map(Value::as_str).map(ToString::to_string).collect())
+                let mut known = BTreeSet::new();
+                known.extend(ids.iter().filter_map(Value::as_str).map(ToString::to_string));
+                Seen::These(known)
             }
             last => Seen::UpTo(last.as_i64()?),
         };

@@ -43,7 +43,14 @@ pub struct ApiRequest {
 impl ApiRequest {
     /// Reads.
     pub fn get(path: impl Into<String>) -> Self {
-        Self { method: Method::Get, path: path.into(), query: vec![], body: None, safety: Safety::Read, scope: None }
+        Self {
+            method: Method::Get,
+            path: path.into(),
+            query: vec![],
+            body: None,
+            safety: Safety::Read,
+            scope: None,
+        }
     }
 
     /// Creates or updates one record: HaloPSA wants an array, and answers with

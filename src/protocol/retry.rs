@@ -108,11 +108,8 @@ mod tests {
 
     #[test]
     fn a_create_is_repeated_only_where_nothing_happened() {
-        let repeated: alloc::vec::Vec<_> = ALL.into_iter().filter(|t| waits(Safety::Create, *t)).collect();
-        assert_eq!(
-            repeated,
-            [Trouble::Status(429), Trouble::NoAnswer(Reason::NoConnection, Reached::No)]
-        );
+        let repeated: Vec<_> = ALL.into_iter().filter(|t| waits(Safety::Create, *t)).collect();
+        assert_eq!(repeated, [Trouble::Status(429), Trouble::NoAnswer(Reason::NoConnection, Reached::No)]);
     }
 
     #[test]

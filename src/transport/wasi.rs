@@ -149,8 +149,7 @@ impl Running {
             }
             if !moved {
                 if self.until.is_over() {
-                    self.state =
-                        State::Done(Err(TransportError::new(Reason::TimedOut, Reached::Maybe)));
+                    self.state = State::Done(Err(TransportError::new(Reason::TimedOut, Reached::Maybe)));
                 }
                 return;
             }
@@ -182,7 +181,7 @@ impl Running {
 fn begin(request: &HttpRequest, limits: &Limits) -> Result<State, TransportError> {
     let malformed = |()| TransportError::new(Reason::NotHttp, Reached::No);
     let headers = Fields::new();
-    let mut put = |name: &str, value: &str| {
+    let put = |name: &str, value: &str| {
         headers.append(name, value.as_bytes()).map_err(|_| TransportError::new(Reason::NotHttp, Reached::No))
     };
     for (name, value) in &request.headers {
@@ -290,8 +289,7 @@ fn waiting(response: FutureIncomingResponse, limits: &Limits) -> (State, bool) {
 
 fn reading(incoming: &IncomingResponse, limits: &Limits) -> State {
     let headers = incoming.headers();
-    let answer =
-        HttpResponse { status: incoming.status(), headers: headers.entries(), body: vec![] };
+    let answer = HttpResponse { status: incoming.status(), headers: headers.entries(), body: vec![] };
     drop(headers);
     let announced = answer.header("content-length").and_then(|length| length.trim().parse::<usize>().ok());
     if announced.is_some_and(|length| length > limits.body_bytes) {

@@ -2,16 +2,13 @@
 //!
 //! It shows what a node needs at least, and that nothing in the contract is
 //! made for one service. `node.rs` is the node, `http.rs` its way to the
-//! service, `absent.rs` what it does not offer, and `runtime.rs` what any
-//! component without `std` needs.
+//! service, and `runtime.rs` what any component without `std` needs.
 #![cfg_attr(target_arch = "wasm32", no_std)]
 
 #[cfg(target_arch = "wasm32")]
 extern crate alloc;
 
 // For WebAssembly only: a native library cannot link the exports of a component.
-#[cfg(target_arch = "wasm32")]
-mod absent;
 #[cfg(target_arch = "wasm32")]
 mod http;
 #[cfg(target_arch = "wasm32")]
@@ -26,10 +23,9 @@ mod bindings {
     #![allow(missing_docs, unreachable_pub, unsafe_code, reason = "generated from the contract")]
     use crate::node::Todo;
 
-    wit_bindgen::generate!({ path: "../../wit", world: "workflow-node" });
+    wit_bindgen::generate!({ path: "../../wit", world: "basic-node" });
     export!(Todo with_types_in self);
-    pub(crate) use self::exports::workflow::node::{flat, lookup, node, triggers};
-    pub(crate) use self::workflow::node::types;
+    pub(crate) use self::exports::workflow::node::{node, types};
 }
 
 /// The manifest: what the node is and what it can do.

@@ -33,8 +33,8 @@ impl Guest for Todo {
             choices: vec![],
             shown_when: vec![],
         };
-        let (token_field, header) = ("api_key".to_owned(), "x-api-key".to_owned());
-        let inject = Injection { header, prefix: String::new() };
+        let (token_field, name) = ("api_key".to_owned(), "x-api-key".to_owned());
+        let inject = Injection::Header(HeaderInjection { name, prefix: String::new() });
         CredentialSpec {
             fields: vec![field(url), field(key)],
             auth_recipe: AuthRecipe::StaticToken(StaticToken { token_field, inject }),
@@ -49,16 +49,15 @@ impl Guest for Todo {
             fields: vec![FieldValue { name: "url".to_owned(), value: url.clone() }],
             egress: vec![url],
             token_url: None,
-            diagnostics: vec![],
             usage: UNUSED,
+            diagnostics: vec![],
         })
     }
 
     fn authenticate(_: CallContext, connection: Connection) -> Answer<Session> {
         Ok(Session {
             token: field(&connection.fields, "api_key")?,
-            // Until it is revoked, but the contract wants an instant.
-            expires_at: "9999-12-31T23:59:59Z".to_owned(),
+            expires_at: None,
             scopes: vec![],
             extra: None,
         })
@@ -99,7 +98,7 @@ impl Guest for Todo {
     ) -> Answer<Execution> {
         let (adds, dry_run) = (operation == "todo.add", ctx.dry_run);
         if !adds && operation != "todo.list" {
-            return Err(unsupported());
+            return Err(error(ErrorKind::InvalidInput, "todo.unknown-operation", "There is no such operation."));
         }
         let allowed = ctx.allowed_operations.as_ref().is_none_or(|all| all.contains(&operation));
         if !allowed || (adds && ctx.read_only) {
@@ -136,7 +135,7 @@ impl Guest for Todo {
         Ok(Execution {
             outcomes,
             next,
-            resume_after: None,
+            resume_after_ms: None,
             session: None,
             usage: client.usage,
             diagnostics: vec![],
@@ -163,7 +162,7 @@ fn run(client: &mut Client, adds: bool, dry_run: bool, input: &str, page: u32) -
     if dry_run {
         let method = if adds { "POST" } else { "GET" };
         let url = format!("{}{path}", client.url);
-        return Ok((vec![json!({ "method": method, "url": url, "body": body })], false));
+        return Ok((vec![json!({ "dry_run": true, "method": method, "url": url, "body": body })], false));
     }
     let mut answer = client.send(&path, body.as_ref())?;
     let more = answer.get("more") == Some(&Value::Bool(true));
@@ -190,7 +189,7 @@ fn client(ctx: CallContext, connection: Connection) -> Answer<Client> {
         key,
         trace_parent: ctx.trace_parent,
         // A tenth of the time, in nanoseconds, is left for the way back.
-        deadline: subscribe_duration(u64::from(ctx.deadline) * 900_000),
+        deadline: subscribe_duration(u64::from(ctx.deadline_ms) * 900_000),
         usage: UNUSED,
     })
 }
@@ -214,7 +213,7 @@ fn bad_field(name: &str, message: &str) -> NodeError {
     NodeError { field: Some(format!("/{name}")), ..error(ErrorKind::InvalidInput, "todo.bad-field", message) }
 }
 
-const UNUSED: Usage = Usage { requests: 0, retries: 0, waited: 0, rate_limited: 0 };
+const UNUSED: Usage = Usage { requests: 0, retries: 0, waited_ms: 0, rate_limited: 0 };
 
 /// A failure that changed nothing and would happen again.
 pub(crate) fn error(kind: ErrorKind, code: &str, message: &str) -> NodeError {
@@ -230,9 +229,4 @@ pub(crate) fn error(kind: ErrorKind, code: &str, message: &str) -> NodeError {
         retry: Retry::Never,
         details: None,
     }
-}
-
-pub(crate) fn unsupported() -> NodeError {
-    let message = "The to-do node does not do that.";
-    error(ErrorKind::Unsupported, "todo.unsupported", message)
 }

@@ -7,8 +7,9 @@ use core::{arch::wasm32, panic::PanicInfo, ptr};
 #[global_allocator]
 static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
 
-/// The manifest once more, to be read without running the component.
-#[used]
+/// The manifest once more, to be read without running the component. Not
+/// `#[used]`: that would keep a third copy in the data.
+#[expect(dead_code, reason = "it is for hosts")]
 #[unsafe(link_section = "workflow-node:manifest")]
 static SECTION: [u8; crate::MANIFEST.len()] = *include_bytes!("../manifest.json");
 

@@ -1,0 +1,29 @@
+//! Renders the manifest from the same data as the component, for its custom
+//! section: a component cannot read its own sections, and a host wants to read
+//! the manifest without running anything.
+
+#![allow(dead_code, reason = "the modules below are the component's; only the manifest is rendered here")]
+#![allow(missing_docs, unreachable_pub, reason = "documented and used where they belong, in src/")]
+
+extern crate alloc;
+
+#[path = "src/catalogue/mod.rs"]
+mod catalogue;
+#[path = "src/error.rs"]
+mod error;
+#[path = "src/manifest.rs"]
+mod manifest;
+#[path = "src/credentials"]
+mod credentials {
+    pub mod form;
+}
+
+fn main() -> std::io::Result<()> {
+    for folder in ["build.rs", "src/catalogue", "src/credentials", "src/error.rs", "src/manifest.rs"] {
+        println!("cargo::rerun-if-changed={folder}");
+    }
+    let Some(folder) = std::env::var_os("OUT_DIR") else {
+        return Err(std::io::Error::other("cargo sets OUT_DIR for build scripts"));
+    };
+    std::fs::write(std::path::Path::new(&folder).join("manifest.json"), manifest::render())
+}

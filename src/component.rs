@@ -1,0 +1,445 @@
+//! The exports: WIT types in, plain Rust down, WIT types out. No rule lives
+//! here.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use crate::contract;
+use crate::credentials::form::{self, EGRESS, FIELDS, RECIPE};
+use crate::error::{Code, Effect, ErrorKind, NodeError, Retry};
+use crate::flat::{self, FlatError, milliseconds};
+use crate::transport::wasi::WasiTransport;
+use crate::{connection, manifest, operations};
+
+mod bindings {
+    #![allow(missing_docs, unreachable_pub, unsafe_code, clippy::all, reason = "generated from the contract")]
+
+    wit_bindgen::generate!({ path: "wit", world: "workflow-node" });
+    export!(Component with_types_in self);
+
+    use super::Component;
+}
+
+use bindings::exports::workflow::node as wit;
+use wit::types;
+
+/// The manifest where a host finds it without running anything. The build
+/// script made it with the same code that `describe` runs. Not `#[used]`: that
+/// would keep a second copy in the data of the module.
+#[expect(unsafe_code, reason = "naming a section counts as unsafe; this one is read by hosts only")]
+#[expect(dead_code, reason = "it is for hosts")]
+#[unsafe(link_section = "workflow-node:manifest")]
+static MANIFEST: [u8; MANIFEST_LENGTH] = *include_bytes!(concat!(env!("OUT_DIR"), "/manifest.json"));
+const MANIFEST_LENGTH: usize = include_bytes!(concat!(env!("OUT_DIR"), "/manifest.json")).len();
+
+struct Component;
+
+impl wit::node::Guest for Component {
+    fn describe() -> String {
+        manifest::render()
+    }
+
+    fn credential_schema() -> wit::node::CredentialSpec {
+        credential_spec()
+    }
+
+    fn prepare(
+        ctx: types::CallContext,
+        fields: Vec<types::FieldValue>,
+    ) -> Result<wit::node::Prepared, types::NodeError> {
+        let context = context(ctx)?;
+        let prepared = connection::prepare(&mut WasiTransport::begin(), &context, &fields_in(fields))?;
+        Ok(wit::node::Prepared {
+            fields: fields_out(prepared.fields),
+            egress: prepared.egress,
+            token_url: Some(prepared.token_url),
+            usage: prepared.usage.into(),
+            diagnostics: diagnostics(prepared.diagnostics),
+        })
+    }
+
+    fn authenticate(
+        ctx: types::CallContext,
+        connection: types::Connection,
+    ) -> Result<types::Session, types::NodeError> {
+        let context = context(ctx)?;
+        let session =
+            connection::authenticate(&mut WasiTransport::begin(), &context, &connection.try_into()?)?;
+        Ok(session.into())
+    }
+
+    fn check(
+        ctx: types::CallContext,
+        connection: types::Connection,
+    ) -> Result<wit::node::CheckReport, types::NodeError> {
+        let context = context(ctx)?;
+        let report = connection::check(&mut WasiTransport::begin(), &context, &connection.try_into()?)?;
+        Ok(wit::node::CheckReport {
+            account: report.account,
+            instance: report.instance,
+            scopes: report.scopes,
+            steps: report.steps.into_iter().map(Into::into).collect(),
+            fields: fields_out(report.fields),
+            session: report.session.map(Into::into),
+            usage: report.usage.into(),
+        })
+    }
+
+    fn execute(
+        ctx: types::CallContext,
+        connection: types::Connection,
+        operation: String,
+        items: Vec<types::Item>,
+        cursor: Option<String>,
+    ) -> Result<wit::node::Execution, types::NodeError> {
+        let context = context(ctx)?;
+        let items: Vec<contract::Item> = items.into_iter().map(item_in).collect();
+        let execution = operations::execute(
+            &mut WasiTransport::begin(),
+            &context,
+            &connection.try_into()?,
+            &operation,
+            &items,
+            cursor.as_deref(),
+        )?;
+        Ok(wit::node::Execution {
+            outcomes: execution.outcomes.into_iter().map(Into::into).collect(),
+            next: execution.next,
+            resume_after_ms: execution.resume_after.map(milliseconds),
+            session: execution.session.map(Into::into),
+            usage: execution.usage.into(),
+            diagnostics: diagnostics(execution.diagnostics),
+        })
+    }
+}
+
+fn unsupported(what: &str) -> types::NodeError {
+    NodeError::new(Code::Unsupported, alloc::format!("This version of the node has no {what}.")).into()
+}
+
+impl wit::lookup::Guest for Component {
+    fn options(
+        _: types::CallContext,
+        _: types::Connection,
+        _: String,
+        _: String,
+        _: Option<String>,
+        _: Option<String>,
+    ) -> Result<wit::lookup::Entries, types::NodeError> {
+        Err(unsupported("lists"))
+    }
+}
+
+impl wit::triggers::Guest for Component {
+    fn poll(
+        _: types::CallContext,
+        _: types::Connection,
+        _: String,
+        _: String,
+        _: Option<String>,
+    ) -> Result<wit::triggers::Polled, types::NodeError> {
+        Err(unsupported("triggers"))
+    }
+
+    fn subscribe(
+        _: types::CallContext,
+        _: types::Connection,
+        _: String,
+        _: String,
+        _: wit::triggers::Endpoint,
+        _: Option<String>,
+    ) -> Result<wit::triggers::Subscription, types::NodeError> {
+        Err(unsupported("triggers"))
+    }
+
+    fn unsubscribe(
+        _: types::CallContext,
+        _: types::Connection,
+        _: String,
+        _: String,
+        _: String,
+    ) -> Result<wit::triggers::Unsubscribed, types::NodeError> {
+        Err(unsupported("triggers"))
+    }
+
+    fn receive(
+        _: types::CallContext,
+        _: types::Connection,
+        _: String,
+        _: String,
+        _: wit::triggers::Endpoint,
+        _: String,
+        _: wit::triggers::Delivery,
+    ) -> Result<wit::triggers::Received, types::NodeError> {
+        Err(unsupported("triggers"))
+    }
+}
+
+impl wit::flat::Guest for Component {
+    fn invoke(
+        connection: String,
+        context: String,
+        operation: String,
+        input: String,
+        cursor: Option<String>,
+    ) -> Result<String, wit::flat::FlatError> {
+        let call = flat::Call {
+            connection: &connection,
+            context: &context,
+            operation: &operation,
+            input: &input,
+            cursor: cursor.as_deref(),
+        };
+        flat::invoke(&mut WasiTransport::begin(), &call).map_err(|error| match error {
+            FlatError::Transient(text) => wit::flat::FlatError::Transient(text),
+            FlatError::Permanent(text) => wit::flat::FlatError::PermanentFailure(text),
+        })
+    }
+}
+
+// ---- In ----
+
+fn context(ctx: types::CallContext) -> Result<contract::CallContext, NodeError> {
+    let now = ctx
+        .now
+        .parse()
+        .map_err(|_| NodeError::new(Code::InvalidContext, "The host tells no time that makes sense."))?;
+    Ok(contract::CallContext {
+        now,
+        deadline: Duration::from_millis(ctx.deadline_ms.into()),
+        entropy: ctx.entropy,
+        trace_parent: ctx.trace_parent,
+        dry_run: ctx.dry_run,
+        read_only: ctx.read_only,
+        allowed_operations: ctx.allowed_operations,
+        confirmed: ctx.confirmed,
+    })
+}
+
+fn fields_in(fields: Vec<types::FieldValue>) -> contract::Fields {
+    let mut values = contract::Fields::new();
+    values.extend(fields.into_iter().map(|field| (field.name, field.value)));
+    values
+}
+
+impl TryFrom<types::Connection> for contract::Connection {
+    type Error = NodeError;
+
+    fn try_from(connection: types::Connection) -> Result<Self, NodeError> {
+        let auth = match connection.auth {
+            types::ConnectionAuth::Session(session) => contract::ConnectionAuth::Session(session.try_into()?),
+            types::ConnectionAuth::HostInjected => contract::ConnectionAuth::HostInjected,
+            types::ConnectionAuth::SelfManaged => contract::ConnectionAuth::SelfManaged,
+        };
+        Ok(Self { fields: fields_in(connection.fields), auth })
+    }
+}
+
+impl TryFrom<types::Session> for contract::Session {
+    type Error = NodeError;
+
+    fn try_from(session: types::Session) -> Result<Self, NodeError> {
+        let expires_at = match session.expires_at {
+            None => jiff::Timestamp::MAX,
+            Some(text) => text.parse().map_err(|_| {
+                NodeError::new(Code::InvalidContext, "The host's session ends at no time that makes sense.")
+            })?,
+        };
+        Ok(Self { token: contract::Secret::new(session.token), expires_at, scopes: session.scopes })
+    }
+}
+
+/// What is no JSON becomes text, which the parser of inputs refuses with the
+/// rest of what is no object.
+fn item_in(item: types::Item) -> contract::Item {
+    let json = serde_json::from_str(&item.json).unwrap_or(serde_json::Value::String(item.json));
+    contract::Item { json, source_index: item.source_index }
+}
+
+// ---- Out ----
+
+fn fields_out(fields: contract::Fields) -> Vec<types::FieldValue> {
+    fields.into_iter().map(|(name, value)| types::FieldValue { name, value }).collect()
+}
+
+impl From<contract::Session> for types::Session {
+    fn from(session: contract::Session) -> Self {
+        Self {
+            token: session.token.reveal().to_string(),
+            expires_at: Some(session.expires_at.to_string()),
+            scopes: session.scopes,
+            extra: None,
+        }
+    }
+}
+
+impl From<contract::Usage> for types::Usage {
+    fn from(usage: contract::Usage) -> Self {
+        Self {
+            requests: usage.requests,
+            retries: usage.retries,
+            waited_ms: milliseconds(usage.waited),
+            rate_limited: usage.rate_limited,
+        }
+    }
+}
+
+fn diagnostics(diagnostics: Vec<contract::Diagnostic>) -> Vec<types::Diagnostic> {
+    diagnostics
+        .into_iter()
+        .map(|diagnostic| types::Diagnostic {
+            level: match diagnostic.level {
+                contract::Level::Info => types::Level::Info,
+                contract::Level::Warning => types::Level::Warning,
+            },
+            code: diagnostic.code.to_string(),
+            message: diagnostic.message,
+            item_index: diagnostic.item_index,
+        })
+        .collect()
+}
+
+impl From<contract::Outcome> for wit::node::Outcome {
+    fn from(outcome: contract::Outcome) -> Self {
+        match outcome {
+            contract::Outcome::Done(items) => Self::Done(
+                items
+                    .into_iter()
+                    .map(|item| types::Item {
+                        json: item.json.to_string(),
+                        attachments: Vec::new(),
+                        source_index: item.source_index,
+                    })
+                    .collect(),
+            ),
+            contract::Outcome::Failed(error) => Self::Failed(error.into()),
+            contract::Outcome::NotAttempted => Self::NotAttempted,
+        }
+    }
+}
+
+impl From<contract::CheckStep> for wit::node::CheckStep {
+    fn from(step: contract::CheckStep) -> Self {
+        Self {
+            name: step.name.to_string(),
+            label: step.label.to_string(),
+            status: match step.status {
+                contract::CheckStatus::Pass => wit::node::CheckStatus::Pass,
+                contract::CheckStatus::Warn => wit::node::CheckStatus::Warn,
+                contract::CheckStatus::Fail => wit::node::CheckStatus::Fail,
+                contract::CheckStatus::Skipped => wit::node::CheckStatus::Skipped,
+            },
+            message: step.message,
+            error: step.error.map(Into::into),
+            advice: step.advice,
+        }
+    }
+}
+
+/// The one place where failures become WIT errors.
+impl From<NodeError> for types::NodeError {
+    fn from(error: NodeError) -> Self {
+        Self {
+            kind: match error.get_kind() {
+                ErrorKind::InvalidInput => types::ErrorKind::InvalidInput,
+                ErrorKind::Unauthenticated => types::ErrorKind::Unauthenticated,
+                ErrorKind::Forbidden => types::ErrorKind::Forbidden,
+                ErrorKind::NotFound => types::ErrorKind::NotFound,
+                ErrorKind::Conflict => types::ErrorKind::Conflict,
+                ErrorKind::RateLimited => types::ErrorKind::RateLimited,
+                ErrorKind::Unavailable => types::ErrorKind::Unavailable,
+                ErrorKind::Timeout => types::ErrorKind::Timeout,
+                ErrorKind::Denied => types::ErrorKind::Denied,
+                ErrorKind::Protocol => types::ErrorKind::Protocol,
+                ErrorKind::Unsupported => types::ErrorKind::Unsupported,
+                ErrorKind::Internal => types::ErrorKind::Internal,
+            },
+            code: error.get_code().name().to_string(),
+            message: error.get_message().to_string(),
+            advice: error.get_advice().map(ToString::to_string),
+            field: error.get_field().map(ToString::to_string),
+            http_status: error.get_status(),
+            vendor_message: error.get_vendor().map(ToString::to_string),
+            effect: match error.get_effect() {
+                Effect::None => types::Effect::None,
+                Effect::Applied => types::Effect::Applied,
+                Effect::Unknown => types::Effect::Unknown,
+            },
+            retry: match error.get_retry() {
+                Retry::Never => types::Retry::Never,
+                Retry::HostDefault => types::Retry::HostDefault,
+                Retry::After(after) => types::Retry::AfterMs(milliseconds(after)),
+            },
+            details: None,
+        }
+    }
+}
+
+fn credential_spec() -> wit::node::CredentialSpec {
+    use wit::node as n;
+    let query = RECIPE
+        .query
+        .iter()
+        .map(|(name, value)| n::Parameter { name: (*name).to_string(), value: (*value).to_string() });
+    n::CredentialSpec {
+        fields: FIELDS.iter().map(credential_field).collect(),
+        auth_recipe: n::AuthRecipe::Oauth2ClientCredentials(n::Oauth2ClientCredentials {
+            token_url: RECIPE.token_url.to_string(),
+            query: query.collect(),
+            form: Vec::new(),
+            client_authentication: n::ClientAuthentication::RequestBody,
+            client_id_field: RECIPE.client_id_field.to_string(),
+            client_secret_field: RECIPE.client_secret_field.to_string(),
+            scope: RECIPE.scope.to_string(),
+            access_token: RECIPE.access_token.to_string(),
+            expires_in: RECIPE.expires_in.to_string(),
+            granted_scope: Some(RECIPE.granted_scope.to_string()),
+            default_lifetime_ms: RECIPE.default_lifetime_ms,
+            renew_before_ms: RECIPE.renew_before_ms,
+            inject: n::Injection::Header(n::HeaderInjection {
+                name: RECIPE.header.to_string(),
+                prefix: RECIPE.prefix.to_string(),
+            }),
+            renew_on: RECIPE.renew_on.to_vec(),
+        }),
+        egress: EGRESS.iter().map(ToString::to_string).collect(),
+        documentation_url: Some(form::DOCUMENTATION_URL.to_string()),
+    }
+}
+
+fn credential_field(field: &form::CredentialField) -> wit::node::CredentialField {
+    use wit::node as n;
+    n::CredentialField {
+        name: field.name.to_string(),
+        label: field.label.to_string(),
+        help: field.help.to_string(),
+        placeholder: field.placeholder.map(ToString::to_string),
+        kind: match field.kind {
+            form::FieldKind::Text => n::FieldKind::Text,
+            form::FieldKind::Url => n::FieldKind::Url,
+            form::FieldKind::Choice => n::FieldKind::Choice,
+            form::FieldKind::Secret => n::FieldKind::Secret,
+        },
+        required: field.required,
+        advanced: field.advanced,
+        default_value: field.default.map(ToString::to_string),
+        choices: field
+            .choices
+            .iter()
+            .map(|(value, label)| n::FieldChoice {
+                value: (*value).to_string(),
+                label: (*label).to_string(),
+                help: None,
+            })
+            .collect(),
+        shown_when: field
+            .shown_when
+            .iter()
+            .map(|(name, values)| n::ShownWhen {
+                field: (*name).to_string(),
+                values: values.iter().map(ToString::to_string).collect(),
+            })
+            .collect(),
+    }
+}

@@ -1,0 +1,177 @@
+//! Lists: pages side by side, to the true end or to the limit.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
+
+use serde_json::Value;
+
+use super::Task;
+use crate::catalogue::resource::{Resource, Verb};
+use crate::client::{self, MOST_IN_FLIGHT};
+use crate::contract::{Diagnostic, Item, Level, Object, Outcome};
+use crate::endpoints;
+use crate::error::{Code, NodeError, Result, Retry};
+use crate::input::{self, Input};
+use crate::output::{self, Names, View};
+use crate::protocol::answer;
+use crate::protocol::envelope::{self, Page};
+use crate::protocol::http::HttpResponse;
+use crate::protocol::paging::{End, Pager};
+use crate::protocol::request::{ApiRequest, Safety};
+
+/// The most pages that one call reads.
+const MOST_PAGES: usize = 10;
+
+/// The request for a page.
+fn page_request(resource: &Resource, input: &Input, page_no: u32, page_size: u32) -> ApiRequest {
+    let mut request = ApiRequest::get(resource.path);
+    request.query = input::to_query(&input.values);
+    // All three, always: without the first the others are ignored, without the
+    // second rows are lost (HAPI 5.3).
+    request
+        .with_defaults(resource.list_query)
+        .with("pageinate", true)
+        .with("page_no", page_no)
+        .with("page_size", page_size)
+        .needing(resource.scope(Verb::List))
+}
+
+/// The request that a list begins with.
+pub fn first_request(resource: &Resource, input: &Input) -> ApiRequest {
+    let plan = Pager::new(input.list.limit, input.list.by_id).plan(1);
+    page_request(resource, input, 1, plan.page_size)
+}
+
+/// Works through the queue, list by list.
+pub fn run(task: &mut Task<'_, '_>) {
+    let deadline = task.client.remaining();
+    let mut budget = MOST_PAGES;
+    while let Some(index) = task.queue.next_item() {
+        if budget == 0 || (budget < MOST_PAGES && super::is_late(task.client, deadline)) {
+            return;
+        }
+        match List::begin(task, index) {
+            Ok(list) => list.read(task, &mut budget, deadline),
+            Err(error) => task.queue.settle(index, Outcome::Failed(error)),
+        }
+    }
+}
+
+struct List {
+    index: usize,
+    input: Input,
+    pager: Pager,
+    names: Names,
+}
+
+impl List {
+    fn begin(task: &mut Task<'_, '_>, index: usize) -> Result<Self> {
+        let input = task.input(index)?;
+        let position = task.queue.take_position();
+        let pager = if position.is_null() {
+            Pager::new(input.list.limit, input.list.by_id)
+        } else {
+            Pager::from_json(&position, input.list.limit)
+                .ok_or_else(|| NodeError::new(Code::InvalidCursor, "The cursor is damaged."))?
+        };
+        Ok(Self { index, input, pager, names: Names::default() })
+    }
+
+    /// Reads until the end of the list, of the budget or of the time.
+    fn read(mut self, task: &mut Task<'_, '_>, budget: &mut usize, deadline: core::time::Duration) {
+        let mut delivered = false;
+        while self.pager.end().is_none() {
+            if *budget == 0 || (delivered && super::is_late(task.client, deadline)) {
+                return;
+            }
+            if let Err(error) = self.read_some(task, budget, &mut delivered) {
+                if delivered && !matches!(error.get_retry(), Retry::After(_)) {
+                    // What was read is delivered. The next call meets the
+                    // failure again, or not.
+                    *budget = 0;
+                } else {
+                    task.queue.settle(self.index, Outcome::Failed(error));
+                }
+                return;
+            }
+        }
+        self.tell_how_it_ended(task);
+        task.queue.settle(self.index, Outcome::Done(vec![]));
+    }
+
+    /// Reads the next pages side by side.
+    fn read_some(&mut self, task: &mut Task<'_, '_>, budget: &mut usize, delivered: &mut bool) -> Result<()> {
+        let plan = self.pager.plan(MOST_IN_FLIGHT.min(*budget));
+        *budget -= plan.pages.len().min(*budget);
+        let requests: Vec<ApiRequest> = plan
+            .pages
+            .iter()
+            .map(|page_no| page_request(task.resource, &self.input, *page_no, plan.page_size))
+            .collect();
+        for answer in task.client.send_all(&requests) {
+            if self.pager.end().is_some() {
+                break;
+            }
+            let page = page(task.resource, &answer?)?;
+            self.names.learn(task.resource, &page.tables);
+            let latest: Vec<String> =
+                page.rows.iter().filter_map(|row| row.get("id")).map(Value::to_string).collect();
+            let Some(rows) = self.pager.take(page) else { break };
+            let items = rows.into_iter().map(|row| self.item(task, row)).collect();
+            task.queue.deliver(self.index, items, self.pager.to_json(&latest));
+            *delivered = true;
+        }
+        Ok(())
+    }
+
+    fn item(&self, task: &Task<'_, '_>, row: Object) -> Item {
+        let view = if self.input.simplify { View::Row } else { View::Raw };
+        let instance = endpoints::instance(&task.client.credentials.resource_url);
+        Item {
+            json: output::record(task.resource, row, view, &self.names, &instance),
+            source_index: u32::try_from(self.index).ok(),
+        }
+    }
+
+    fn tell_how_it_ended(&self, task: &mut Task<'_, '_>) {
+        let delivered = self.pager.delivered();
+        let mut tell = |level, code, message| {
+            task.diagnostics.push(Diagnostic {
+                level,
+                code,
+                message,
+                item_index: u32::try_from(self.index).ok(),
+            });
+        };
+        match self.pager.end() {
+            Some(End::CountTooHigh { counted }) => tell(
+                Level::Warning,
+                "halopsa.count-mismatch",
+                format!("HaloPSA counts {counted} records and sent {delivered}. Records may have gone while they were read, or the agent may not see all of them."),
+            ),
+            Some(End::LimitReached) => {
+                let total = self.pager.total().map_or_else(String::new, |total| format!(" of {total}"));
+                tell(
+                    Level::Info,
+                    "halopsa.more-rows",
+                    format!("The limit gave {delivered}{total} records. Use return_all for all of them."),
+                );
+            }
+            Some(End::Complete) if delivered == 0 => tell(
+                Level::Info,
+                "halopsa.empty-list",
+                "No records. If there should be some, check the filters, and that the API agent is in the teams and sees the clients that they belong to.".to_string(),
+            ),
+            _ => {}
+        }
+    }
+}
+
+fn page(resource: &Resource, answer: &HttpResponse) -> Result<Page> {
+    let value = client::json(answer, Safety::Read)?;
+    let tables: Vec<&str> = resource.tables.iter().map(|table| table.key).collect();
+    envelope::list(value, resource.list_key, &tables)
+        .map_err(|why| answer::malformed(answer, why, Safety::Read))
+}

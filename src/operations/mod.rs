@@ -1,0 +1,169 @@
+//! Running operations: the one way in, [`execute`], and what every operation
+//! goes through – the host's rules, the credentials, the queue of items.
+//!
+//! What an operation does is data (`catalogue`); [`list`] and [`record`] are
+//! the generic engines that carry it out.
+
+pub mod list;
+pub mod queue;
+pub mod record;
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use serde_json::Value;
+
+use crate::catalogue::{self, resource::Operation, resource::Resource, resource::Verb};
+use crate::client::Client;
+use crate::contract::{CallContext, Connection, ConnectionAuth, Diagnostic, Execution, Item, Outcome};
+use crate::credentials::Credentials;
+use crate::error::{Code, NodeError, Result};
+use crate::input::{self, Input};
+use crate::protocol::request::ApiRequest;
+use crate::text;
+use crate::transport::Transport;
+use queue::{Cursor, Queue};
+
+/// An operation at work.
+pub struct Task<'a, 'b> {
+    /// The connection.
+    pub client: &'b mut Client<'a>,
+    /// What the operation is about.
+    pub resource: &'static Resource,
+    /// What it does.
+    pub verb: Verb,
+    /// The items in, one by one.
+    pub items: &'b [Item],
+    /// What is left to do, and what became of the rest.
+    pub queue: Queue,
+    /// What is worth telling.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Task<'_, '_> {
+    /// The parsed input of an item.
+    pub fn input(&self, index: usize) -> Result<Input> {
+        let item = self
+            .items
+            .get(index)
+            .ok_or_else(|| NodeError::new(Code::Internal, "An item got lost inside the node."))?;
+        input::parse(self.resource, self.verb, &item.json)
+    }
+}
+
+/// Runs an operation on items.
+pub fn execute(
+    transport: &mut dyn Transport,
+    context: &CallContext,
+    connection: &Connection,
+    operation_id: &str,
+    items: &[Item],
+    cursor: Option<&str>,
+) -> Result<Execution> {
+    let (resource, operation) = find(operation_id)?;
+    permit(context, operation_id, operation)?;
+    let credentials = Credentials::parse(&connection.fields)?;
+    if connection.auth == ConnectionAuth::SelfManaged && !context.dry_run {
+        credentials.application()?;
+    }
+    let cursor = cursor.map(|text| Cursor::parse(text, operation_id, items.len())).transpose()?;
+    let mut client = Client::new(transport, context, credentials, &connection.auth);
+    let mut task = Task {
+        client: &mut client,
+        resource,
+        verb: operation.verb,
+        items,
+        queue: Queue::new(items.len(), cursor.as_ref()),
+        diagnostics: Vec::new(),
+    };
+    if context.dry_run {
+        dry_run(&mut task);
+    } else {
+        match operation.verb {
+            Verb::List => list::run(&mut task),
+            Verb::Get | Verb::Create | Verb::Update | Verb::Delete => record::run(&mut task),
+        }
+    }
+    let Task { queue, diagnostics, .. } = task;
+    let (outcomes, next, resume_after) = queue.finish(operation_id);
+    Ok(Execution {
+        outcomes,
+        next,
+        resume_after,
+        session: client.renewed_session().cloned(),
+        usage: client.usage(),
+        diagnostics,
+    })
+}
+
+fn find(id: &str) -> Result<(&'static Resource, &'static Operation)> {
+    catalogue::find(id).ok_or_else(|| {
+        let error = NodeError::new(
+            Code::UnknownOperation,
+            format!("There is no operation \"{}\".", text::cut(&text::clean(id), 80)),
+        );
+        let names: Vec<String> = catalogue::operations()
+            .map(|(resource, operation)| format!("{}.{}", resource.name, operation.verb.name()))
+            .collect();
+        match text::nearest(id, names.iter().map(String::as_str)) {
+            Some(near) => error.advice(format!("Did you mean \"{near}\"?")),
+            None => error.advice(format!("Operations are {}.", names.join(", "))),
+        }
+    })
+}
+
+/// The host's rules.
+fn permit(context: &CallContext, id: &str, operation: &Operation) -> Result<()> {
+    if let Some(allowed) = &context.allowed_operations {
+        if !allowed.iter().any(|name| name == id) {
+            return Err(NodeError::new(Code::NotAllowed, format!("The operation {id} is not allowed here."))
+                .advice("The workflow platform allows a list of operations only."));
+        }
+    }
+    if context.read_only && !operation.verb.reads() {
+        return Err(NodeError::new(
+            Code::ReadOnly,
+            format!("The operation {id} changes something, and this connection only reads."),
+        )
+        .advice("Switch read-only mode off in the workflow platform, if that is what you want."));
+    }
+    if operation.verb.destroys() && !context.confirmed && !context.dry_run {
+        return Err(NodeError::new(
+            Code::NotConfirmed,
+            format!("The operation {id} takes something away, and nobody confirmed it."),
+        )
+        .advice("A person must choose this operation."));
+    }
+    Ok(())
+}
+
+/// Says what would be sent.
+fn dry_run(task: &mut Task<'_, '_>) {
+    while let Some(index) = task.queue.next_item() {
+        let request = task.input(index).map(|input| match task.verb {
+            Verb::List => list::first_request(task.resource, &input),
+            _ => record::request(task.resource, task.verb, &input),
+        });
+        let outcome = match request {
+            Ok(request) => Outcome::Done(alloc::vec![preview(task.client, &request, index)]),
+            Err(error) => Outcome::Failed(error),
+        };
+        task.queue.settle(index, outcome);
+    }
+}
+
+fn preview(client: &Client<'_>, request: &ApiRequest, index: usize) -> Item {
+    let mut json = request.to_json(&client.credentials.resource_url);
+    if let Value::Object(object) = &mut json {
+        object.insert("dry_run".into(), Value::Bool(true));
+    }
+    Item { json, source_index: u32::try_from(index).ok() }
+}
+
+/// Whether so little of the deadline is left that nothing new is begun: a
+/// write that is cut off leaves its effect unknown.
+pub fn is_late(client: &Client<'_>, deadline: Duration) -> bool {
+    client.remaining() < (deadline / 4).min(Duration::from_secs(10))
+}

@@ -1,0 +1,247 @@
+//! The items of a call: which are done, which are left, and the cursor that
+//! carries that from one call to the next.
+
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::contract::{Item, Outcome};
+use crate::error::{Code, Effect, NodeError, Result, Retry};
+
+/// How many calls in a row may end with nothing done because HaloPSA says
+/// "too many requests".
+const MOST_FRUITLESS_CALLS: u64 = 5;
+
+/// What an earlier call left.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cursor {
+    /// Items that are left, rising.
+    pending: Vec<usize>,
+    /// All items from here on are left, too.
+    from: usize,
+    /// How far the reading of the first of them has come.
+    position: Value,
+    fruitless_calls: u64,
+}
+
+impl Cursor {
+    /// Reads a cursor of this operation with as many items.
+    pub fn parse(text: &str, operation: &str, items: usize) -> Result<Self> {
+        Self::read(text, operation, items).ok_or_else(|| {
+            NodeError::new(Code::InvalidCursor, "The cursor is not one of this operation and these items.")
+                .advice("Pass the cursor of the call before, with the same operation and items.")
+        })
+    }
+
+    fn read(text: &str, operation: &str, items: usize) -> Option<Self> {
+        let state: Value = serde_json::from_str(text).ok()?;
+        if state.get("op")?.as_str()? != operation
+            || state.get("items")?.as_u64()? != u64::try_from(items).ok()?
+        {
+            return None;
+        }
+        let index = |value: &Value| usize::try_from(value.as_u64()?).ok().filter(|index| *index <= items);
+        let pending: Option<Vec<usize>> = state.get("pending")?.as_array()?.iter().map(index).collect();
+        Some(Self {
+            pending: pending?,
+            from: index(state.get("from")?)?,
+            position: state.get("at")?.clone(),
+            fruitless_calls: state.get("fruitless")?.as_u64()?,
+        })
+    }
+}
+
+/// The items of a call.
+#[derive(Debug)]
+pub struct Queue {
+    outcomes: Vec<Outcome>,
+    /// Items that are left, in order.
+    left: Vec<usize>,
+    /// How far the reading of the first of them has come.
+    position: Value,
+    fruitless_calls: u64,
+    progress: bool,
+    resume_after: Option<Duration>,
+}
+
+impl Queue {
+    /// All items, or those that a cursor left.
+    pub fn new(items: usize, cursor: Option<&Cursor>) -> Self {
+        let left: Vec<usize> = match cursor {
+            None => (0..items).collect(),
+            Some(cursor) => cursor.pending.iter().copied().chain(cursor.from..items).collect(),
+        };
+        let mut outcomes: Vec<Outcome> = (0..items).map(|_| Outcome::Done(vec![])).collect();
+        for index in &left {
+            if let Some(outcome) = outcomes.get_mut(*index) {
+                *outcome = Outcome::NotAttempted;
+            }
+        }
+        Self {
+            outcomes,
+            left,
+            position: cursor.map_or(Value::Null, |cursor| cursor.position.clone()),
+            fruitless_calls: cursor.map_or(0, |cursor| cursor.fruitless_calls),
+            progress: false,
+            resume_after: None,
+        }
+    }
+
+    /// Whether there is something to do in this call.
+    pub fn is_open(&self) -> bool {
+        !self.left.is_empty() && self.resume_after.is_none()
+    }
+
+    /// The item whose turn it is.
+    pub fn next_item(&self) -> Option<usize> {
+        self.left.first().copied().filter(|_| self.is_open())
+    }
+
+    /// The items whose turn it is, at most so many.
+    pub fn next_items(&self, most: usize) -> Vec<usize> {
+        if self.is_open() { self.left.iter().copied().take(most).collect() } else { vec![] }
+    }
+
+    /// Where an earlier call stopped reading the first item.
+    pub fn take_position(&mut self) -> Value {
+        self.position.take()
+    }
+
+    /// Results of an item that is not finished.
+    pub fn deliver(&mut self, index: usize, items: Vec<Item>, position: Value) {
+        self.progress = true;
+        self.position = position;
+        self.put(index, Outcome::Done(items));
+    }
+
+    /// An item is finished. A failure that did nothing and goes away by
+    /// waiting is not one yet: the item stays, and the host waits.
+    pub fn settle(&mut self, index: usize, outcome: Outcome) {
+        if let Outcome::Failed(error) = &outcome {
+            if let Some(after) = self.postponed(error) {
+                self.resume_after = Some(self.resume_after.map_or(after, |longest| longest.max(after)));
+                return;
+            }
+        }
+        self.progress = true;
+        self.position = Value::Null;
+        self.left.retain(|left| *left != index);
+        self.put(index, outcome);
+    }
+
+    fn postponed(&self, error: &NodeError) -> Option<Duration> {
+        let Retry::After(after) = error.get_retry() else { return None };
+        let patient = self.fruitless_calls < MOST_FRUITLESS_CALLS || self.progress;
+        (patient && error.get_effect() == Effect::None).then_some(after)
+    }
+
+    fn put(&mut self, index: usize, outcome: Outcome) {
+        let Some(slot) = self.outcomes.get_mut(index) else { return };
+        // What this call delivered already stays in front.
+        *slot = match (core::mem::replace(slot, Outcome::NotAttempted), outcome) {
+            (Outcome::Done(mut before), Outcome::Done(more)) => {
+                before.extend(more);
+                Outcome::Done(before)
+            }
+            (_, outcome) => outcome,
+        };
+    }
+
+    /// Outcomes, cursor, and how long to wait before using it.
+    pub fn finish(self, operation: &str) -> (Vec<Outcome>, Option<String>, Option<Duration>) {
+        if self.left.is_empty() {
+            return (self.outcomes, None, None);
+        }
+        // The last run of neighbours is told by its first item.
+        let items = self.outcomes.len();
+        let mut from = items;
+        let mut pending = self.left;
+        while pending.last().is_some_and(|last| last + 1 == from) {
+            from -= 1;
+            pending.pop();
+        }
+        let fruitless_calls = if self.progress { 0 } else { self.fruitless_calls + 1 };
+        let cursor = json!({
+            "op": operation, "items": items, "pending": pending, "from": from,
+            "at": self.position, "fruitless": fruitless_calls,
+        });
+        (self.outcomes, Some(cursor.to_string()), self.resume_after)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rate_limited() -> Outcome {
+        let error = NodeError::new(Code::RateLimited, "slow down");
+        Outcome::Failed(error.retry(Retry::After(Duration::from_secs(30))))
+    }
+
+    fn done() -> Outcome {
+        Outcome::Done(vec![])
+    }
+
+    #[test]
+    fn what_is_left_survives_in_the_cursor() {
+        let mut queue = Queue::new(6, None);
+        for (index, outcome) in [(0, done()), (1, rate_limited()), (2, done())] {
+            queue.settle(index, outcome);
+        }
+        assert!(!queue.is_open());
+        let (outcomes, next, after) = queue.finish("ticket.create");
+        assert!(matches!(outcomes.get(1), Some(Outcome::NotAttempted)));
+        assert_eq!(after, Some(Duration::from_secs(30)));
+        let cursor = Cursor::parse(&next.unwrap(), "ticket.create", 6).unwrap();
+        assert_eq!(Queue::new(6, Some(&cursor)).next_items(9), [1, 3, 4, 5]);
+    }
+
+    #[test]
+    fn waiting_without_end_ends() {
+        let mut next = None;
+        for call in 0..=MOST_FRUITLESS_CALLS {
+            let cursor: Option<Cursor> = next.map(|text: String| Cursor::parse(&text, "x", 1).unwrap());
+            let mut queue = Queue::new(1, cursor.as_ref());
+            queue.settle(0, rate_limited());
+            let (outcomes, cursor, _) = queue.finish("x");
+            let failed = matches!(outcomes.first(), Some(Outcome::Failed(_)));
+            assert_eq!(failed, call == MOST_FRUITLESS_CALLS);
+            next = cursor;
+        }
+        assert_eq!(next, None);
+    }
+
+    #[test]
+    fn foreign_cursors_are_refused() {
+        let (_, next, _) = Queue::new(2, None).finish("ticket.list");
+        let next = next.unwrap();
+        assert!(Cursor::parse(&next, "ticket.list", 2).is_ok());
+        for (text, operation, items) in
+            [(next.as_str(), "client.list", 2), (&next, "ticket.list", 3), ("", "x", 1), ("{}", "x", 1)]
+        {
+            let error = Cursor::parse(text, operation, items).unwrap_err();
+            assert_eq!(error.get_code().name(), "halopsa.invalid-cursor");
+        }
+    }
+
+    #[test]
+    fn an_unknown_effect_is_never_postponed() {
+        let mut queue = Queue::new(1, None);
+        let error = NodeError::new(Code::RateLimited, "x").retry(Retry::After(Duration::from_secs(1)));
+        queue.settle(0, Outcome::Failed(error.effect(Effect::Unknown)));
+        assert!(matches!(queue.finish("x").0.first(), Some(Outcome::Failed(_))));
+    }
+
+    #[test]
+    fn parts_of_one_item_join() {
+        let item = |n: u8| Item { json: json!({ "id": n }), source_index: Some(0) };
+        let mut queue = Queue::new(1, None);
+        queue.deliver(0, vec![item(1)], json!(1));
+        queue.deliver(0, vec![item(2)], json!(2));
+        queue.settle(0, done());
+        assert!(matches!(queue.finish("x").0.first(), Some(Outcome::Done(items)) if items.len() == 2));
+    }
+}

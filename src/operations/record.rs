@@ -1,0 +1,126 @@
+//! One record at a time: create, get, update, delete.
+//!
+//! Several items are in flight at once, but never two that are about the same
+//! record: those keep their order.
+
+use alloc::format;
+use alloc::string::ToString;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use serde_json::{Value, json};
+
+use super::Task;
+use crate::catalogue::resource::{Resource, Verb};
+use crate::client::{self, MOST_IN_FLIGHT};
+use crate::contract::{Item, Object, Outcome};
+use crate::endpoints;
+use crate::error::Result;
+use crate::input::{self, Input};
+use crate::output::{self, Names, View};
+use crate::protocol::answer;
+use crate::protocol::envelope;
+use crate::protocol::http::HttpResponse;
+use crate::protocol::request::{ApiRequest, Safety};
+
+/// The most items that one call works on.
+const MOST_ITEMS: usize = 80;
+
+/// The request for one item.
+pub fn request(resource: &Resource, verb: Verb, input: &Input) -> ApiRequest {
+    let path = match input.id {
+        Some(id) if verb != Verb::Update => format!("{}/{id}", resource.path),
+        _ => resource.path.to_string(),
+    };
+    let request = match verb {
+        Verb::Get | Verb::List => ApiRequest::get(path).with_defaults(resource.get_query),
+        Verb::Delete => {
+            let mut request = ApiRequest::delete(path);
+            request.query = input::to_query(&input.values);
+            request
+        }
+        Verb::Create => ApiRequest::post_one(path, body(resource, input), Safety::Create),
+        Verb::Update => ApiRequest::post_one(path, body(resource, input), Safety::Overwrite),
+    };
+    request.needing(resource.scope(verb))
+}
+
+fn body(resource: &Resource, input: &Input) -> Value {
+    let mut body = input.values.clone();
+    for (name, value) in resource.write_flags {
+        body.insert((*name).to_string(), Value::Bool(*value));
+    }
+    if let Some(id) = input.id {
+        body.insert("id".to_string(), Value::from(id));
+    }
+    Value::Object(body)
+}
+
+/// Works through the queue.
+pub fn run(task: &mut Task<'_, '_>) {
+    let deadline = task.client.remaining();
+    let mut worked_on = 0;
+    while task.queue.is_open() && worked_on < MOST_ITEMS {
+        if worked_on > 0 && super::is_late(task.client, deadline) {
+            break;
+        }
+        let batch = next_batch(task);
+        worked_on += batch.settled + batch.inputs.len();
+        let requests: Vec<ApiRequest> =
+            batch.inputs.iter().map(|(_, input)| request(task.resource, task.verb, input)).collect();
+        let answers = task.client.send_all(&requests);
+        for (((index, input), request), answer) in batch.inputs.iter().zip(&requests).zip(answers) {
+            let outcome = match answer.and_then(|answer| result(task, input, request, &answer)) {
+                Ok(json) => Outcome::Done(vec![Item { json, source_index: u32::try_from(*index).ok() }]),
+                Err(error) => Outcome::Failed(error),
+            };
+            task.queue.settle(*index, outcome);
+        }
+    }
+}
+
+struct Batch {
+    /// Items to send.
+    inputs: Vec<(usize, Input)>,
+    /// Items that were settled because their input is bad.
+    settled: usize,
+}
+
+/// The next items that may be in flight together.
+fn next_batch(task: &mut Task<'_, '_>) -> Batch {
+    let mut batch = Batch { inputs: vec![], settled: 0 };
+    for index in task.queue.next_items(MOST_IN_FLIGHT) {
+        match task.input(index) {
+            Ok(input) => {
+                let same_record = |other: &Input| other.id.is_some() && other.id == input.id;
+                if batch.inputs.iter().any(|(_, other)| same_record(other)) {
+                    break;
+                }
+                batch.inputs.push((index, input));
+            }
+            Err(error) => {
+                task.queue.settle(index, Outcome::Failed(error));
+                batch.settled += 1;
+            }
+        }
+    }
+    batch
+}
+
+fn result(task: &Task<'_, '_>, input: &Input, request: &ApiRequest, answer: &HttpResponse) -> Result<Value> {
+    if let (Verb::Delete, Some(id)) = (task.verb, input.id) {
+        return Ok(json!({"id": id, "deleted": true}));
+    }
+    let record = record(answer, request.safety)?;
+    let view = if input.simplify { View::Detail } else { View::Raw };
+    let instance = endpoints::instance(&task.client.credentials.resource_url);
+    Ok(output::record(task.resource, record, view, &Names::default(), &instance))
+}
+
+/// A record without an id is no record: something else answered.
+fn record(answer: &HttpResponse, safety: Safety) -> Result<Object> {
+    let value = client::json(answer, safety)?;
+    envelope::record(value)
+        .and_then(|record| if record.contains_key("id") { Ok(record) } else { Err("it has no id") })
+        .map_err(|why| answer::malformed(answer, why, safety))
+}

@@ -1,0 +1,221 @@
+//! What leaves the node: records boiled down, and nothing secret in them.
+
+use alloc::collections::BTreeMap;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use serde_json::{Number, Value};
+
+use crate::catalogue::field::{Column, Shape};
+use crate::catalogue::resource::Resource;
+use crate::contract::Object;
+use crate::protocol::date;
+
+/// Which form of a record is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum View {
+    /// As HaloPSA sent it.
+    Raw,
+    /// The columns of a row.
+    Row,
+    /// The columns of a row and of a single record.
+    Detail,
+}
+
+/// Names that stand beside the rows of a list envelope.
+#[derive(Debug, Default)]
+pub struct Names(BTreeMap<(&'static str, Vec<String>), Value>);
+
+impl Names {
+    /// Takes the names out of the envelope's tables.
+    pub fn learn(&mut self, resource: &Resource, tables: &BTreeMap<String, Vec<Object>>) {
+        for table in resource.tables {
+            for entry in tables.get(table.key).into_iter().flatten() {
+                let key = table.on.iter().map(|(_, column)| key_of(entry.get(*column))).collect();
+                if let Some(name @ Value::String(_)) = entry.get(table.name) {
+                    self.0.insert((table.column, key), name.clone());
+                }
+            }
+        }
+    }
+
+    fn find(&self, resource: &Resource, column: &str, record: &Object) -> Option<Value> {
+        resource.tables.iter().filter(|table| table.column == column).find_map(|table| {
+            let key = table.on.iter().map(|(column, _)| key_of(record.get(*column))).collect();
+            self.0.get(&(table.column, key)).cloned()
+        })
+    }
+}
+
+fn key_of(value: Option<&Value>) -> String {
+    value.map(|value| integer(value.clone()).to_string()).unwrap_or_default()
+}
+
+/// Makes a record fit to leave. `instance` is the address of the application
+/// that agents use, for links.
+pub fn record(resource: &Resource, mut record: Object, view: View, names: &Names, instance: &str) -> Value {
+    let columns: &[&[Column]] = match view {
+        View::Raw => {
+            // A new ticket carries about 94 KB of forms in it (HAPI 4, 14.39).
+            record.remove("extra_actions");
+            let mut value = Value::Object(record);
+            redact(&mut value);
+            return value;
+        }
+        View::Row => &[resource.columns],
+        View::Detail => &[resource.columns, resource.detail_columns],
+    };
+    let mut simple = Object::new();
+    for column in columns.iter().copied().flatten() {
+        let value = core::iter::once(&column.name)
+            .chain(column.aliases)
+            .find_map(|name| record.get(*name).filter(|value| !value.is_null()).cloned())
+            .or_else(|| names.find(resource, column.name, &record))
+            .unwrap_or(Value::Null);
+        simple.insert(column.name.to_string(), shaped(column.shape, value));
+    }
+    if let (Some(page), Some(id)) = (resource.page, simple.get("id").and_then(Value::as_i64)) {
+        simple.insert("link".to_string(), Value::String(alloc::format!("{instance}{page}{id}")));
+    }
+    let mut value = Value::Object(simple);
+    redact(&mut value);
+    value
+}
+
+fn shaped(shape: Shape, value: Value) -> Value {
+    match shape {
+        Shape::Plain => value,
+        Shape::Integer => integer(value),
+        Shape::DateTime => value.as_str().and_then(date::readable).map_or(Value::Null, Value::String),
+        Shape::CustomFields => custom_fields(value),
+    }
+}
+
+/// `12` for `12.0`: some endpoints send ids as fractions (HAPI 4).
+fn integer(value: Value) -> Value {
+    let whole = match &value {
+        Value::Number(number) => number.as_f64().and_then(whole),
+        _ => None,
+    };
+    whole.map_or(value, Value::Number)
+}
+
+fn whole(float: f64) -> Option<Number> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    if float.abs() > EXACT {
+        return None;
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "the range is checked above")]
+    let whole = float as i64;
+    #[expect(clippy::cast_precision_loss, reason = "the range is checked above")]
+    let same = whole as f64 == float;
+    same.then(|| Number::from(whole))
+}
+
+/// Names to values; a field that has only a text to show gives that.
+fn custom_fields(value: Value) -> Value {
+    let Value::Array(fields) = value else { return Value::Null };
+    let mut values = Object::new();
+    for field in fields {
+        if let Some(name) = field.get("name").and_then(Value::as_str) {
+            let value = field.get("value").filter(|value| !value.is_null()).or_else(|| field.get("display"));
+            values.insert(name.to_string(), value.cloned().unwrap_or(Value::Null));
+        }
+    }
+    Value::Object(values)
+}
+
+/// Removes passwords, tokens and secrets, however deep. A new client, for one,
+/// comes back with a password in plain text (HAPI 10.1).
+pub fn redact(value: &mut Value) {
+    match value {
+        Value::Array(values) => values.iter_mut().for_each(redact),
+        Value::Object(object) => {
+            object.retain(|name, value| !(is_secret(name) && holds_text(value)));
+            object.values_mut().for_each(redact);
+        }
+        _ => {}
+    }
+}
+
+fn is_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name.contains("password")
+        || name.contains("secret")
+        || name.ends_with("token")
+        || name.ends_with("api_key")
+}
+
+fn holds_text(value: &Value) -> bool {
+    matches!(value, Value::String(text) if !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::catalogue::site::SITE;
+    use crate::catalogue::ticket::TICKET;
+
+    fn object(value: Value) -> Object {
+        match value {
+            Value::Object(object) => object,
+            _ => Object::new(),
+        }
+    }
+
+    #[test]
+    fn a_row_is_boiled_down_with_names_dates_and_link() {
+        let mut names = Names::default();
+        names.learn(
+            &TICKET,
+            &BTreeMap::from([
+                ("statuses".to_string(), [object(json!({"id": 1, "name": "New"}))].to_vec()),
+                (
+                    "priorities".to_string(),
+                    [
+                        object(json!({"priorityid": 3, "slaid": 1, "name": "Medium"})),
+                        object(json!({"priorityid": 3, "slaid": 2, "name": "P3"})),
+                    ]
+                    .to_vec(),
+                ),
+            ]),
+        );
+        let row = object(json!({
+            "id": 17, "summary": "x", "status_id": 1, "priority_id": 3, "sla_id": 2, "client_id": 12.0,
+            "dateoccurred": "2026-03-01T09:15:02.147", "fixbydate": "1900-01-01T00:00:00",
+            "lastupdate": "2026-03-01T09:15:02", "matched_kb_id": 5,
+        }));
+        let simple = record(&TICKET, row, View::Row, &names, "https://x.halopsa.com");
+        assert_eq!(simple["status_name"], "New");
+        assert_eq!(simple["priority_name"], "P3");
+        assert_eq!(simple["client_id"].to_string(), "12");
+        assert_eq!(simple["dateoccurred"], "2026-03-01T09:15:02.147Z");
+        assert_eq!(simple["fixbydate"], Value::Null);
+        assert_eq!(simple["last_update"], "2026-03-01T09:15:02Z");
+        assert_eq!(simple["link"], "https://x.halopsa.com/ticket?id=17");
+        assert_eq!(simple.get("matched_kb_id"), None);
+        assert_eq!(simple["agent_name"], Value::Null, "every column is there, known or not");
+    }
+
+    #[test]
+    fn secrets_are_removed_in_every_view() {
+        let answer = || {
+            object(json!({"id": 1, "site_update": [{"users_update": [{"new_password": "hunter2"}]}],
+            "client_secret": "s", "access_token": "t", "password_expires": false}))
+        };
+        let raw = record(&SITE, answer(), View::Raw, &Names::default(), "");
+        assert_eq!(raw, json!({"id": 1, "site_update": [{"users_update": [{}]}], "password_expires": false}));
+        let detail = record(&SITE, answer(), View::Detail, &Names::default(), "").to_string();
+        assert!(!detail.contains("hunter2"));
+    }
+
+    #[test]
+    fn custom_fields_become_an_object() {
+        let fields =
+            json!([{"id": 1, "name": "CFa", "value": 3}, {"name": "CFb", "value": null, "display": "B"}]);
+        assert_eq!(custom_fields(fields), json!({"CFa": 3, "CFb": "B"}));
+        assert_eq!(custom_fields(json!(null)), Value::Null);
+    }
+}
