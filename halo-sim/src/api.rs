@@ -1,22 +1,23 @@
 //! The API below `/api`: permission first, then reading or writing.
 
+use std::sync::Arc;
+
 use http::{Method, StatusCode};
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use crate::{
     auth::{Caller, Group, Level},
-    desk::Desk,
     faults::{Knobs, knobs::Spoilt},
+    files,
     protocol::{Answer, Query, Refusal, body, dates, errors},
     resources::{
-        Identity, Resource, Write, lists,
-        patch::Element,
+        Identity, Reading, Resource, lists,
         render::{self, Depth},
     },
     routes::Route,
     shared::Shared,
-    state::{Key, Row, World},
-    throttle,
+    state::Key,
+    throttle, writes,
 };
 
 /// A request as the API sees it.
@@ -30,7 +31,7 @@ pub(crate) struct Call<'a> {
 }
 
 /// Answers a call.
-pub(crate) fn answer(shared: &Shared, call: &Call<'_>) -> Answer {
+pub(crate) fn answer(shared: &Arc<Shared>, call: &Call<'_>) -> Answer {
     if let Some(answer) = before(shared, call.knobs) {
         return answer;
     }
@@ -76,7 +77,7 @@ fn spoil(spoilt: Spoilt) -> Answer {
     }
 }
 
-fn admit(shared: &Shared, call: &Call<'_>) -> Result<Caller, Refusal> {
+fn admit(shared: &Arc<Shared>, call: &Call<'_>) -> Result<Caller, Refusal> {
     let refused = |why: &str| Refusal::Unauthorized(why.to_owned());
     let (scheme, token) = call
         .authorization
@@ -109,6 +110,10 @@ fn admit(shared: &Shared, call: &Call<'_>) -> Result<Caller, Refusal> {
         if call.knobs.forbids(group, level) {
             return Err(Refusal::Forbidden("the switch forbid".to_owned()));
         }
+        // Webhooks answer 401 here, everything else 403 (HAPI §11.1).
+        if group == Group::Admin && !grants.allow(group, level) {
+            return Err(refused("the token has no admin scope"));
+        }
         if !grants.allow(group, level) {
             return Err(Refusal::Forbidden(format!(
                 "the token has no scope for {} ({level:?})",
@@ -119,7 +124,7 @@ fn admit(shared: &Shared, call: &Call<'_>) -> Result<Caller, Refusal> {
     Ok(Caller { agent_id: shared.application.agent_id, application: shared.application.name })
 }
 
-fn dispatch(shared: &Shared, call: &Call<'_>, caller: &Caller) -> Result<Answer, Refusal> {
+fn dispatch(shared: &Arc<Shared>, call: &Call<'_>, caller: &Caller) -> Result<Answer, Refusal> {
     match (call.route, call.method) {
         (Route::Me, &Method::GET) => {
             let agent = crate::resources::find("Agent").ok_or(Refusal::NoSuchPath)?;
@@ -133,12 +138,12 @@ fn dispatch(shared: &Shared, call: &Call<'_>, caller: &Caller) -> Result<Answer,
         }
         (Route::Collection(resource), &Method::POST) => {
             let elements = body::elements(call.body, call.knobs.accept_bare_object)?;
-            post(shared, call, caller, resource, elements)
+            writes::post(shared, call, caller, resource, elements)
         }
         (Route::TicketObject, &Method::POST) => {
             let tickets = crate::resources::find("Tickets").ok_or(Refusal::NoSuchPath)?;
             let elements = body::elements(call.body, true)?;
-            post(shared, call, caller, tickets, elements)
+            writes::post(shared, call, caller, tickets, elements)
         }
         (Route::Record(resource, id), &Method::GET) => {
             let key = key(resource, id, call.query, |owner| format!("{owner} must be specified"))?;
@@ -148,7 +153,7 @@ fn dispatch(shared: &Shared, call: &Call<'_>, caller: &Caller) -> Result<Answer,
             let key = key(resource, id, call.query, |owner| {
                 format!("{owner} must be included when deleting an Action")
             })?;
-            delete(shared, call, caller, resource, &key)
+            writes::delete(shared, call, caller, resource, &key)
         }
         (Route::UnknownApi | Route::Nowhere, _) => Err(Refusal::NoSuchPath),
         _ => Err(Refusal::MethodNotAllowed),
@@ -188,7 +193,7 @@ fn key(
 }
 
 fn read_one(
-    shared: &Shared,
+    shared: &Arc<Shared>,
     call: &Call<'_>,
     resource: &'static Resource,
     key: &Key,
@@ -197,80 +202,12 @@ fn read_one(
     let row = world.table(resource.table).get(key);
     // A deleted ticket is gone for whoever asks for it by id (HAPI §15, CIPP 4550).
     let row = row.filter(|row| !row.flag("deleted")).ok_or(Refusal::NotFound)?;
-    let depth = if call.query.flag("includedetails") { Depth::Details } else { Depth::Plain };
+    let details = call.query.flag("includedetails");
+    if resource.reading == Reading::File && !details {
+        return files::answer(shared, row, call.knobs.attachment_links);
+    }
+    let depth = if details { Depth::Details } else { Depth::Plain };
     Ok(Answer::ok(&render::single(&world, resource, row, depth)))
-}
-
-fn post(
-    shared: &Shared,
-    call: &Call<'_>,
-    caller: &Caller,
-    resource: &'static Resource,
-    elements: Vec<Map<String, Value>>,
-) -> Result<Answer, Refusal> {
-    let Write::Each(write) = resource.write else {
-        return Err(Refusal::MethodNotAllowed);
-    };
-    let mut world = shared.world_mut();
-    // Whether a POST of many is atomic is not known (HAPI §18.8): by default
-    // the elements before the one that fails are done.
-    let backup = call.knobs.atomic_post.then(|| world.clone());
-    let answers = write_all(&mut world, call, caller, resource, elements, write, &shared.now());
-    let mut answers = match (answers, backup) {
-        (Err(refusal), Some(backup)) => {
-            *world = backup;
-            return Err(refusal);
-        }
-        (answers, _) => answers?,
-    };
-    if call.query.flag("returnall") {
-        return Ok(Answer::json(StatusCode::CREATED, &answers));
-    }
-    let last = answers.pop();
-    Ok(if call.knobs.wrap_array {
-        Answer::json(StatusCode::CREATED, &Vec::from_iter(last))
-    } else {
-        Answer::json(StatusCode::CREATED, &last)
-    })
-}
-
-fn write_all(
-    world: &mut World,
-    call: &Call<'_>,
-    caller: &Caller,
-    resource: &'static Resource,
-    elements: Vec<Map<String, Value>>,
-    write: crate::desk::WriteOne,
-    now: &str,
-) -> Result<Vec<Row>, Refusal> {
-    let mut answers = Vec::with_capacity(elements.len());
-    for (index, raw) in elements.into_iter().enumerate() {
-        let element = Element::read(resource, index, raw)?;
-        let mut desk = Desk { world, caller, knobs: call.knobs, now: now.to_owned() };
-        let written = write(&mut desk, resource, &element)?;
-        let row = world.table(resource.table).get(&written.key).ok_or(Refusal::NotFound)?;
-        let mut answer = render::written(world, resource, row);
-        for (name, value) in written.extra {
-            answer.set(name, value);
-        }
-        answers.push(answer);
-    }
-    Ok(answers)
-}
-
-fn delete(
-    shared: &Shared,
-    call: &Call<'_>,
-    caller: &Caller,
-    resource: &'static Resource,
-    key: &Key,
-) -> Result<Answer, Refusal> {
-    // The reason is taken and nowhere shown (HAPI §7.1).
-    let _ = call.query.get("reason");
-    let mut world = shared.world_mut();
-    let mut desk = Desk { world: &mut world, caller, knobs: call.knobs, now: shared.now() };
-    let gone = (resource.delete)(&mut desk, resource, key)?;
-    Ok(Answer::ok(&render::single(&world, resource, &gone, Depth::Plain)))
 }
 
 impl Shared {

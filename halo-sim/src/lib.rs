@@ -13,9 +13,11 @@
 //! | `faults` | everything that goes wrong on purpose, one switch each |
 //! | `routes` | which path leads where |
 //! | `login`, `auth` | token endpoint, tokens, scopes |
-//! | `api`, `throttle` | permission, then reading or writing; the rate limit |
+//! | `api`, `throttle`, `writes` | permission, the rate limit, then reading or writing |
+//! | `files` | downloads, and the second port for links |
 //! | `resources` | every resource as data: path, envelope, fields, filters |
 //! | `desk` | what happens when something is written |
+//! | `hooks` | signed deliveries of webhooks |
 //! | `protocol` | queries, dates, paging, envelopes, error bodies |
 //! | `state` | tables, the clock, the seeds |
 //!
@@ -42,6 +44,8 @@ mod auth;
 mod config;
 mod desk;
 mod faults;
+mod files;
+mod hooks;
 mod log;
 mod login;
 mod protocol;
@@ -52,6 +56,7 @@ mod shared;
 mod sim;
 mod state;
 mod throttle;
+mod writes;
 
 pub use args::{SimArgs, quirk_help};
 pub use auth::scopes::{Access, Group, Level};

@@ -1,6 +1,6 @@
 //! Sockets and HTTP: takes requests in, puts answers on the wire.
 
-use std::{convert::Infallible, future, sync::Arc};
+use std::{convert::Infallible, future, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{Method, Request, Response, header, request::Parts};
@@ -13,7 +13,7 @@ use tokio::{
 };
 
 use crate::{
-    api::{self, Call},
+    api::Call,
     faults::{
         Knobs, Traffic,
         wire::{Dropped, Script},
@@ -25,34 +25,59 @@ use crate::{
     shared::Shared,
 };
 
-/// Serves until the task is aborted; its connections end with it.
-pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) -> Infallible {
+/// What a port is for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Port {
+    /// The API and the login.
+    Api,
+    /// Attachment links.
+    Files,
+}
+
+/// Serves a port until the task is aborted; its connections end with it.
+pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>, port: Port) -> Infallible {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    connections.spawn(connection(stream, Arc::clone(&shared)));
+                    connections.spawn(connection(stream, Arc::clone(&shared), port));
                 }
                 // Out of file descriptors, mostly: give others time to close.
-                Err(_) => tokio::time::sleep(std::time::Duration::from_millis(20)).await,
+                Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
             },
             Some(_) = connections.join_next(), if !connections.is_empty() => {}
         }
     }
 }
 
-async fn connection(stream: TcpStream, shared: Arc<Shared>) {
+async fn connection(stream: TcpStream, shared: Arc<Shared>, port: Port) {
     // Without this, small answers wait for the client's acknowledgement.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request| handle(Arc::clone(&shared), request));
+    let service = service_fn(move |request| {
+        let shared = Arc::clone(&shared);
+        async move {
+            match port {
+                Port::Api => api(shared, request).await,
+                Port::Files => Ok(files(&shared, &request)),
+            }
+        }
+    });
     let served =
         http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
     // A connection that breaks is the client's business, or a fault's.
     let _ = served.await;
 }
 
-async fn handle(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Response<Script>, Dropped> {
+fn files(shared: &Shared, request: &Request<Incoming>) -> Response<Script> {
+    let query = Query::parse(request.uri().query().unwrap_or_default());
+    let has_token = request.headers().contains_key(header::AUTHORIZATION);
+    let path = request.uri().path();
+    let answer = crate::files::serve(shared, request.method(), path, &query, has_token);
+    response(answer, &Knobs::default(), false)
+}
+
+async fn api(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Response<Script>, Dropped> {
     let (head, body) = request.into_parts();
     let route = routes::find(head.uri.path());
     let knobs = shared.switchboard.decide(traffic(route, &head.method), head.uri.path());
@@ -87,7 +112,7 @@ fn traffic(route: Route<'_>, method: &Method) -> Traffic {
 }
 
 fn answer(
-    shared: &Shared,
+    shared: &Arc<Shared>,
     head: &Parts,
     route: Route<'_>,
     query: &Query,
@@ -98,7 +123,7 @@ fn answer(
     let authorization = text(header::AUTHORIZATION);
     if route.is_api() {
         let call = Call { method: &head.method, route, query, authorization, body, knobs };
-        return api::answer(shared, &call);
+        return crate::api::answer(shared, &call);
     }
     let origin = match text(header::HOST) {
         Some(host) => format!("http://{host}"),

@@ -17,6 +17,8 @@ use crate::{
 pub(crate) struct Shared {
     pub(crate) application: Application,
     pub(crate) port: u16,
+    /// The port of attachment links.
+    pub(crate) files_port: u16,
     pub(crate) seed: Seed,
     pub(crate) switchboard: Switchboard,
     pub(crate) clock: Clock,
@@ -27,11 +29,12 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    /// A simulator that listens on this port.
-    pub(crate) fn new(config: &Config, port: u16) -> Self {
+    /// A simulator that listens on these ports.
+    pub(crate) fn new(config: &Config, port: u16, files_port: u16) -> Self {
         Self {
             application: Application::default(),
             port,
+            files_port,
             seed: config.seed,
             switchboard: Switchboard::new(config.quirks.clone()),
             clock: Clock::default(),

@@ -1,6 +1,6 @@
 //! A running simulator in a program of your own.
 
-use std::sync::Arc;
+use std::{convert::Infallible, sync::Arc};
 
 use anyhow::Context;
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use crate::{
         self,
         render::{self, Depth},
     },
-    server,
+    server::{self, Port},
     shared::Shared,
     state::Key,
 };
@@ -22,7 +22,7 @@ use crate::{
 #[derive(Debug)]
 pub struct HaloSim {
     shared: Arc<Shared>,
-    task: JoinHandle<std::convert::Infallible>,
+    tasks: [JoinHandle<Infallible>; 2],
 }
 
 impl HaloSim {
@@ -36,9 +36,15 @@ impl HaloSim {
             .await
             .with_context(|| format!("cannot listen on 127.0.0.1:{}", config.port))?;
         let port = listener.local_addr().context("the socket has no address")?.port();
-        let shared = Arc::new(Shared::new(&config, port));
-        let task = tokio::spawn(server::serve(listener, Arc::clone(&shared)));
-        Ok(Self { shared, task })
+        let files = TcpListener::bind(("127.0.0.1", 0))
+            .await
+            .context("cannot listen on a second port for attachment links")?;
+        let files_port = files.local_addr().context("the socket has no address")?.port();
+        let shared = Arc::new(Shared::new(&config, port, files_port));
+        let api = server::serve(listener, Arc::clone(&shared), Port::Api);
+        let files = server::serve(files, Arc::clone(&shared), Port::Files);
+        let tasks = [tokio::spawn(api), tokio::spawn(files)];
+        Ok(Self { shared, tasks })
     }
 
     /// The base address, such as `http://127.0.0.1:8080`: `/auth` and `/api`
@@ -182,6 +188,8 @@ impl HaloSim {
 
 impl Drop for HaloSim {
     fn drop(&mut self) {
-        self.task.abort();
+        for task in &self.tasks {
+            task.abort();
+        }
     }
 }

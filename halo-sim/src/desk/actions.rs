@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Desk, Written, generic, tickets};
+use super::{Desk, Written, attachments, generic, tickets};
 use crate::{
     protocol::Refusal,
     resources::{Resource, patch::Element},
@@ -64,6 +64,7 @@ fn add(
     move_ticket(desk, ticket, &mut row, hours);
     let key = Key::Pair(ticket, id);
     desk.world.table_mut(TableId::Actions).put(key.clone(), row);
+    attachments::inline(desk, element.raw.get("attachments"), ticket, id)?;
     Ok(key)
 }
 
@@ -129,6 +130,7 @@ fn move_ticket(desk: &mut Desk<'_>, id: i64, action: &mut Row, hours: f64) {
     let Some(ticket) = desk.world.table_mut(TableId::Tickets).get_mut(&Key::Int(id)) else {
         return;
     };
+    let before = ticket.clone();
     action.set("old_status", ticket.int("status_id"));
     for (field, target) in [
         ("new_status", "status_id"),
@@ -154,6 +156,8 @@ fn move_ticket(desk: &mut Desk<'_>, id: i64, action: &mut Row, hours: f64) {
     tickets::mark_closed(ticket, now);
     ticket.set("lastactiondate", now);
     ticket.set("last_update", now);
+    let after = ticket.clone();
+    desk.tell(Some(&before), &after);
 }
 
 /// The first action of a ticket: its original text (HAPI §7.3).

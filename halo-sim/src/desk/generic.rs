@@ -53,8 +53,10 @@ pub(crate) fn create(
 /// Refuses a new record that lacks something.
 pub(crate) fn check_required(resource: &Resource, patch: &Row) -> Result<(), Refusal> {
     for required in resource.required {
-        let filled =
-            required.any_of.iter().any(|name| !patch.text(name).trim().is_empty() || patch.int(name) != 0);
+        let filled = required
+            .any_of
+            .iter()
+            .any(|name| !patch.text(name).trim().is_empty() || patch.int(name) != 0 || patch.flag(name));
         if !filled {
             return Err(Refusal::rule(required.message));
         }

@@ -4,11 +4,13 @@
 //! Not here: reading ([`crate::resources::lists`]), permissions, error bodies.
 
 pub(crate) mod actions;
+pub(crate) mod attachments;
 pub(crate) mod customers;
 pub(crate) mod generic;
 pub(crate) mod mandatory;
 pub(crate) mod priorities;
 pub(crate) mod tickets;
+pub(crate) mod webhooks;
 
 use serde_json::Value;
 
@@ -30,6 +32,17 @@ pub(crate) struct Desk<'a> {
     pub(crate) knobs: &'a Knobs,
     /// Now, in the written form.
     pub(crate) now: String,
+    /// What webhooks will be told: ticket and event.
+    pub(crate) events: Vec<(i64, webhooks::Event)>,
+}
+
+impl Desk<'_> {
+    /// Remembers what happened to a ticket.
+    pub(crate) fn tell(&mut self, before: Option<&Row>, after: &Row) {
+        let id = after.int("id");
+        let events = webhooks::events(before, after);
+        self.events.extend(events.into_iter().map(|event| (id, event)));
+    }
 }
 
 /// What a write did.

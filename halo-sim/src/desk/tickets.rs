@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::{Desk, Written, actions, generic, mandatory, priorities};
+use super::{Desk, Written, actions, attachments, generic, mandatory, priorities};
 use crate::{
     protocol::{Refusal, dates::NO_DATE},
-    resources::{Resource, patch::Element},
+    resources::{Resource, Rows, patch::Element},
     state::{Key, Row, TableId, World},
 };
 
@@ -34,7 +34,8 @@ pub(crate) fn write(
 fn open(desk: &mut Desk<'_>, resource: &'static Resource, element: &Element) -> Result<Key, Refusal> {
     let mut row = Row::new();
     generic::apply(desk, resource, &mut row, element);
-    let kind = kind_of(desk.world, &mut row)?;
+    generic::check_required(resource, &element.patch)?;
+    let kind = kind_of(desk.world, resource, &mut row)?;
     settle_customer(desk.world, &mut row, element)?;
     match element.raw_text("team") {
         Some(name) => set_team(desk.world, &mut row, name),
@@ -60,8 +61,10 @@ fn open(desk: &mut Desk<'_>, resource: &'static Resource, element: &Element) -> 
     }
     count_child(desk.world, ticket.int("parent_id"), 1);
     let first = actions::opening(desk, &ticket);
+    desk.tell(None, &ticket);
     desk.world.table_mut(resource.table).put(Key::Int(id), ticket);
     desk.world.table_mut(TableId::Actions).put(Key::Pair(id, 1), first);
+    attachments::inline(desk, element.raw.get("attachments"), id, 1)?;
     Ok(Key::Int(id))
 }
 
@@ -151,6 +154,7 @@ fn change(
     }
     mark_closed(&mut row, &desk.now);
     row.set("last_update", desk.now.as_str());
+    desk.tell(Some(&before), &row);
     desk.world.table_mut(resource.table).put(key.clone(), row);
     Ok(key.clone())
 }
@@ -175,10 +179,16 @@ pub(crate) fn mark_closed(row: &mut Row, now: &str) {
     row.set("dateclosed", if closed { now } else { NO_DATE });
 }
 
-fn kind_of(world: &World, row: &mut Row) -> Result<Row, Refusal> {
+fn kind_of(world: &World, resource: &Resource, row: &mut Row) -> Result<Row, Refusal> {
+    let wanted = match resource.rows {
+        Rows::Only { value, .. } => value,
+        _ => "ticket",
+    };
+    let mut kinds = world.table(TableId::TicketTypes).rows();
+    let default = kinds.find(|kind| kind.text("use") == wanted).map_or(1, |kind| kind.int("id"));
     // An object `tickettype: {id}` is ignored and the default used (HAPI §7.3).
     let id = row.int("tickettype_id");
-    let id = if id == 0 { 1 } else { id };
+    let id = if id == 0 { default } else { id };
     row.set("tickettype_id", id);
     must_exist(world, TableId::TicketTypes, id, "Ticket Type")?;
     Ok(world.row(TableId::TicketTypes, id).cloned().unwrap_or_default())

@@ -1,4 +1,4 @@
-//! Assets (HAPI §10.6, appendix A).
+//! Assets, their types and groups (HAPI §10.6, appendix A).
 
 use super::{
     Envelope, Required, Resource,
@@ -33,7 +33,7 @@ const ASSET_FIELDS: &[Field] = &[
     text("key_field2"),
     text("key_field3"),
     int("assettype_id"),
-    text("assettype_name").fixed(),
+    text("assettype_name").from("assettype_id", TableId::AssetTypes, "name"),
     int("client_id"),
     text("client_name").from("client_id", TableId::Clients, "name"),
     int("site_id"),
@@ -42,23 +42,67 @@ const ASSET_FIELDS: &[Field] = &[
     int("status_id"),
     flag("inactive"),
     int("criticality"),
+    int("business_owner_id"),
+    int("technical_owner_id"),
     int("supplier_id"),
+    text("supplier_name").from("supplier_id", TableId::Suppliers, "name"),
     int("item_id"),
     date("warranty_end"),
     text("colour"),
     text("icon"),
     date("last_update").fixed().unseen(),
+    text("notes").single(),
+    // Both arrays are replaced, not merged (HAPI §7.4, §14.11).
     list("fields").single(),
     custom_fields(5, true),
+    list("users").single(),
 ];
 
 const ASSET_FILTERS: &[Filter] = &[
     id("client_id", "client_id"),
     id("site_id", "site_id"),
+    id("supplier_id", "supplier_id"),
     id("assettype_id", "assettype_id"),
     one_of("assettypes", "assettype_id"),
     one_of("assetstatuses", "status_id"),
+    by("username", Test::Contains("username")),
     by("inventory_number", Test::Contains("inventory_number")),
     by("lastupdatefromdate", Test::Since("last_update")),
     by("lastupdatetodate", Test::Until("last_update")),
 ];
+
+/// `/AssetType`
+pub(crate) static ASSET_TYPE: Resource = Resource {
+    path: "AssetType",
+    table: TableId::AssetTypes,
+    group: Group::Assets,
+    fields: &[
+        int("id"),
+        text("guid").fixed(),
+        text("name"),
+        int("assetgroup_id"),
+        text("assetgroup_name").from("assetgroup_id", TableId::AssetGroups, "name"),
+        int("keyfield_id"),
+        text("keyfield_name"),
+        text("icon"),
+        text("tagprefix"),
+        flag("show_to_users"),
+        list("fields").single(),
+    ],
+    filters: &[id("assetgroup_id", "assetgroup_id")],
+    required: &[Required { any_of: &["name"], message: "Name is mandatory" }],
+    ..Resource::PLAIN
+};
+
+/// `/AssetGroup`
+pub(crate) static ASSET_GROUP: Resource = Resource {
+    path: "AssetGroup",
+    table: TableId::AssetGroups,
+    group: Group::Assets,
+    fields: &[int("id"), text("guid").fixed(), text("name"), flag("showasequip"), flag("showasitem")],
+    required: &[Required {
+        any_of: &["showasequip", "showasitem"],
+        message: "Please pick use for this group",
+    }],
+    ..Resource::PLAIN
+};

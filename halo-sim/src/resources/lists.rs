@@ -61,10 +61,19 @@ fn matching<'w>(
     Ok(match resource.rows {
         Rows::All if resource.newest_first => table.rows().rev().filter(keep).collect(),
         Rows::All => table.rows().filter(keep).collect(),
+        Rows::Only { field, value } => {
+            let rows = table.rows().rev().filter(|row| row.text(field) == value);
+            rows.filter(keep).collect()
+        }
         Rows::Owned { by } => {
             let owner = query.int(by).ok_or_else(|| Refusal::Crash(format!("{by} must be specified")))?;
             let owned = table.owned_by(owner).map(|(_, row)| row);
             owned.filter(keep).collect()
+        }
+        Rows::Asked(any_of) => {
+            let asked = any_of.iter().any(|parameter| query.get(parameter).is_some());
+            let rows = table.rows().filter(|_| asked);
+            rows.filter(keep).collect()
         }
     })
 }
@@ -172,6 +181,10 @@ fn compare(left: &Value, right: &Value) -> Ordering {
 /// Further members of the envelope; a trap for clients that take the first
 /// array they find (HAPI §5.1).
 fn sidecars(resource: &Resource, query: &Query) -> Vec<(&'static str, Value)> {
+    if resource.table == TableId::Attachments {
+        let ticket = query.int("ticket_id").unwrap_or(0);
+        return vec![("ticket_id", ticket.into()), ("folders", json!([]))];
+    }
     if resource.table != TableId::Tickets {
         return Vec::new();
     }

@@ -7,18 +7,26 @@
 
 pub(crate) mod actions;
 pub(crate) mod assets;
+pub(crate) mod attachments;
+pub(crate) mod billing;
+pub(crate) mod calendar;
 pub(crate) mod configuration;
+pub(crate) mod crm;
 pub(crate) mod custom;
 pub(crate) mod customers;
 pub(crate) mod field;
 pub(crate) mod fields_config;
 pub(crate) mod filter;
+pub(crate) mod knowledge;
 pub(crate) mod lists;
 pub(crate) mod organisation;
 pub(crate) mod patch;
 pub(crate) mod people;
 pub(crate) mod render;
+pub(crate) mod sales;
+pub(crate) mod stock;
 pub(crate) mod tickets;
+pub(crate) mod webhooks;
 
 use std::borrow::Cow;
 
@@ -58,6 +66,8 @@ pub(crate) struct Resource {
     pub(crate) rows: Rows,
     /// How its records are found.
     pub(crate) identity: Identity,
+    /// What one of them looks like.
+    pub(crate) reading: Reading,
     /// What a new record cannot do without: field and refusal.
     pub(crate) required: &'static [Required],
     /// How it is written.
@@ -95,11 +105,29 @@ pub(crate) struct Hidden {
 pub(crate) enum Rows {
     /// The whole table.
     All,
+    /// Those with this text in this field.
+    Only {
+        /// The field.
+        field: &'static str,
+        /// The text.
+        value: &'static str,
+    },
     /// Those of one owner, named by a parameter; without it HTTP 500 (HAPI §8.1).
     Owned {
         /// The parameter, and the words about it.
         by: &'static str,
     },
+    /// None, unless one of these parameters is sent (HAPI §9).
+    Asked(&'static [&'static str]),
+}
+
+/// What a GET with an id gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// The record as JSON.
+    Record,
+    /// A file, or a link to it; with `includedetails` the record (HAPI §9).
+    File,
 }
 
 /// How a record is found by the last part of the path.
@@ -147,6 +175,7 @@ impl Resource {
         hidden: None,
         rows: Rows::All,
         identity: Identity::Int,
+        reading: Reading::Record,
         required: &[],
         write: Write::Each(desk::generic::write),
         delete: desk::generic::delete,
@@ -177,6 +206,7 @@ impl Resource {
 pub(crate) static ALL: &[&Resource] = &[
     &tickets::TICKETS,
     &actions::ACTIONS,
+    &attachments::ATTACHMENT,
     &customers::CLIENT,
     &customers::SITE,
     &customers::USERS,
@@ -192,8 +222,30 @@ pub(crate) static ALL: &[&Resource] = &[
     &organisation::ORGANISATION,
     &organisation::TOP_LEVEL,
     &assets::ASSET,
+    &assets::ASSET_TYPE,
+    &assets::ASSET_GROUP,
+    &stock::ITEM,
+    &stock::SUPPLIER,
+    &stock::SOFTWARE_LICENCE,
+    &billing::CLIENT_CONTRACT,
+    &billing::INVOICE,
+    &billing::RECURRING_INVOICE,
+    &sales::QUOTATION,
+    &sales::SALES_ORDER,
+    &sales::PURCHASE_ORDER,
+    &crm::OPPORTUNITIES,
+    &crm::PROJECTS,
+    &crm::CRM_NOTE,
+    &calendar::APPOINTMENT,
+    &calendar::TIMESHEET_EVENT,
+    &knowledge::KB_ARTICLE,
+    &knowledge::REPORT,
+    &knowledge::CANNED_TEXT,
     &fields_config::FIELD_INFO,
     &fields_config::LOOKUP,
+    &webhooks::WEBHOOK,
+    &webhooks::NOTIFICATION,
+    &webhooks::WEBHOOK_EVENT,
 ];
 
 /// The resource at a path, without case (HAPI §2).

@@ -14,8 +14,11 @@ use crate::{
     state::{Row, TableId, World},
 };
 
-/// `/Tickets`
-pub(crate) static TICKETS: Resource = Resource {
+/// `/Tickets`: everything that is a ticket, opportunities and projects too.
+pub(crate) static TICKETS: Resource = TICKET_SHAPE;
+
+/// What tickets, opportunities and projects have in common (HAPI §10.10).
+pub(crate) const TICKET_SHAPE: Resource = Resource {
     path: "Tickets",
     table: TableId::Tickets,
     envelope: Envelope::Keyed("tickets"),

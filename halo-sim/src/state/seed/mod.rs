@@ -3,6 +3,7 @@
 //! Everything follows from fixed numbers: the same seed is the same tenant,
 //! byte for byte, on every machine. All people and firms are invented.
 
+mod business;
 mod configuration;
 mod customers;
 pub(crate) mod random;
@@ -55,6 +56,7 @@ impl Seed {
         configuration::plant(&mut world);
         customers::plant(&mut world, &mut random, size.clients);
         tickets::plant(&mut world, &mut random, size.tickets);
+        business::plant(&mut world, &mut random);
         world
     }
 }

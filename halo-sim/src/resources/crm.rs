@@ -1,0 +1,52 @@
+//! Opportunities, projects, CRM notes (HAPI §10.10, §10.19, appendix A).
+
+use super::{
+    Envelope, Required, Resource, Rows,
+    field::{custom_fields, date, int, number, text},
+    filter::id,
+    tickets::TICKET_SHAPE,
+};
+use crate::{auth::Group, state::TableId};
+
+/// `/Opportunities`: tickets of another use, under the same key.
+pub(crate) static OPPORTUNITIES: Resource = Resource {
+    path: "Opportunities",
+    group: Group::Crm,
+    rows: Rows::Only { field: "use", value: "opportunity" },
+    required: &[Required { any_of: &["targetdate"], message: "Target Date is mandatory" }],
+    ..TICKET_SHAPE
+};
+
+/// `/Projects`: tickets of another use, under the same key.
+pub(crate) static PROJECTS: Resource = Resource {
+    path: "Projects",
+    group: Group::Projects,
+    rows: Rows::Only { field: "use", value: "project" },
+    ..TICKET_SHAPE
+};
+
+/// `/CRMNote`: the key is `actions` (HAPI §14.7).
+pub(crate) static CRM_NOTE: Resource = Resource {
+    path: "CRMNote",
+    table: TableId::CrmNotes,
+    envelope: Envelope::Keyed("actions"),
+    group: Group::Crm,
+    fields: &[
+        int("id"),
+        int("client_id"),
+        int("supplier_id"),
+        int("site_id"),
+        int("user_id"),
+        date("datetime"),
+        int("who_agentid"),
+        text("note"),
+        text("detail"),
+        number("timetaken"),
+        date("nextcalldate"),
+        int("ticketid"),
+        custom_fields(50, false),
+    ],
+    filters: &[id("client_id", "client_id"), id("supplier_id", "supplier_id")],
+    required: &[Required { any_of: &["note"], message: "Note is mandatory" }],
+    ..Resource::PLAIN
+};

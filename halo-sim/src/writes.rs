@@ -1,0 +1,101 @@
+//! POST and DELETE: elements one after the other, one answer (HAPI §4).
+
+use std::sync::Arc;
+
+use http::StatusCode;
+use serde_json::{Map, Value};
+
+use crate::{
+    api::Call,
+    auth::Caller,
+    desk::{Desk, WriteOne},
+    hooks,
+    protocol::{Answer, Refusal},
+    resources::{
+        Resource, Write,
+        patch::Element,
+        render::{self, Depth},
+    },
+    shared::Shared,
+    state::{Key, Row, World},
+};
+
+/// Creates or changes records.
+pub(crate) fn post(
+    shared: &Arc<Shared>,
+    call: &Call<'_>,
+    caller: &Caller,
+    resource: &'static Resource,
+    elements: Vec<Map<String, Value>>,
+) -> Result<Answer, Refusal> {
+    let Write::Each(write) = resource.write else {
+        return Err(Refusal::MethodNotAllowed);
+    };
+    let mut world = shared.world_mut();
+    // Whether a POST of many is atomic is not known (HAPI §18.8): by default
+    // the elements before the one that fails are done.
+    let backup = call.knobs.atomic_post.then(|| world.clone());
+    let mut desk = desk(shared, call, caller, &mut world);
+    let answers = write_all(&mut desk, resource, elements, write);
+    let events = desk.events;
+    if let (Err(refusal), Some(backup)) = (&answers, backup) {
+        *world = backup;
+        return Err(refusal.clone());
+    }
+    drop(world);
+    hooks::announce(shared, &events);
+    Ok(answer(call, answers?))
+}
+
+/// Deletes a record.
+pub(crate) fn delete(
+    shared: &Arc<Shared>,
+    call: &Call<'_>,
+    caller: &Caller,
+    resource: &'static Resource,
+    key: &Key,
+) -> Result<Answer, Refusal> {
+    // The reason is taken and nowhere shown (HAPI §7.1).
+    let _ = call.query.get("reason");
+    let mut world = shared.world_mut();
+    let mut desk = desk(shared, call, caller, &mut world);
+    let gone = (resource.delete)(&mut desk, resource, key)?;
+    Ok(Answer::ok(&render::single(&world, resource, &gone, Depth::Plain)))
+}
+
+fn desk<'a>(shared: &Shared, call: &Call<'a>, caller: &'a Caller, world: &'a mut World) -> Desk<'a> {
+    Desk { world, caller, knobs: call.knobs, now: shared.now(), events: Vec::new() }
+}
+
+fn write_all(
+    desk: &mut Desk<'_>,
+    resource: &'static Resource,
+    elements: Vec<Map<String, Value>>,
+    write: WriteOne,
+) -> Result<Vec<Row>, Refusal> {
+    let mut answers = Vec::with_capacity(elements.len());
+    for (index, raw) in elements.into_iter().enumerate() {
+        let element = Element::read(resource, index, raw)?;
+        let written = write(desk, resource, &element)?;
+        let row = desk.world.table(resource.table).get(&written.key).ok_or(Refusal::NotFound)?;
+        let mut answer = render::written(desk.world, resource, row);
+        for (name, value) in written.extra {
+            answer.set(name, value);
+        }
+        answers.push(answer);
+    }
+    Ok(answers)
+}
+
+/// The last element as an object, unless all are asked for (HAPI §4).
+fn answer(call: &Call<'_>, mut answers: Vec<Row>) -> Answer {
+    if call.query.flag("returnall") {
+        return Answer::json(StatusCode::CREATED, &answers);
+    }
+    let last = answers.pop();
+    if call.knobs.wrap_array {
+        Answer::json(StatusCode::CREATED, &Vec::from_iter(last))
+    } else {
+        Answer::json(StatusCode::CREATED, &last)
+    }
+}
