@@ -23,7 +23,7 @@ use crate::{
 /// A request as the API sees it.
 pub(crate) struct Call<'a> {
     pub(crate) method: &'a Method,
-    pub(crate) route: Route<'a>,
+    pub(crate) route: &'a Route<'a>,
     pub(crate) query: &'a Query,
     pub(crate) authorization: Option<&'a str>,
     pub(crate) body: &'a [u8],

@@ -1,10 +1,10 @@
 //! The command line, also for programs that offer the simulator as a command.
 
-use std::fmt::Write;
+use std::{fmt::Write as _, io::Write as _, path::PathBuf};
 
 use clap::Args;
 
-use crate::{Config, Quirk, Seed};
+use crate::{Config, HaloSim, Quirk, Seed};
 
 /// Options of the command that runs the simulator.
 #[derive(Args, Clone, Debug)]
@@ -19,6 +19,35 @@ pub struct SimArgs {
     /// A way in which to misbehave; may be given several times
     #[arg(long = "quirk", value_name = "NAME[=VALUE]")]
     pub quirks: Vec<Quirk>,
+    /// Keep the data in this file: read at the start where it exists, written at the end
+    #[arg(long, value_name = "FILE")]
+    pub state: Option<PathBuf>,
+}
+
+impl SimArgs {
+    /// Runs the simulator until Ctrl-C, after one line of JSON on standard
+    /// output ([`HaloSim::start_line`]).
+    ///
+    /// # Errors
+    ///
+    /// Where the port cannot be bound or the state file is no good.
+    pub async fn run(self) -> anyhow::Result<()> {
+        let state = self.state.clone();
+        let sim = HaloSim::start(self.into()).await?;
+        if let Some(path) = state.as_deref().filter(|path| path.exists()) {
+            sim.load_state(path)?;
+        }
+        {
+            let mut out = std::io::stdout().lock();
+            writeln!(out, "{}", sim.start_line())?;
+            out.flush()?;
+        }
+        tokio::signal::ctrl_c().await?;
+        match state.as_deref() {
+            Some(path) => sim.save_state(path),
+            None => Ok(()),
+        }
+    }
 }
 
 impl From<SimArgs> for Config {

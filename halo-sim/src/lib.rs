@@ -17,6 +17,7 @@
 //! | `files` | downloads, and the second port for links |
 //! | `resources` | every resource as data: path, envelope, fields, filters |
 //! | `desk` | what happens when something is written |
+//! | `control` | the simulator's own API below `/_sim` |
 //! | `hooks` | signed deliveries of webhooks |
 //! | `protocol` | queries, dates, paging, envelopes, error bodies |
 //! | `state` | tables, the clock, the seeds |
@@ -42,6 +43,7 @@ mod api;
 mod args;
 mod auth;
 mod config;
+mod control;
 mod desk;
 mod faults;
 mod files;

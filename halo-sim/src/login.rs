@@ -14,7 +14,7 @@ use crate::{
 /// A request for the way in.
 pub(crate) struct Knock<'a> {
     pub(crate) method: &'a Method,
-    pub(crate) route: Route<'a>,
+    pub(crate) route: &'a Route<'a>,
     pub(crate) query: &'a Query,
     pub(crate) authorization: Option<&'a str>,
     /// Where the client thinks it is: scheme and host.

@@ -1,9 +1,7 @@
 //! Runs the simulator until Ctrl-C.
 
-use std::io::Write;
-
 use clap::Parser;
-use halo_sim::{HaloSim, SimArgs};
+use halo_sim::SimArgs;
 
 /// A fake HaloPSA: a stateful simulator of its REST API for tests.
 ///
@@ -18,10 +16,5 @@ struct Cli {
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let sim = HaloSim::start(Cli::parse().sim.into()).await?;
-    let mut out = std::io::stdout();
-    writeln!(out, "{}", sim.start_line())?;
-    out.flush()?;
-    tokio::signal::ctrl_c().await?;
-    Ok(())
+    Cli::parse().sim.run().await
 }

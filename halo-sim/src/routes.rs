@@ -3,7 +3,7 @@
 use crate::resources::{self, Resource};
 
 /// Where a request goes.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) enum Route<'p> {
     /// The token endpoint, below `/auth` or on a base of its own.
     Token,
@@ -21,6 +21,8 @@ pub(crate) enum Route<'p> {
     Collection(&'static Resource),
     /// One record.
     Record(&'static Resource, &'p str),
+    /// The simulator's own API, with the rest of the path.
+    Control(Vec<&'p str>),
     /// Something below `/api` that does not exist.
     UnknownApi,
     /// Something else that does not exist.
@@ -29,8 +31,8 @@ pub(crate) enum Route<'p> {
 
 impl Route<'_> {
     /// Whether the API proper is meant, and not the way in.
-    pub(crate) fn is_api(self) -> bool {
-        !matches!(self, Self::Token | Self::Discovery | Self::AuthInfo | Self::Nowhere)
+    pub(crate) fn is_api(&self) -> bool {
+        !matches!(self, Self::Token | Self::Discovery | Self::AuthInfo | Self::Control(_) | Self::Nowhere)
     }
 }
 
@@ -44,6 +46,7 @@ pub(crate) fn find(path: &str) -> Route<'_> {
         [.., known, document] if is(known, ".well-known") && is(document, "openid-configuration") => {
             Route::Discovery
         }
+        [control, rest @ ..] if is(control, "_sim") => Route::Control(rest.to_vec()),
         [api, rest @ ..] if is(api, "api") => match rest {
             [name] if is(name, "authinfo") => Route::AuthInfo,
             [name] if is(name, "instanceinfo") => Route::InstanceInfo,

@@ -14,6 +14,7 @@ use tokio::{
 
 use crate::{
     api::Call,
+    control,
     faults::{
         Knobs, Traffic,
         wire::{Dropped, Script},
@@ -80,9 +81,14 @@ fn files(shared: &Shared, request: &Request<Incoming>) -> Response<Script> {
 async fn api(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Response<Script>, Dropped> {
     let (head, body) = request.into_parts();
     let route = routes::find(head.uri.path());
-    let knobs = shared.switchboard.decide(traffic(route, &head.method), head.uri.path());
+    if let Route::Control(rest) = &route {
+        let body = body.collect().await.map_err(|_| Dropped)?.to_bytes();
+        let answer = control::answer(&shared, &head.method, rest, &body);
+        return Ok(response(answer, &Knobs::default(), false));
+    }
+    let knobs = shared.switchboard.decide(traffic(&route, &head.method), head.uri.path());
     if knobs.silent || (knobs.silent_api && route.is_api()) {
-        record(&shared, &head, route, &Query::default(), None);
+        record(&shared, &head, &route, &Query::default(), None);
         future::pending::<()>().await;
     }
     if !knobs.latency.is_zero() {
@@ -90,20 +96,20 @@ async fn api(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Response
     }
     let body = body.collect().await.map_err(|_| Dropped)?.to_bytes();
     if knobs.cut_before_commit {
-        record(&shared, &head, route, &Query::default(), None);
+        record(&shared, &head, &route, &Query::default(), None);
         return Err(Dropped);
     }
     let query = Query::parse(head.uri.query().unwrap_or_default());
-    let answer = answer(&shared, &head, route, &query, &body, &knobs);
+    let answer = answer(&shared, &head, &route, &query, &body, &knobs);
     if knobs.cut_after_commit {
-        record(&shared, &head, route, &query, None);
+        record(&shared, &head, &route, &query, None);
         return Err(Dropped);
     }
-    record(&shared, &head, route, &query, Some(&answer));
+    record(&shared, &head, &route, &query, Some(&answer));
     Ok(response(answer, &knobs, route.is_api()))
 }
 
-fn traffic(route: Route<'_>, method: &Method) -> Traffic {
+fn traffic(route: &Route<'_>, method: &Method) -> Traffic {
     match (route.is_api(), method) {
         (false, _) => Traffic::Login,
         (true, &Method::GET) => Traffic::Read,
@@ -114,7 +120,7 @@ fn traffic(route: Route<'_>, method: &Method) -> Traffic {
 fn answer(
     shared: &Arc<Shared>,
     head: &Parts,
-    route: Route<'_>,
+    route: &Route<'_>,
     query: &Query,
     body: &Bytes,
     knobs: &Knobs,
@@ -133,7 +139,7 @@ fn answer(
     login::answer(shared, &knock)
 }
 
-fn record(shared: &Shared, head: &Parts, route: Route<'_>, query: &Query, answer: Option<&Answer>) {
+fn record(shared: &Shared, head: &Parts, route: &Route<'_>, query: &Query, answer: Option<&Answer>) {
     shared.log.add(RequestRecord {
         method: head.method.to_string(),
         path: head.uri.path().to_owned(),

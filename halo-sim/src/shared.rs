@@ -19,13 +19,13 @@ pub(crate) struct Shared {
     pub(crate) port: u16,
     /// The port of attachment links.
     pub(crate) files_port: u16,
-    pub(crate) seed: Seed,
     pub(crate) switchboard: Switchboard,
     pub(crate) clock: Clock,
     pub(crate) log: Log,
     pub(crate) limiter: Limiter,
     world: RwLock<World>,
     ledger: Mutex<Ledger>,
+    seed: Mutex<Seed>,
 }
 
 impl Shared {
@@ -35,7 +35,7 @@ impl Shared {
             application: Application::default(),
             port,
             files_port,
-            seed: config.seed,
+            seed: Mutex::new(config.seed),
             switchboard: Switchboard::new(config.quirks.clone()),
             clock: Clock::default(),
             log: Log::default(),
@@ -47,11 +47,18 @@ impl Shared {
 
     /// Back to the seed; tokens stay good.
     pub(crate) fn reset(&self) {
-        *self.world_mut() = self.seed.build();
+        let seed = *self.seed.lock().unwrap_or_else(PoisonError::into_inner);
+        *self.world_mut() = seed.build();
         self.switchboard.clear();
         self.clock.reset();
         self.log.clear();
         self.limiter.clear();
+    }
+
+    /// Another seed, then [`Self::reset`].
+    pub(crate) fn replant(&self, seed: Seed) {
+        *self.seed.lock().unwrap_or_else(PoisonError::into_inner) = seed;
+        self.reset();
     }
 
     /// The tenant, to read.

@@ -1,6 +1,6 @@
 //! A running simulator in a program of your own.
 
-use std::{convert::Infallible, sync::Arc};
+use std::{convert::Infallible, path::Path, sync::Arc};
 
 use anyhow::Context;
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use crate::{
     },
     server::{self, Port},
     shared::Shared,
-    state::Key,
+    state::{Key, World},
 };
 
 /// A running simulator; it stops when dropped. Each has a port and a tenant of
@@ -145,6 +145,26 @@ impl HaloSim {
     /// Tokens stay good.
     pub fn reset(&self) {
         self.shared.reset();
+    }
+
+    /// Writes the tenant's data to a file.
+    ///
+    /// # Errors
+    ///
+    /// Where the file cannot be written.
+    pub fn save_state(&self, path: &Path) -> anyhow::Result<()> {
+        self.shared.world().save(path)
+    }
+
+    /// Replaces the tenant's data by what [`Self::save_state`] wrote.
+    ///
+    /// # Errors
+    ///
+    /// Where the file cannot be read or is none of ours.
+    pub fn load_state(&self, path: &Path) -> anyhow::Result<()> {
+        let world = World::load(path)?;
+        *self.shared.world_mut() = world;
+        Ok(())
     }
 
     /// The tickets that are not deleted.

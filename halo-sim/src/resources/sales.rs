@@ -81,7 +81,7 @@ pub(crate) static SALES_ORDER: Resource = Resource {
         text("po_number"),
         int("quotation_id"),
         int("assigned_agent"),
-        list("lines").on("includelines"),
+        list("lines").single(),
         custom_fields(13, false),
     ],
     filters: &[

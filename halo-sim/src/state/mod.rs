@@ -4,6 +4,7 @@
 //! shape on the wire ([`crate::resources`], [`crate::protocol`]).
 
 pub(crate) mod clock;
+mod file;
 pub(crate) mod row;
 pub(crate) mod seed;
 pub(crate) mod table;

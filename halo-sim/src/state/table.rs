@@ -4,49 +4,62 @@ use std::collections::BTreeMap;
 
 use super::Row;
 
-/// The tables of the tenant, one per kind of record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) enum TableId {
-    Tickets,
-    Actions,
-    Attachments,
-    Clients,
-    Sites,
-    Users,
-    Agents,
-    Teams,
-    Statuses,
-    TicketTypes,
-    Priorities,
-    Slas,
-    Categories,
-    Outcomes,
-    Workflows,
-    FieldInfo,
-    Webhooks,
-    WebhookEvents,
-    Notifications,
-    Lookups,
-    TopLevels,
-    Organisations,
-    Assets,
-    AssetTypes,
-    AssetGroups,
-    Items,
-    Suppliers,
-    SoftwareLicences,
-    Contracts,
-    Invoices,
-    RecurringInvoices,
-    Quotations,
-    SalesOrders,
-    PurchaseOrders,
-    CrmNotes,
-    Appointments,
-    TimesheetEvents,
-    Articles,
-    Reports,
-    CannedTexts,
+macro_rules! tables {
+    ($($name:ident)*) => {
+        /// The tables of the tenant, one per kind of record.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub(crate) enum TableId {
+            $($name,)*
+        }
+
+        impl TableId {
+            /// All of them.
+            pub(crate) const ALL: &[Self] = &[$(Self::$name),*];
+        }
+    };
+}
+
+tables! {
+    Tickets
+    Actions
+    Attachments
+    Clients
+    Sites
+    Users
+    Agents
+    Teams
+    Statuses
+    TicketTypes
+    Priorities
+    Slas
+    Categories
+    Outcomes
+    Workflows
+    FieldInfo
+    Webhooks
+    WebhookEvents
+    Notifications
+    Lookups
+    TopLevels
+    Organisations
+    Assets
+    AssetTypes
+    AssetGroups
+    Items
+    Suppliers
+    SoftwareLicences
+    Contracts
+    Invoices
+    RecurringInvoices
+    Quotations
+    SalesOrders
+    PurchaseOrders
+    CrmNotes
+    Appointments
+    TimesheetEvents
+    Articles
+    Reports
+    CannedTexts
 }
 
 /// What a record is found by. The kinds are HAPI §4 and §14 (17, 18).
@@ -74,8 +87,8 @@ impl Key {
 /// Records in key order.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Table {
-    rows: BTreeMap<Key, Row>,
-    last: i64,
+    pub(super) rows: BTreeMap<Key, Row>,
+    pub(super) last: i64,
 }
 
 impl Table {

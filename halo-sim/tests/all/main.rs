@@ -1,8 +1,10 @@
 //! The simulator over real HTTP. One module per part of it.
 
 mod client;
+mod control;
 mod faults;
 mod lists;
 mod login;
+mod openapi;
 mod sheet;
 mod writes;
