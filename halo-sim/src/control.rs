@@ -27,6 +27,7 @@ use crate::{
         render::{self, Depth},
     },
     shared::Shared,
+    state::TableId,
 };
 
 /// Answers a control call.
@@ -95,6 +96,9 @@ fn names(resource: &Resource) -> Value {
     parameters.extend(resource.hidden.map(|hidden| hidden.shown_by));
     if !resource.search.is_empty() {
         parameters.push("search");
+    }
+    if resource.table == TableId::Tickets {
+        parameters.push("include_custom_fields");
     }
     if !matches!(resource.page, PageRule::Unpaged) {
         parameters.extend(["pageinate", "page_no", "page_size", "count", "order", "orderdesc"]);

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     protocol::Query,
-    state::{Row, World},
+    state::{Row, TableId, World},
 };
 
 /// Renders the rows of one list, with the columns that the request asked for.
@@ -26,9 +26,12 @@ impl<'a> ListRenderer<'a> {
             Shown::OnRequest(parameter) if query.flag(parameter) => Some(field.name),
             _ => None,
         });
-        let custom_fields = query
-            .list("include_custom_fields")
-            .map(|ids| ids.iter().filter_map(|id| id.parse().ok()).collect::<Vec<i64>>());
+        // Known of tickets only (HAPI §6.3).
+        let custom_fields = match resource.table {
+            TableId::Tickets => query.list("include_custom_fields"),
+            _ => None,
+        };
+        let custom_fields = custom_fields.map(|ids| ids.iter().filter_map(|id| id.parse().ok()).collect());
         Self { world, resource, asked: asked.collect(), custom_fields }
     }
 
