@@ -1,151 +1,447 @@
 //! One account at the service, and the calls made for it.
+//!
+//! Read from the top: [`Connection::open`] turns typed fields into a connection,
+//! [`Connection::call`] is the way of every call (session, context, instance,
+//! result), and the public methods name the calls that there are.
 
-use crate::egress::EgressPolicy;
-use crate::error::{CallError, HostError};
-use crate::events::RequestObserver;
-use crate::fold::{Folded, Progress};
-use crate::wit::lookup::Entries;
-use crate::wit::node::{CheckReport, Execution};
-use crate::wit::types::{Diagnostic, Item};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Who logs in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum AuthMode {
-    /// The component, by its export `authenticate`.
-    #[default]
-    Component,
-    /// The host, by the recipe of the credential spec; neither secret nor
-    /// token enters the sandbox.
-    Recipe,
+use tokio::time::Instant;
+
+use crate::calls::{Attempt, Authenticate, Check, ConnectionCall, Execute, Options, Prepare, finish};
+use crate::client::HttpClient;
+use crate::context::call_context;
+use crate::credentials::Credentials;
+use crate::egress::Egress;
+use crate::error::{CallError, HostError};
+use crate::events::Events;
+use crate::fold::{self, Folded, Part, Progress};
+use crate::http::{CallHttp, Network, Refusals};
+use crate::limits::{clean_diagnostics, clean_error};
+use crate::node::Node;
+use crate::options::{AuthMode, CallOptions, ConnectionOptions};
+use crate::recipe::{HostLogin, Ingredients};
+use crate::secrets::Secrets;
+use crate::session::{Cache, HeldSession};
+use crate::wit::lookup::Entries;
+use crate::wit::node::{AuthRecipe, CheckReport, CheckStatus, CheckStep, CredentialSpec, Execution};
+use crate::wit::types::{
+    Connection as GuestConnection, ConnectionAuth, Diagnostic, Effect, ErrorKind, FieldValue, Item, Level,
+    NodeError, Session, Usage,
+};
+
+/// How long before its end a session is renewed, where no recipe says it.
+const RENEW_BEFORE: Duration = Duration::from_secs(60);
+
+/// One account at the service. Cheap to clone; clones share session, network
+/// and policy.
+#[derive(Clone)]
+pub struct Connection {
+    shared: Arc<Shared>,
 }
 
-/// How a connection is made.
-#[derive(Clone, Default)]
-pub struct ConnectionOptions {
-    /// What the operator allows.
-    pub policy: EgressPolicy,
-    /// Who logs in.
-    pub auth: AuthMode,
-    /// Is told every request.
-    pub observer: Option<Arc<dyn RequestObserver>>,
-    /// PEM file of certificate authorities to trust besides the public ones.
-    pub ca_file: Option<PathBuf>,
+struct Shared {
+    node: Node,
+    credentials: Credentials,
+    auth: Auth,
+    network: Arc<Network>,
+    diagnostics: Vec<Diagnostic>,
+    secrets: Arc<Secrets>,
 }
 
-/// How a call is made.
-#[derive(Debug, Clone)]
-pub struct CallOptions {
-    /// How long one call may take, login included. 60 s.
-    pub deadline: Duration,
-    /// Change nothing: answer with the requests that would have been sent.
-    pub dry_run: bool,
-    /// Refuse whatever would change something.
-    pub read_only: bool,
-    /// When given, refuse every other operation.
-    pub allowed_operations: Option<Vec<String>>,
-    /// Whether a person chose this very operation.
-    pub confirmed: bool,
-    /// The same for each repetition of one call.
-    pub idempotency_key: Option<String>,
-    /// W3C `traceparent` to send along.
-    pub trace_parent: Option<String>,
-    /// IANA name of the user's time zone.
-    pub time_zone: Option<String>,
+/// Who puts the credentials into the requests.
+#[derive(Debug)]
+enum Auth {
+    /// The guest, from a session that the host keeps.
+    Session { cache: Cache<HeldSession>, renew_before: Duration },
+    /// The host, or nobody because the service asks for nothing.
+    Host,
 }
 
-impl Default for CallOptions {
-    fn default() -> Self {
-        Self {
-            deadline: Duration::from_secs(60),
-            dry_run: false,
-            read_only: false,
-            allowed_operations: None,
-            confirmed: false,
-            idempotency_key: None,
-            trace_parent: None,
-            time_zone: None,
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("credentials", &self.shared.credentials)
+            .field("auth", &self.shared.auth)
+            .field("egress", &self.egress())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Connection {
+    /// See [`Node::connect`].
+    #[tracing::instrument(level = "debug", name = "connect", skip_all)]
+    pub(crate) async fn open(
+        node: Node,
+        fields: BTreeMap<String, String>,
+        options: ConnectionOptions,
+    ) -> Result<Self, CallError> {
+        let spec = node.spec().await?.clone();
+        let secrets = Arc::new(Secrets::default());
+        let mut credentials = Credentials::typed(fields, &spec, &secrets)?;
+        let typed = credentials.plain.clone();
+
+        let egress = Egress::typed(&typed, &spec.egress, &options.policy);
+        let mut network = Network {
+            client: HttpClient::new(egress.addresses(), options.ca_file.as_deref())?,
+            egress,
+            events: Events::new(options.observer, Arc::clone(&secrets)),
+            login: None,
+            max_response: node.max_response(),
+        };
+
+        let deadline = Instant::now() + options.deadline;
+        let context = call_context(&CallOptions::default(), None, 1, options.deadline)?;
+        let fields = credentials.plain_fields();
+        let hooks = CallHttp::new(Some(Arc::new(network.clone())), deadline);
+        let refusals = hooks.refusals();
+        let prepared = node
+            .run(hooks, deadline, &Prepare { context: &context, fields: &fields })
+            .await
+            .map_err(|stop| stop.into_node_error(Effect::None))?
+            .map_err(|mut error| {
+                clean_error(&mut error, &secrets);
+                refusals.amend(&mut error);
+                error
+            })?;
+
+        credentials.completed(prepared.fields, &spec);
+        let (egress, refused) =
+            Egress::prepared(&typed, &credentials.plain, &prepared.egress, &spec.egress, &options.policy);
+        network.egress = egress;
+        let mut diagnostics = prepared.diagnostics;
+        clean_diagnostics(&mut diagnostics, &secrets);
+        diagnostics.extend(refused.iter().map(|refusal| Diagnostic {
+            level: Level::Warning,
+            code: "host.egress-closed".to_owned(),
+            message: format!("Requests to one address will be refused: {refusal}."),
+            item_index: None,
+        }));
+
+        let auth = match (options.auth, &spec.auth_recipe) {
+            // Nothing to log in with, so nothing to keep.
+            (_, AuthRecipe::None) => Auth::Host,
+            (AuthMode::Component, recipe) => {
+                Auth::Session { cache: Cache::default(), renew_before: renew_before(recipe) }
+            }
+            (AuthMode::Recipe, _) => {
+                let token_url = prepared.token_url.as_deref();
+                network.login = host_login(&spec, &credentials, token_url, &secrets)?.map(Arc::new);
+                Auth::Host
+            }
+        };
+        let network = Arc::new(network);
+        Ok(Self { shared: Arc::new(Shared { node, credentials, auth, network, diagnostics, secrets }) })
+    }
+
+    /// The fields as `prepare` completed them, secrets not included.
+    #[must_use]
+    pub fn fields(&self) -> &BTreeMap<String, String> {
+        &self.shared.credentials.plain
+    }
+
+    /// The origins that this connection may reach.
+    #[must_use]
+    pub fn egress(&self) -> Vec<String> {
+        self.shared.network.egress.origins()
+    }
+
+    /// What `prepare` had to say, and a warning for each origin that it named
+    /// and the policy does not open.
+    #[must_use]
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        &self.shared.diagnostics
+    }
+
+    /// Logs in, unless there is a session or token that still holds.
+    ///
+    /// # Errors
+    /// [`CallError::Node`], with kind `unauthenticated` when the service refuses
+    /// the credentials.
+    pub async fn authenticate(&self, call: &CallOptions) -> Result<(), CallError> {
+        let deadline = Instant::now() + call.deadline;
+        self.lease(call, deadline, None).await.map(drop)
+    }
+
+    /// Answers a person's question "will it work?", step by step. The component
+    /// logs in anew for it, whatever session there is; where the host logs in, a
+    /// refused login is the report's one failed step.
+    ///
+    /// # Errors
+    /// [`CallError::Node`] for fields that make no sense.
+    #[tracing::instrument(level = "debug", skip_all)]
+    pub async fn check(&self, call: &CallOptions) -> Result<CheckReport, CallError> {
+        if self.shared.network.login.is_some()
+            && let Err(error) = self.authenticate(call).await
+        {
+            return login_report(error, &self.shared.credentials);
+        }
+        self.call(&Check, call, call.idempotency_key.clone()).await
+    }
+
+    /// Runs an operation once: one bounded part of it, or what follows `cursor`,
+    /// the `next` of an earlier call with the same items.
+    ///
+    /// # Errors
+    /// [`CallError::Node`] for calls that could not begin or were cut off; what
+    /// became of each item is in the result.
+    #[tracing::instrument(level = "debug", skip(self, items, cursor, call), fields(items = items.len()))]
+    pub async fn execute(
+        &self,
+        operation: &str,
+        items: &[Item],
+        cursor: Option<&str>,
+        call: &CallOptions,
+    ) -> Result<Execution, CallError> {
+        let execute = Execute { operation, items, cursor };
+        self.call(&execute, call, call.idempotency_key.clone()).await
+    }
+
+    /// Runs an operation to its end: follows cursors, waits as advised, and
+    /// folds the outcomes into one for each item. `progress` is told after each
+    /// call and before each wait. `call.deadline` bounds each call, not the
+    /// whole; drop the future to end the whole.
+    ///
+    /// It gives up after ten calls in a row that brought nothing.
+    ///
+    /// # Errors
+    /// As [`execute`](Self::execute), when the first call fails. Later failures
+    /// are in [`Folded::interrupted`], beside what was delivered before.
+    #[tracing::instrument(level = "debug", skip(self, items, call, progress), fields(items = items.len()))]
+    pub async fn execute_all(
+        &self,
+        operation: &str,
+        items: &[Item],
+        call: &CallOptions,
+        progress: &mut (dyn FnMut(Progress) + Send),
+    ) -> Result<Folded, CallError> {
+        fold::follow(items.len(), None, progress, async |part: Part| {
+            let execute = Execute { operation, items, cursor: part.cursor.as_deref() };
+            let options = CallOptions {
+                attempt: if part.calls == 0 { call.attempt } else { 1 }.saturating_add(part.repetitions),
+                ..call.clone()
+            };
+            // Each part is a call of its own, which may be repeated on its own.
+            let key = call.idempotency_key.as_ref().map(|key| match part.calls {
+                0 => key.clone(),
+                n => format!("{key}/{n}"),
+            });
+            self.call(&execute, &options, key).await
+        })
+        .await
+    }
+
+    /// Values of one list of the manifest, for a dropdown. `params_json` is a
+    /// JSON object with what the list depends on.
+    ///
+    /// # Errors
+    /// [`CallError::Node`]: not being able to load is never an empty list.
+    #[tracing::instrument(level = "debug", skip(self, params_json, search, cursor, call))]
+    pub async fn options(
+        &self,
+        name: &str,
+        params_json: &str,
+        search: Option<&str>,
+        cursor: Option<&str>,
+        call: &CallOptions,
+    ) -> Result<Entries, CallError> {
+        let options = Options { name, params: &params_json.to_owned(), search, cursor };
+        self.call(&options, call, call.idempotency_key.clone()).await
+    }
+
+    /// The way of every call. A session that turns out to be dead before
+    /// anything was changed is replaced, and the call made once more.
+    async fn call<C: ConnectionCall>(
+        &self,
+        call: &C,
+        options: &CallOptions,
+        idempotency_key: Option<String>,
+    ) -> Result<C::Output, CallError> {
+        let deadline = Instant::now() + options.deadline;
+        let mut attempt = options.attempt.max(1);
+        let mut dead = None;
+        loop {
+            let lease =
+                if C::LOGS_IN { Leased::by_itself() } else { self.lease(options, deadline, dead).await? };
+            let left = deadline.saturating_duration_since(Instant::now());
+            let context = call_context(options, idempotency_key.clone(), attempt, left)?;
+            let connection = GuestConnection { fields: self.guest_fields(), auth: self.guest_auth(&lease) };
+            let hooks = CallHttp::new(Some(Arc::clone(&self.shared.network)), deadline);
+            let refusals = hooks.refusals();
+            let attempted = Attempt { call, context: &context, connection: &connection };
+            let mut result = self
+                .shared
+                .node
+                .run(hooks, deadline, &attempted)
+                .await
+                .map_err(|stop| stop.into_node_error(C::EFFECT))?;
+            if let Some(session) = result.as_mut().ok().and_then(C::take_session) {
+                self.keep(session).await;
+            }
+            finish::<C>(&mut result, &self.shared.secrets, &|error| refusals.amend(error));
+            match result {
+                Ok(output) => return Ok(output),
+                Err(error) if dead.is_none() && lease.is_worn_out(&error) => {
+                    tracing::debug!(function = C::NAME, "the session is dead; logging in anew");
+                    dead = lease.cached;
+                    attempt = attempt.saturating_add(1);
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// What the next call authenticates with; logs in where that is needed.
+    async fn lease(
+        &self,
+        options: &CallOptions,
+        deadline: Instant,
+        dead: Option<u64>,
+    ) -> Result<Leased, CallError> {
+        let network = &self.shared.network;
+        match &self.shared.auth {
+            Auth::Session { cache, renew_before } => {
+                let lease = cache.get(dead, deadline, self.log_in(options, deadline, *renew_before)).await?;
+                Ok(Leased {
+                    session: Some(lease.value.session().clone()),
+                    cached: (!lease.fresh).then_some(lease.generation),
+                })
+            }
+            Auth::Host => {
+                // So that a refused login is told as such, and not as a request
+                // of the guest that failed.
+                if let Some(login) = &network.login {
+                    login.lease(network, deadline).await?;
+                }
+                Ok(Leased { session: None, cached: None })
+            }
+        }
+    }
+
+    /// Calls `authenticate`.
+    async fn log_in(
+        &self,
+        options: &CallOptions,
+        deadline: Instant,
+        renew_before: Duration,
+    ) -> Result<HeldSession, CallError> {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let context = call_context(options, None, 1, left)?;
+        let connection = GuestConnection { fields: self.guest_fields(), auth: ConnectionAuth::SelfManaged };
+        let hooks = CallHttp::new(Some(Arc::clone(&self.shared.network)), deadline);
+        let refusals = hooks.refusals();
+        let attempt = Attempt { call: &Authenticate, context: &context, connection: &connection };
+        let mut result = self
+            .shared
+            .node
+            .run(hooks, deadline, &attempt)
+            .await
+            .map_err(|stop| stop.into_node_error(Effect::None))?;
+        finish::<Authenticate>(&mut result, &self.shared.secrets, &|error| refusals.amend(error));
+        let session = result?;
+        self.shared.secrets.add(&session.token);
+        Ok(HeldSession::new(session, renew_before))
+    }
+
+    /// Keeps a session that a guest handed back.
+    async fn keep(&self, session: Session) {
+        self.shared.secrets.add(&session.token);
+        if let Auth::Session { cache, renew_before } = &self.shared.auth {
+            cache.put(HeldSession::new(session, *renew_before)).await;
+        }
+    }
+
+    /// The fields that a guest is given: secrets only where it logs in by itself.
+    fn guest_fields(&self) -> Vec<FieldValue> {
+        match self.shared.auth {
+            Auth::Session { .. } => self.shared.credentials.all_fields(),
+            Auth::Host => self.shared.credentials.plain_fields(),
+        }
+    }
+
+    fn guest_auth(&self, lease: &Leased) -> ConnectionAuth {
+        match (&self.shared.auth, &lease.session) {
+            (Auth::Host, _) => ConnectionAuth::HostInjected,
+            (Auth::Session { .. }, Some(session)) => ConnectionAuth::Session(session.clone()),
+            (Auth::Session { .. }, None) => ConnectionAuth::SelfManaged,
         }
     }
 }
 
-/// One account at the service. Cheap to clone.
-#[derive(Debug, Clone)]
-pub struct Connection {}
+/// What one attempt authenticates with.
+struct Leased {
+    session: Option<Session>,
+    /// The generation, if it came out of the cache and may be dead.
+    cached: Option<u64>,
+}
 
-impl Connection {
-    /// The fields as `prepare` completed them, secrets not included.
-    #[must_use]
-    pub fn fields(&self) -> &BTreeMap<String, String> {
-        static EMPTY: BTreeMap<String, String> = BTreeMap::new();
-        &EMPTY
+impl Leased {
+    fn by_itself() -> Self {
+        Self { session: None, cached: None }
     }
-    /// The origins that this connection may reach.
-    #[must_use]
-    pub fn egress(&self) -> Vec<String> {
-        Vec::new()
+
+    /// Whether this failure means that the cached session is over. One that was
+    /// made for this very call and refused at once is not worth a second try.
+    fn is_worn_out(&self, error: &NodeError) -> bool {
+        self.cached.is_some()
+            && matches!(error.kind, ErrorKind::Unauthenticated)
+            && matches!(error.effect, Effect::None)
     }
-    /// What `prepare` had to say.
-    #[must_use]
-    pub fn diagnostics(&self) -> &[Diagnostic] {
-        &[]
+}
+
+impl Refusals {
+    /// Tells the operator what to do about a refusal by the egress policy, which
+    /// the guest can only report as such.
+    fn amend(&self, error: &mut NodeError) {
+        if !matches!(error.kind, ErrorKind::Denied) {
+            return;
+        }
+        if let Some(refusal) = self.last() {
+            error.message = format!("The host refused a request: {}.", refusal.reason);
+            error.advice =
+                refusal.remedy.map(|remedy| format!("If it is meant, {remedy}.")).or(error.advice.take());
+        }
     }
-    /// Tries what a person will need.
-    ///
-    /// # Errors
-    /// As the contract says.
-    pub async fn check(&self, _call: &CallOptions) -> Result<CheckReport, CallError> {
-        Err(HostError::Engine("not there yet".into()).into())
+}
+
+fn renew_before(recipe: &AuthRecipe) -> Duration {
+    match recipe {
+        AuthRecipe::Oauth2ClientCredentials(recipe) => Duration::from_millis(recipe.renew_before_ms.into()),
+        _ => RENEW_BEFORE,
     }
-    /// Runs an operation once: one bounded part of it.
-    ///
-    /// # Errors
-    /// As the contract says.
-    pub async fn execute(
-        &self,
-        _operation: &str,
-        _items: &[Item],
-        _cursor: Option<&str>,
-        _call: &CallOptions,
-    ) -> Result<Execution, CallError> {
-        Err(HostError::Engine("not there yet".into()).into())
-    }
-    /// Runs an operation to its end.
-    ///
-    /// # Errors
-    /// When the first call fails as a whole.
-    pub async fn execute_all(
-        &self,
-        _operation: &str,
-        _items: &[Item],
-        _call: &CallOptions,
-        _progress: &mut (dyn FnMut(Progress) + Send),
-    ) -> Result<Folded, CallError> {
-        Err(HostError::Engine("not there yet".into()).into())
-    }
-    /// Values of a dropdown.
-    ///
-    /// # Errors
-    /// As the contract says.
-    pub async fn options(
-        &self,
-        _name: &str,
-        _params_json: &str,
-        _search: Option<&str>,
-        _cursor: Option<&str>,
-        _call: &CallOptions,
-    ) -> Result<Entries, CallError> {
-        Err(HostError::Engine("not there yet".into()).into())
-    }
-    /// Logs in, unless there is a session that still holds.
-    ///
-    /// # Errors
-    /// As the contract says.
-    pub async fn authenticate(&self, _call: &CallOptions) -> Result<(), CallError> {
-        Err(HostError::Engine("not there yet".into()).into())
-    }
+}
+
+fn host_login(
+    spec: &CredentialSpec,
+    credentials: &Credentials,
+    token_url: Option<&str>,
+    secrets: &Arc<Secrets>,
+) -> Result<Option<HostLogin>, HostError> {
+    let ingredients = Ingredients { fields: &credentials.plain, secrets: &credentials.secret, token_url };
+    HostLogin::new(spec, &ingredients, secrets)
+}
+
+/// The report of a check whose login the host could not make.
+fn login_report(error: CallError, credentials: &Credentials) -> Result<CheckReport, CallError> {
+    let CallError::Node(error) = error else { return Err(error) };
+    let step = CheckStep {
+        name: "token".to_owned(),
+        label: "Sign in".to_owned(),
+        status: CheckStatus::Fail,
+        message: error.message.clone(),
+        advice: None,
+        error: Some(*error),
+    };
+    Ok(CheckReport {
+        account: None,
+        instance: None,
+        scopes: Vec::new(),
+        steps: vec![step],
+        fields: credentials.plain_fields(),
+        session: None,
+        usage: Usage { requests: 1, retries: 0, waited_ms: 0, rate_limited: 0 },
+    })
 }

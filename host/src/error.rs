@@ -87,6 +87,9 @@ pub enum Stop {
     /// It returned more than a host wants to hold.
     #[error("the component returned more than {0} bytes")]
     ResultSize(usize),
+    /// It was never started: every slot of the pool was taken until the deadline.
+    #[error("the host is busy with other calls")]
+    Busy,
 }
 
 impl Stop {
@@ -112,8 +115,15 @@ impl Stop {
                 "host.result-limit",
                 "Ask for less in one call, or let the operator raise the result limit.",
             ),
+            Self::Busy => (
+                ErrorKind::Unavailable,
+                "host.busy",
+                "Try again later, or let the operator raise the number of instances.",
+            ),
         };
+        let effect = if self == Self::Busy { Effect::None } else { effect };
         let retry = match effect {
+            Effect::None if kind == ErrorKind::Unavailable => Retry::HostDefault,
             Effect::None if kind == ErrorKind::Timeout => Retry::HostDefault,
             _ => Retry::Never,
         };

@@ -1,29 +1,218 @@
-//! Requests made visible: events, observers and the redaction of what they show.
+//! Requests made visible: one event for each request, to an observer and to
+//! `tracing`, whatever becomes of the request.
+//!
+//! An event is told when the story is over: the body was read to its end, it
+//! failed, or the guest lost interest. It holds no header and no body, and its
+//! URL has gone through [`Secrets`].
 
-use std::time::Duration;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
-/// One HTTP request that a connection made, told when its answer was read, failed or was dropped.
+use crate::secrets::Secrets;
+
+/// One HTTP request that a connection made or was refused.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct RequestEvent {
     /// Method, such as `GET`.
     pub method: String,
-    /// URL without userinfo and without secrets.
+    /// URL without userinfo, fragment and secrets.
     pub url: String,
     /// Status of the answer; `None` where there was none.
     pub status: Option<u16>,
-    /// What went wrong, in a few words.
+    /// What went wrong, in a few words. For a request that the policy refused:
+    /// what the operator can do about it.
     pub error: Option<String>,
     /// From the start of the request to the end of the answer.
     pub elapsed: Duration,
     /// Bytes of the request body that were handed to the network.
     pub request_bytes: u64,
-    /// Bytes of the response body that the guest was given.
+    /// Bytes of the response body that came back and were read.
     pub response_bytes: u64,
+    /// Whether the host made it by itself, to log in by recipe.
+    pub by_host: bool,
 }
 
 /// Is told every request of a connection.
+///
+/// ```
+/// use std::sync::atomic::{AtomicUsize, Ordering};
+/// use workflow_node_host::{RequestEvent, RequestObserver};
+///
+/// #[derive(Default)]
+/// struct Failures(AtomicUsize);
+///
+/// impl RequestObserver for Failures {
+///     fn observed(&self, event: &RequestEvent) {
+///         if event.error.is_some() || event.status.is_some_and(|status| status >= 500) {
+///             self.0.fetch_add(1, Ordering::Relaxed);
+///         }
+///     }
+/// }
+/// ```
 pub trait RequestObserver: Send + Sync {
     /// Called once for each request, on a thread of the runtime: do not block.
     fn observed(&self, event: &RequestEvent);
+}
+
+/// Where the events of one connection go.
+#[derive(Clone, Default)]
+pub(crate) struct Events {
+    observer: Option<Arc<dyn RequestObserver>>,
+    secrets: Arc<Secrets>,
+}
+
+impl fmt::Debug for Events {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Events").field("observed", &self.observer.is_some()).finish_non_exhaustive()
+    }
+}
+
+impl Events {
+    pub(crate) fn new(observer: Option<Arc<dyn RequestObserver>>, secrets: Arc<Secrets>) -> Self {
+        Self { observer, secrets }
+    }
+
+    /// Begins the record of a request.
+    pub(crate) fn begin(&self, method: &http::Method, uri: &http::Uri, by_host: bool) -> Record {
+        Record {
+            events: self.clone(),
+            started: Instant::now(),
+            method: method.to_string(),
+            url: uri.to_string(),
+            status: None,
+            error: None,
+            request_bytes: Arc::default(),
+            response_bytes: 0,
+            by_host,
+        }
+    }
+}
+
+/// A request that is under way. It becomes an event when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Record {
+    events: Events,
+    started: Instant,
+    method: String,
+    url: String,
+    status: Option<u16>,
+    error: Option<String>,
+    request_bytes: Arc<AtomicU64>,
+    response_bytes: u64,
+    by_host: bool,
+}
+
+impl Record {
+    /// The counter that the request body adds to.
+    pub(crate) fn request_bytes(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.request_bytes)
+    }
+
+    pub(crate) fn answered(&mut self, status: u16) {
+        self.status = Some(status);
+    }
+
+    pub(crate) fn received(&mut self, bytes: u64) {
+        self.response_bytes = self.response_bytes.saturating_add(bytes);
+    }
+
+    pub(crate) fn response_bytes(&self) -> u64 {
+        self.response_bytes
+    }
+
+    pub(crate) fn failed(&mut self, error: impl fmt::Display) {
+        self.error = Some(error.to_string());
+    }
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        let mut error = self.error.take();
+        if error.is_none() && self.status.is_none() {
+            error = Some("given up by the caller".to_owned());
+        }
+        if let Some(text) = &mut error {
+            self.events.secrets.scrub(text);
+        }
+        let event = RequestEvent {
+            method: std::mem::take(&mut self.method),
+            url: self.events.secrets.url(&self.url),
+            status: self.status,
+            error,
+            elapsed: self.started.elapsed(),
+            request_bytes: self.request_bytes.load(Ordering::Relaxed),
+            response_bytes: self.response_bytes,
+            by_host: self.by_host,
+        };
+        tracing::debug!(
+            method = event.method,
+            url = event.url,
+            status = event.status,
+            error = event.error,
+            elapsed_ms = u64::try_from(event.elapsed.as_millis()).unwrap_or(u64::MAX),
+            request_bytes = event.request_bytes,
+            response_bytes = event.response_bytes,
+            by_host = event.by_host,
+            "request"
+        );
+        if let Some(observer) = &self.events.observer {
+            observer.observed(&event);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Seen(Mutex<Vec<RequestEvent>>);
+
+    impl RequestObserver for Seen {
+        fn observed(&self, event: &RequestEvent) {
+            self.0.lock().expect("lock").push(event.clone());
+        }
+    }
+
+    fn observed(uri: &'static str, story: impl FnOnce(&mut Record)) -> RequestEvent {
+        let seen = Arc::new(Seen::default());
+        let secrets = Arc::new(Secrets::default());
+        secrets.add("hunter22");
+        let events = Events::new(Some(Arc::clone(&seen) as Arc<dyn RequestObserver>), secrets);
+        story(&mut events.begin(&http::Method::GET, &http::Uri::from_static(uri), false));
+        let mut seen = seen.0.lock().expect("lock");
+        assert_eq!(seen.len(), 1, "one event for each request");
+        seen.remove(0)
+    }
+
+    #[test]
+    fn an_answer_is_told_with_its_status_and_size() {
+        let event = observed("https://h.example/a?b=c", |record| {
+            record.answered(200);
+            record.received(10);
+            record.received(5);
+        });
+        assert_eq!((event.status, event.response_bytes, event.error), (Some(200), 15, None));
+        assert_eq!(event.url, "https://h.example/a?b=c");
+    }
+
+    #[test]
+    fn no_secret_is_in_an_event() {
+        let event = observed("https://h.example/hunter22?token=abc&x=hunter22", |record| {
+            record.failed("it said hunter22");
+        });
+        let text = format!("{event:?}");
+        assert!(!text.contains("hunter22") && !text.contains("abc"), "{text}");
+    }
+
+    #[test]
+    fn a_request_that_nobody_waited_for_is_told_too() {
+        let event = observed("https://h.example/", |_| {});
+        assert_eq!(event.error.as_deref(), Some("given up by the caller"));
+    }
 }

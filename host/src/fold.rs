@@ -1,8 +1,25 @@
-//! Following a cursor to its end and folding the outcomes of the calls into one for each item.
+//! Following a cursor to its end, and folding the outcomes of the calls into one
+//! for each item.
+//!
+//! A node answers in bounded parts; people and workflows want the whole. The
+//! rule is the contract's: results join in order, a failure stands, and an item
+//! that an earlier call finished is done with nothing. The loop guard is here
+//! too: a node that is told "later" again and again is given up after
+//! [`FRUITLESS`] calls in a row that brought nothing.
+
+use std::time::Duration;
 
 use crate::error::CallError;
-use crate::wit::types::{Diagnostic, Item, NodeError, Usage};
-use std::time::Duration;
+use crate::wit::node::{Execution, Outcome};
+use crate::wit::types::{Diagnostic, Effect, ErrorKind, Item, NodeError, Retry, Usage};
+
+/// How many calls in a row may bring nothing. Without this bound a service that
+/// is down for the day, or a node whose cursor never ends, would hold a
+/// workflow for ever.
+const FRUITLESS: u32 = 10;
+
+/// The wait after a call that brought nothing and advised no wait.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// What became of all items, over all calls.
 #[derive(Debug, Clone)]
@@ -15,17 +32,17 @@ pub struct Folded {
     /// Why it ended before the end: a later call failed as a whole. What
     /// earlier calls delivered is in `outcomes`.
     pub interrupted: Option<CallError>,
-    /// Whether it was given up after too many waits without progress.
+    /// Whether it was given up after too many calls without progress.
     pub gave_up: bool,
     /// How many calls of `execute` were made.
     pub calls: u32,
-    /// The sum over all calls; `waited` includes the waits of the host.
+    /// The sum over all calls; `waited` includes the waits between them.
     pub usage: Usage,
-    /// Of all calls.
+    /// Of all calls, each one once.
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// What became of one item. It may hold results and an error: results that
+/// What became of one item. It may hold results and a failure: results that
 /// were delivered before the failure.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
@@ -38,7 +55,7 @@ pub struct FoldedItem {
     pub attempted: bool,
 }
 
-/// How [`execute_all`](crate::Connection::execute_all) gets on.
+/// How [`Connection::execute_all`](crate::Connection::execute_all) gets on.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Progress {
@@ -58,4 +75,345 @@ pub enum Progress {
         /// For how long.
         duration: Duration,
     },
+}
+
+impl Folded {
+    fn new(items: usize) -> Self {
+        Self {
+            outcomes: vec![FoldedItem::default(); items],
+            next: None,
+            interrupted: None,
+            gave_up: false,
+            calls: 0,
+            usage: Usage { requests: 0, retries: 0, waited_ms: 0, rate_limited: 0 },
+            diagnostics: Vec::new(),
+        }
+    }
+
+    /// Takes in one call. `true` when it brought something: results, a verdict
+    /// on an item, or at least a cursor that moved while the service answered.
+    fn absorb(&mut self, execution: Execution) -> bool {
+        let mut progress = false;
+        for (folded, outcome) in self.outcomes.iter_mut().zip(execution.outcomes) {
+            match outcome {
+                Outcome::Done(items) => {
+                    progress |= !items.is_empty() || !folded.attempted;
+                    folded.attempted = true;
+                    folded.items.extend(items);
+                }
+                Outcome::Failed(error) => {
+                    progress |= folded.error.is_none();
+                    folded.attempted = true;
+                    folded.error.get_or_insert(error);
+                }
+                Outcome::NotAttempted => {}
+            }
+        }
+        let answered = execution.usage.requests > execution.usage.rate_limited;
+        progress |= answered && execution.next != self.next;
+        self.next = execution.next;
+        self.usage.requests = self.usage.requests.saturating_add(execution.usage.requests);
+        self.usage.retries = self.usage.retries.saturating_add(execution.usage.retries);
+        self.usage.waited_ms = self.usage.waited_ms.saturating_add(execution.usage.waited_ms);
+        self.usage.rate_limited = self.usage.rate_limited.saturating_add(execution.usage.rate_limited);
+        for diagnostic in execution.diagnostics {
+            let known = self.diagnostics.iter().any(|known| {
+                known.code == diagnostic.code
+                    && known.message == diagnostic.message
+                    && known.item_index == diagnostic.item_index
+            });
+            if !known {
+                self.diagnostics.push(diagnostic);
+            }
+        }
+        progress
+    }
+
+    fn waited(&mut self, wait: Duration) {
+        let milliseconds = u32::try_from(wait.as_millis()).unwrap_or(u32::MAX);
+        self.usage.waited_ms = self.usage.waited_ms.saturating_add(milliseconds);
+    }
+
+    fn called(&self) -> Progress {
+        Progress::Called {
+            calls: self.calls,
+            results: self.outcomes.iter().map(|outcome| outcome.items.len()).sum(),
+            requests: self.usage.requests,
+            more: self.next.is_some(),
+        }
+    }
+}
+
+/// One of the calls that make up the whole.
+pub(crate) struct Part {
+    pub(crate) cursor: Option<String>,
+    /// How many calls returned before.
+    pub(crate) calls: u32,
+    /// How often this very call was made before.
+    pub(crate) repetitions: u32,
+}
+
+/// Calls until there is no cursor, waiting as advised.
+pub(crate) async fn follow(
+    items: usize,
+    cursor: Option<String>,
+    progress: &mut (dyn FnMut(Progress) + Send),
+    mut call: impl AsyncFnMut(Part) -> Result<Execution, CallError>,
+) -> Result<Folded, CallError> {
+    let mut folded = Folded::new(items);
+    folded.next = cursor;
+    let mut fruitless = 0;
+    let mut repetitions = 0;
+    loop {
+        let part = Part { cursor: folded.next.clone(), calls: folded.calls, repetitions };
+        let wait = match call(part).await {
+            Ok(execution) => {
+                let advised = execution.resume_after_ms.map(|wait| Duration::from_millis(wait.into()));
+                fruitless = if folded.absorb(execution) { 0 } else { fruitless + 1 };
+                repetitions = 0;
+                folded.calls = folded.calls.saturating_add(1);
+                progress(folded.called());
+                if folded.next.is_none() {
+                    return Ok(folded);
+                }
+                advised.unwrap_or(if fruitless > 0 { PAUSE } else { Duration::ZERO })
+            }
+            Err(error) => {
+                fruitless += 1;
+                repetitions += 1;
+                match again_after(&error) {
+                    Some(wait) if fruitless < FRUITLESS => wait,
+                    // Nothing was delivered: the failure is the result.
+                    _ if folded.calls == 0 => return Err(error),
+                    _ => {
+                        folded.interrupted = Some(error);
+                        return Ok(folded);
+                    }
+                }
+            }
+        };
+        if fruitless >= FRUITLESS {
+            folded.gave_up = true;
+            return Ok(folded);
+        }
+        if !wait.is_zero() {
+            progress(Progress::Waiting { duration: wait });
+            folded.waited(wait);
+            tokio::time::sleep(wait).await;
+        }
+    }
+}
+
+/// Whether a call that failed as a whole is worth repeating, and when: only
+/// where the service said "not now" and nothing was changed. Other failures are
+/// for whoever asked.
+fn again_after(error: &CallError) -> Option<Duration> {
+    match error.node_error()? {
+        NodeError { kind: ErrorKind::RateLimited, effect: Effect::None, retry, .. } => match retry {
+            Retry::Never => None,
+            Retry::HostDefault => Some(PAUSE),
+            Retry::AfterMs(milliseconds) => Some(Duration::from_millis((*milliseconds).into())),
+        },
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+
+    use super::*;
+    use crate::error::refusal;
+
+    fn row(id: u32) -> Item {
+        Item { json: format!("{{\"id\":{id}}}"), attachments: Vec::new(), source_index: Some(0) }
+    }
+
+    fn failure(kind: ErrorKind) -> NodeError {
+        refusal(kind, "test.failed", "It failed.".to_owned(), "Mend it.")
+    }
+
+    fn part(outcomes: Vec<Outcome>, next: Option<&str>, requests: u32) -> Execution {
+        Execution {
+            outcomes,
+            next: next.map(str::to_owned),
+            resume_after_ms: None,
+            session: None,
+            usage: Usage { requests, retries: 0, waited_ms: 0, rate_limited: 0 },
+            diagnostics: Vec::new(),
+        }
+    }
+
+    /// A call in which the service said "too many requests" and nothing else.
+    fn throttled(items: usize, next: &str, wait: u32) -> Execution {
+        Execution {
+            resume_after_ms: Some(wait),
+            usage: Usage { requests: 1, retries: 0, waited_ms: 0, rate_limited: 1 },
+            ..part(vec![Outcome::NotAttempted; items], Some(next), 1)
+        }
+    }
+
+    struct Told {
+        folded: Result<Folded, CallError>,
+        cursors: Vec<Option<String>>,
+        waits: Vec<Duration>,
+        left: usize,
+    }
+
+    async fn fold(items: usize, answers: Vec<Result<Execution, CallError>>) -> Told {
+        let mut answers = VecDeque::from(answers);
+        let mut cursors = Vec::new();
+        let mut waits = Vec::new();
+        let mut progress = |told: Progress| {
+            if let Progress::Waiting { duration } = told {
+                waits.push(duration);
+            }
+        };
+        let folded = follow(items, None, &mut progress, async |part: Part| {
+            cursors.push(part.cursor);
+            answers.pop_front().expect("no more calls than answers")
+        })
+        .await;
+        Told { folded, cursors, waits, left: answers.len() }
+    }
+
+    fn ids(item: &FoldedItem) -> Vec<&str> {
+        item.items.iter().map(|item| item.json.as_str()).collect()
+    }
+
+    #[tokio::test]
+    async fn results_join_in_order_and_cursors_are_passed_back() {
+        let told = fold(
+            1,
+            vec![
+                Ok(part(vec![Outcome::Done(vec![row(1), row(2)])], Some("a"), 1)),
+                Ok(part(vec![Outcome::Done(vec![row(3)])], None, 1)),
+            ],
+        )
+        .await;
+        let folded = told.folded.expect("folded");
+        assert_eq!(ids(&folded.outcomes[0]), ["{\"id\":1}", "{\"id\":2}", "{\"id\":3}"]);
+        assert_eq!(told.cursors, [None, Some("a".to_owned())]);
+        assert_eq!((folded.calls, folded.usage.requests, folded.next), (2, 2, None));
+    }
+
+    #[tokio::test]
+    async fn a_failure_stands_and_earlier_results_stay_beside_it() {
+        let told = fold(
+            2,
+            vec![
+                Ok(part(vec![Outcome::Done(vec![row(1)]), Outcome::NotAttempted], Some("a"), 1)),
+                Ok(part(
+                    vec![Outcome::Failed(failure(ErrorKind::Unavailable)), Outcome::Done(vec![row(9)])],
+                    Some("b"),
+                    1,
+                )),
+                Ok(part(vec![Outcome::Done(vec![]), Outcome::Done(vec![])], None, 1)),
+            ],
+        )
+        .await;
+        let folded = told.folded.expect("folded");
+        assert_eq!(ids(&folded.outcomes[0]), ["{\"id\":1}"]);
+        assert!(folded.outcomes[0].error.is_some());
+        assert_eq!(ids(&folded.outcomes[1]), ["{\"id\":9}"]);
+        assert!(folded.outcomes[1].error.is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn waits_are_taken_as_advised_told_and_counted() {
+        let told = fold(
+            1,
+            vec![Ok(throttled(1, "a", 30_000)), Ok(part(vec![Outcome::Done(vec![row(1)])], None, 1))],
+        )
+        .await;
+        let folded = told.folded.expect("folded");
+        assert_eq!(told.waits, [Duration::from_secs(30)]);
+        assert_eq!(folded.usage.waited_ms, 30_000);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn ten_calls_that_bring_nothing_are_the_end_even_if_the_cursor_changes() {
+        let answers = (0..20).map(|n| Ok(throttled(1, &format!("cursor-{n}"), 1000))).collect();
+        let told = fold(1, answers).await;
+        let folded = told.folded.expect("folded");
+        assert!(folded.gave_up);
+        assert_eq!(told.left, 10);
+        assert_eq!(folded.next.as_deref(), Some("cursor-9"), "it could go on from there");
+        assert!(!folded.outcomes[0].attempted);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn progress_in_between_starts_the_count_anew() {
+        let mut answers: Vec<_> = (0..9).map(|_| Ok(throttled(1, "a", 10))).collect();
+        answers.push(Ok(part(vec![Outcome::Done(vec![row(1)])], Some("b"), 1)));
+        answers.extend((0..9).map(|_| Ok(throttled(1, "b", 10))));
+        answers.push(Ok(part(vec![Outcome::Done(vec![row(2)])], None, 1)));
+        let folded = fold(1, answers).await.folded.expect("folded");
+        assert!(!folded.gave_up);
+        assert_eq!(folded.outcomes[0].items.len(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn pages_without_a_match_are_progress_while_the_service_answers() {
+        let mut answers: Vec<_> =
+            (0..50).map(|n| Ok(part(vec![Outcome::Done(vec![])], Some(&format!("page-{n}")), 10))).collect();
+        answers.push(Ok(part(vec![Outcome::Done(vec![])], None, 1)));
+        let told = fold(1, answers).await;
+        assert!(!told.folded.expect("folded").gave_up);
+        assert!(told.waits.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_first_call_that_fails_is_the_result() {
+        let told = fold(1, vec![Err(failure(ErrorKind::InvalidInput).into())]).await;
+        let error = told.folded.expect_err("the failure");
+        assert_eq!(error.node_error().map(|error| error.kind), Some(ErrorKind::InvalidInput));
+    }
+
+    #[tokio::test]
+    async fn a_later_call_that_fails_does_not_cost_what_was_delivered() {
+        let told = fold(
+            1,
+            vec![
+                Ok(part(vec![Outcome::Done(vec![row(1)])], Some("a"), 1)),
+                Err(failure(ErrorKind::Timeout).into()),
+            ],
+        )
+        .await;
+        let folded = told.folded.expect("folded");
+        assert_eq!(folded.outcomes[0].items.len(), 1);
+        assert!(folded.interrupted.is_some());
+        assert_eq!(folded.next.as_deref(), Some("a"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_was_told_not_now_is_made_again_and_others_are_not() {
+        let mut busy = failure(ErrorKind::RateLimited);
+        busy.retry = Retry::AfterMs(2000);
+        let told =
+            fold(1, vec![Err(busy.into()), Ok(part(vec![Outcome::Done(vec![row(1)])], None, 1))]).await;
+        assert_eq!(told.waits, [Duration::from_secs(2)]);
+        assert_eq!(told.folded.expect("folded").outcomes[0].items.len(), 1);
+
+        let mut unknown = failure(ErrorKind::RateLimited);
+        unknown.retry = Retry::AfterMs(2000);
+        unknown.effect = Effect::Unknown;
+        assert!(fold(1, vec![Err(unknown.into())]).await.folded.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_diagnostic_that_every_call_repeats_is_told_once() {
+        let diagnostic = Diagnostic {
+            level: crate::wit::types::Level::Info,
+            code: "test.note".to_owned(),
+            message: "Note.".to_owned(),
+            item_index: None,
+        };
+        let with = |next| Execution {
+            diagnostics: vec![diagnostic.clone()],
+            ..part(vec![Outcome::Done(vec![row(1)])], next, 1)
+        };
+        let told = fold(1, vec![Ok(with(Some("a"))), Ok(with(None))]).await;
+        assert_eq!(told.folded.expect("folded").diagnostics.len(), 1);
+    }
 }

@@ -1,21 +1,61 @@
-//! The engine that all components share.
+//! The engine that all components share, and what a component may import.
 
-use crate::error::HostError;
-use crate::node::Node;
+use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
-/// Engine, linker and clock for components of the contract. Cheap to clone.
-#[derive(Debug, Clone)]
-pub struct NodeHost {}
+use tokio::sync::Semaphore;
+use wasmtime::component::{Component, HasData, Linker, Resource, ResourceTable};
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, StoreContextMut};
+use wasmtime_wasi::clocks::WasiClocks;
+use wasmtime_wasi::p2::bindings::{clocks, io};
+use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
 
-/// How the engine gets memory for instances.
+use crate::call::{Bounds, State};
+use crate::error::HostError;
+use crate::http::error_code;
+use crate::limits::Limits;
+use crate::node::Node;
+
+/// How often running guests look whether they must yield or stop.
+const TICK: Duration = Duration::from_millis(10);
+
+/// The instance whose `http-error-code` the host answers itself.
+const HTTP_TYPES: &str = "wasi:http/types@0.2.12";
+
+/// Engine, linker and clock for any number of components. Cheap to clone.
+///
+/// A thread moves the clock on until the host and everything loaded by it are
+/// gone.
+#[derive(Clone)]
+pub struct NodeHost {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    engine: Engine,
+    linker: Linker<State>,
+    bounds: Arc<Bounds>,
+}
+
+impl fmt::Debug for NodeHost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NodeHost").field("bounds", &self.shared.bounds).finish_non_exhaustive()
+    }
+}
+
+/// How instances get their memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Allocation {
-    /// Fresh memory for each call.
+    /// Fresh memory for each call. Nothing is reserved, and as many calls run at
+    /// the same time as come.
     #[default]
     OnDemand,
-    /// Slots for so many calls at the same time, made once.
+    /// Slots that are made once and used again: instances start faster, and
+    /// further calls wait for a slot. Reserves about 4 GiB of *address space*
+    /// for each slot, but memory only as it is used.
     Pooling {
         /// How many calls can run at the same time.
         instances: u32,
@@ -23,36 +63,63 @@ pub enum Allocation {
 }
 
 /// Settings of a [`NodeHost`].
-#[derive(Debug, Clone)]
-pub struct NodeHostBuilder {}
+#[derive(Debug, Clone, Default)]
+pub struct NodeHostBuilder {
+    limits: Limits,
+    allocation: Allocation,
+}
 
 impl NodeHostBuilder {
-    /// Bytes of memory that one call may use, tables included. 256 MiB.
+    /// Bytes that all memories and tables of one call may have together.
+    /// 256 MiB unless set.
     #[must_use]
-    pub fn memory_limit(self, _bytes: usize) -> Self {
+    pub fn memory_limit(mut self, bytes: usize) -> Self {
+        self.limits.memory = bytes;
         self
     }
-    /// Bytes that one response body may have. 64 MiB.
+
+    /// Bytes that one response body may have. 64 MiB unless set. A larger one
+    /// fails with the error code `HTTP-response-body-size`.
     #[must_use]
-    pub fn max_response_bytes(self, _bytes: u64) -> Self {
+    pub fn max_response_bytes(mut self, bytes: u64) -> Self {
+        self.limits.response = bytes;
         self
     }
-    /// Bytes that the result of one call may have. 64 MiB.
+
+    /// Bytes that the result of one call may have. 64 MiB unless set.
     #[must_use]
-    pub fn max_result_bytes(self, _bytes: usize) -> Self {
+    pub fn max_result_bytes(mut self, bytes: usize) -> Self {
+        self.limits.result = bytes;
         self
     }
-    /// How instances get their memory.
+
+    /// How instances get their memory. On demand unless set.
     #[must_use]
-    pub fn allocation(self, _allocation: Allocation) -> Self {
+    pub fn allocation(mut self, allocation: Allocation) -> Self {
+        self.allocation = allocation;
         self
     }
+
     /// Makes the host.
     ///
     /// # Errors
-    /// [`HostError::Engine`].
+    /// [`HostError::Engine`] when the machine cannot give what was asked for.
     pub fn build(self) -> Result<NodeHost, HostError> {
-        Ok(NodeHost {})
+        let mut config = Config::new();
+        config.epoch_interruption(true);
+        // Backtraces hold the names of the guest's functions, and collecting
+        // them takes time. What a trap was is in its code.
+        config.wasm_backtrace_max_frames(None);
+        let mut slots = None;
+        if let Allocation::Pooling { instances } = self.allocation {
+            config.allocation_strategy(pool(instances, self.limits.memory));
+            slots = Some(Semaphore::new(usize::try_from(instances).unwrap_or(Semaphore::MAX_PERMITS)));
+        }
+        let engine = Engine::new(&config).map_err(|error| engine_error(&error))?;
+        let linker = linker(&engine).map_err(|error| engine_error(&error))?;
+        tick(&engine)?;
+        let bounds = Arc::new(Bounds { limits: self.limits, slots });
+        Ok(NodeHost { shared: Arc::new(Shared { engine, linker, bounds }) })
     }
 }
 
@@ -60,20 +127,90 @@ impl NodeHost {
     /// Settings to start from.
     #[must_use]
     pub fn builder() -> NodeHostBuilder {
-        NodeHostBuilder {}
+        NodeHostBuilder::default()
     }
-    /// Reads and compiles a component.
+
+    /// Reads a component from a file and loads it.
     ///
     /// # Errors
-    /// See [`load`](Self::load); [`HostError::File`].
-    pub fn load_file(&self, _path: impl AsRef<Path>) -> Result<Node, HostError> {
-        Err(HostError::Engine("not there yet".into()))
+    /// [`HostError::File`], and those of [`load`](Self::load).
+    pub fn load_file(&self, path: impl AsRef<Path>) -> Result<Node, HostError> {
+        let path = path.as_ref();
+        let bytes = std::fs::read(path)
+            .map_err(|error| HostError::File { path: path.to_path_buf(), reason: error.to_string() })?;
+        self.load(&bytes)
     }
-    /// Compiles a component.
+
+    /// Compiles a component and makes sure that it is a node: that it imports
+    /// nothing it may not have, exports the contract, and has a manifest. Takes
+    /// as long as compiling takes; nothing of the component is run.
     ///
     /// # Errors
-    /// As told.
-    pub fn load(&self, _component: &[u8]) -> Result<Node, HostError> {
-        Err(HostError::Engine("not there yet".into()))
+    /// [`HostError::NotAComponent`], [`HostError::ImportsRefused`],
+    /// [`HostError::ExportsMissing`], [`HostError::Manifest`].
+    pub fn load(&self, component: &[u8]) -> Result<Node, HostError> {
+        let compiled = Component::new(&self.shared.engine, component)
+            .map_err(|error| HostError::NotAComponent(error.root_cause().to_string()))?;
+        Node::load(&self.shared.linker, &compiled, component, Arc::clone(&self.shared.bounds))
     }
+}
+
+fn engine_error(error: &wasmtime::Error) -> HostError {
+    HostError::Engine(format!("{error:#}"))
+}
+
+/// Totals for so many calls at a time. A component has one memory and a few
+/// small modules around its main one.
+fn pool(instances: u32, memory: usize) -> InstanceAllocationStrategy {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(instances)
+        .total_core_instances(instances.saturating_mul(8))
+        .total_memories(instances)
+        .total_tables(instances.saturating_mul(4))
+        .total_stacks(instances)
+        .max_memory_size(memory);
+    InstanceAllocationStrategy::Pooling(pool)
+}
+
+/// Moves the engine's epoch on for as long as the engine is there.
+fn tick(engine: &Engine) -> Result<(), HostError> {
+    let engine = engine.weak();
+    std::thread::Builder::new()
+        .name("workflow-node-epoch".to_owned())
+        .spawn(move || {
+            while let Some(engine) = engine.upgrade() {
+                engine.increment_epoch();
+                drop(engine);
+                std::thread::sleep(TICK);
+            }
+        })
+        .map(drop)
+        .map_err(|error| HostError::Engine(error.to_string()))
+}
+
+struct Io;
+
+impl HasData for Io {
+    type Data<'a> = &'a mut ResourceTable;
+}
+
+/// Everything that a node can import; see [`IMPORTS`](crate::node::IMPORTS).
+fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
+    let mut linker = Linker::new(engine);
+    io::error::add_to_linker::<State, Io>(&mut linker, State::table)?;
+    io::poll::add_to_linker::<State, Io>(&mut linker, State::table)?;
+    io::streams::add_to_linker::<State, Io>(&mut linker, State::table)?;
+    clocks::monotonic_clock::add_to_linker::<State, WasiClocks>(&mut linker, State::clocks)?;
+    wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
+    linker.allow_shadowing(true);
+    linker.instance(HTTP_TYPES)?.func_wrap(
+        "http-error-code",
+        |mut store: StoreContextMut<'_, State>,
+         (error,): (Resource<io::error::Error>,)|
+         -> wasmtime::Result<(Option<ErrorCode>,)> {
+            let error = store.data_mut().table().get(&error)?;
+            Ok((error_code(error),))
+        },
+    )?;
+    Ok(linker)
 }

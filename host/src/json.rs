@@ -1,57 +1,410 @@
-//! JSON forms of the contract's records.
+//! JSON forms of the contract's records, as the contract itself defines them.
 //!
-//! Keys are the WIT names in snake_case, enum cases stay as in WIT.
+//! One function for each record. Members are in snake_case and absent where they
+//! are none, enum cases are text as written in WIT, a variant is the text of its
+//! case or an object of that one key, bytes are base64. JSON text of the
+//! contract becomes JSON; text that is none stays a string, so that nothing is
+//! lost.
 
-use crate::fold::Folded;
-use crate::wit::{
-    lookup::Entries,
-    node::{CheckReport, CredentialSpec, Execution},
-    types::{Diagnostic, Item, NodeError, Usage},
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value, json};
+
+use crate::fold::{Folded, FoldedItem};
+use crate::wit::lookup::{Entries, Entry};
+use crate::wit::node::{
+    AuthRecipe, CheckReport, CheckStatus, CheckStep, ClientAuthentication, CredentialField, CredentialSpec,
+    Execution, FieldKind, Injection, Oauth2ClientCredentials, Outcome, Parameter,
 };
-use serde_json::Value;
+use crate::wit::types::{
+    Attachment, AttachmentContent, Diagnostic, Effect, ErrorKind, FieldValue, Item, Level, NodeError, Retry,
+    Usage,
+};
 
-/// A failure.
+/// A failure: `kind`, `code`, `message`, `advice`, `field`, `http_status`,
+/// `vendor_message`, `effect`, `retry` (`"never"`, `"host-default"` or
+/// `{"after_ms": N}`) and `details`.
 #[must_use]
-pub fn node_error(_error: &NodeError) -> Value {
-    Value::Null
+pub fn node_error(error: &NodeError) -> Value {
+    let retry = match &error.retry {
+        Retry::Never => json!("never"),
+        Retry::HostDefault => json!("host-default"),
+        Retry::AfterMs(milliseconds) => json!({ "after_ms": milliseconds }),
+    };
+    object([
+        ("kind", Some(json!(error_kind(error.kind)))),
+        ("code", Some(json!(error.code))),
+        ("message", Some(json!(error.message))),
+        ("advice", error.advice.as_ref().map(|text| json!(text))),
+        ("field", error.field.as_ref().map(|text| json!(text))),
+        ("http_status", error.http_status.map(|status| json!(status))),
+        ("vendor_message", error.vendor_message.as_ref().map(|text| json!(text))),
+        ("effect", Some(json!(effect(error.effect)))),
+        ("retry", Some(retry)),
+        ("details", error.details.as_deref().map(text)),
+    ])
 }
-/// What a call cost.
+
+/// A kind as the contract spells it, such as `invalid-input`.
 #[must_use]
-pub fn usage(_usage: &Usage) -> Value {
-    Value::Null
+pub fn error_kind(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::InvalidInput => "invalid-input",
+        ErrorKind::Unauthenticated => "unauthenticated",
+        ErrorKind::Forbidden => "forbidden",
+        ErrorKind::NotFound => "not-found",
+        ErrorKind::Conflict => "conflict",
+        ErrorKind::RateLimited => "rate-limited",
+        ErrorKind::Unavailable => "unavailable",
+        ErrorKind::Timeout => "timeout",
+        ErrorKind::Cancelled => "cancelled",
+        ErrorKind::Denied => "denied",
+        ErrorKind::Protocol => "protocol",
+        ErrorKind::Unsupported => "unsupported",
+        ErrorKind::Internal => "internal",
+    }
 }
-/// A diagnostic.
+
+/// An effect as the contract spells it.
 #[must_use]
-pub fn diagnostic(_diagnostic: &Diagnostic) -> Value {
-    Value::Null
+pub fn effect(effect: Effect) -> &'static str {
+    match effect {
+        Effect::None => "none",
+        Effect::Applied => "applied",
+        Effect::Unknown => "unknown",
+    }
 }
-/// A result item.
+
+/// What a call cost: `requests`, `retries`, `waited_ms`, `rate_limited`.
 #[must_use]
-pub fn item(_item: &Item) -> Value {
-    Value::Null
+pub fn usage(usage: &Usage) -> Value {
+    json!({
+        "requests": usage.requests,
+        "retries": usage.retries,
+        "waited_ms": usage.waited_ms,
+        "rate_limited": usage.rate_limited,
+    })
 }
+
+/// A diagnostic: `level`, `code`, `message`, `item_index`.
+#[must_use]
+pub fn diagnostic(diagnostic: &Diagnostic) -> Value {
+    let level = match diagnostic.level {
+        Level::Info => "info",
+        Level::Warning => "warning",
+    };
+    object([
+        ("level", Some(json!(level))),
+        ("code", Some(json!(diagnostic.code))),
+        ("message", Some(json!(diagnostic.message))),
+        ("item_index", diagnostic.item_index.map(|index| json!(index))),
+    ])
+}
+
+/// A result: its JSON, and `attachments` beside it where there are any.
+#[must_use]
+pub fn item(item: &Item) -> Value {
+    let value = text(&item.json);
+    if item.attachments.is_empty() {
+        return value;
+    }
+    let attachments = list(&item.attachments, attachment);
+    match value {
+        Value::Object(mut members) => {
+            members.insert("attachments".to_owned(), attachments);
+            Value::Object(members)
+        }
+        value => json!({ "value": value, "attachments": attachments }),
+    }
+}
+
+fn attachment(attachment: &Attachment) -> Value {
+    let content = match &attachment.content {
+        AttachmentContent::Bytes(bytes) => json!({ "bytes": STANDARD.encode(bytes) }),
+        AttachmentContent::Link(link) => json!({ "link": object([
+            ("url", Some(json!(link.url))),
+            ("expires_at", link.expires_at.as_ref().map(|instant| json!(instant))),
+        ]) }),
+    };
+    json!({ "name": attachment.name, "mime_type": attachment.mime_type, "content": content })
+}
+
 /// One call: `outcomes`, `next`, `resume_after_ms`, `usage`, `diagnostics`.
 #[must_use]
-pub fn execution(_execution: &Execution) -> Value {
-    Value::Null
+pub fn execution(execution: &Execution) -> Value {
+    let outcomes = execution
+        .outcomes
+        .iter()
+        .enumerate()
+        .map(|(index, outcome)| match outcome {
+            Outcome::Done(items) => json!({ "item": index, "items": list(items, item) }),
+            Outcome::Failed(error) => json!({ "item": index, "error": node_error(error) }),
+            Outcome::NotAttempted => json!({ "item": index, "not_attempted": true }),
+        })
+        .collect();
+    object([
+        ("outcomes", Some(Value::Array(outcomes))),
+        ("next", execution.next.as_ref().map(|cursor| json!(cursor))),
+        ("resume_after_ms", execution.resume_after_ms.map(|wait| json!(wait))),
+        ("usage", Some(usage(&execution.usage))),
+        ("diagnostics", Some(list(&execution.diagnostics, diagnostic))),
+    ])
 }
-/// All calls: `outcomes`, `usage`, `diagnostics`, and `next`, `gave_up`, `interrupted` where there is something to say.
+
+/// All calls: `outcomes`, `usage`, `diagnostics`; where it ended before the end
+/// also `next`, `gave_up` and `interrupted`.
 #[must_use]
-pub fn folded(_folded: &Folded) -> Value {
-    Value::Null
+pub fn folded(folded: &Folded) -> Value {
+    let outcomes = folded.outcomes.iter().enumerate().map(folded_item).collect();
+    let interrupted = folded.interrupted.as_ref().map(|error| match error.node_error() {
+        Some(error) => node_error(error),
+        None => json!({ "message": error.to_string() }),
+    });
+    object([
+        ("outcomes", Some(Value::Array(outcomes))),
+        ("next", folded.next.as_ref().map(|cursor| json!(cursor))),
+        ("gave_up", folded.gave_up.then_some(Value::Bool(true))),
+        ("interrupted", interrupted),
+        ("usage", Some(usage(&folded.usage))),
+        ("diagnostics", Some(list(&folded.diagnostics, diagnostic))),
+    ])
 }
-/// The credential form.
-#[must_use]
-pub fn credential_spec(_spec: &CredentialSpec) -> Value {
-    Value::Null
+
+fn folded_item((index, folded): (usize, &FoldedItem)) -> Value {
+    let results = folded.error.is_none() || !folded.items.is_empty();
+    object([
+        ("item", Some(json!(index))),
+        ("items", (folded.attempted && results).then(|| list(&folded.items, item))),
+        ("error", folded.error.as_ref().map(node_error)),
+        ("not_attempted", (!folded.attempted).then_some(Value::Bool(true))),
+    ])
 }
-/// A connection check.
+
+/// The credential form: `fields`, `auth_recipe`, `egress`, `documentation_url`.
 #[must_use]
-pub fn check_report(_report: &CheckReport) -> Value {
-    Value::Null
+pub fn credential_spec(spec: &CredentialSpec) -> Value {
+    object([
+        ("fields", Some(list(&spec.fields, credential_field))),
+        ("auth_recipe", Some(auth_recipe(&spec.auth_recipe))),
+        ("egress", Some(json!(spec.egress))),
+        ("documentation_url", spec.documentation_url.as_ref().map(|url| json!(url))),
+    ])
 }
-/// Values of a dropdown.
+
+fn credential_field(field: &CredentialField) -> Value {
+    let kind = match field.kind {
+        FieldKind::Text => "text",
+        FieldKind::Multiline => "multiline",
+        FieldKind::Url => "url",
+        FieldKind::Integer => "integer",
+        FieldKind::Number => "number",
+        FieldKind::Boolean => "boolean",
+        FieldKind::Choice => "choice",
+        FieldKind::Choices => "choices",
+        FieldKind::Secret => "secret",
+    };
+    let choices = (!field.choices.is_empty()).then(|| {
+        list(&field.choices, |choice| {
+            object([
+                ("value", Some(json!(choice.value))),
+                ("label", Some(json!(choice.label))),
+                ("help", choice.help.as_ref().map(|text| json!(text))),
+            ])
+        })
+    });
+    let shown_when = (!field.shown_when.is_empty())
+        .then(|| list(&field.shown_when, |when| json!({ "field": when.field, "values": when.values })));
+    object([
+        ("name", Some(json!(field.name))),
+        ("label", Some(json!(field.label))),
+        ("help", Some(json!(field.help))),
+        ("placeholder", field.placeholder.as_ref().map(|text| json!(text))),
+        ("kind", Some(json!(kind))),
+        ("required", Some(json!(field.required))),
+        ("advanced", Some(json!(field.advanced))),
+        ("default_value", field.default_value.as_ref().map(|text| json!(text))),
+        ("choices", choices),
+        ("shown_when", shown_when),
+    ])
+}
+
+fn auth_recipe(recipe: &AuthRecipe) -> Value {
+    match recipe {
+        AuthRecipe::None => json!("none"),
+        AuthRecipe::StaticToken(token) => json!({ "static_token": {
+            "token_field": token.token_field,
+            "inject": injection(&token.inject),
+        } }),
+        AuthRecipe::Basic(basic) => json!({ "basic": {
+            "username_field": basic.username_field,
+            "password_field": basic.password_field,
+        } }),
+        AuthRecipe::Oauth2ClientCredentials(recipe) => {
+            json!({ "oauth2_client_credentials": oauth2(recipe) })
+        }
+        AuthRecipe::ByNode => json!("by-node"),
+    }
+}
+
+fn oauth2(recipe: &Oauth2ClientCredentials) -> Value {
+    let parameters = |parameters: &[Parameter]| {
+        list(parameters, |parameter| json!({ "name": parameter.name, "value": parameter.value }))
+    };
+    let client_authentication = match recipe.client_authentication {
+        ClientAuthentication::RequestBody => "request-body",
+        ClientAuthentication::BasicHeader => "basic-header",
+    };
+    object([
+        ("token_url", Some(json!(recipe.token_url))),
+        ("query", Some(parameters(&recipe.query))),
+        ("form", Some(parameters(&recipe.form))),
+        ("client_authentication", Some(json!(client_authentication))),
+        ("client_id_field", Some(json!(recipe.client_id_field))),
+        ("client_secret_field", Some(json!(recipe.client_secret_field))),
+        ("scope", Some(json!(recipe.scope))),
+        ("access_token", Some(json!(recipe.access_token))),
+        ("expires_in", Some(json!(recipe.expires_in))),
+        ("granted_scope", recipe.granted_scope.as_ref().map(|pointer| json!(pointer))),
+        ("default_lifetime_ms", Some(json!(recipe.default_lifetime_ms))),
+        ("renew_before_ms", Some(json!(recipe.renew_before_ms))),
+        ("inject", Some(injection(&recipe.inject))),
+        ("renew_on", Some(json!(recipe.renew_on))),
+    ])
+}
+
+fn injection(injection: &Injection) -> Value {
+    match injection {
+        Injection::Header(header) => json!({ "header": { "name": header.name, "prefix": header.prefix } }),
+        Injection::Query(name) => json!({ "query": name }),
+    }
+}
+
+/// A connection check: `account`, `instance`, `scopes`, `steps`, `fields`, `usage`.
 #[must_use]
-pub fn entries(_entries: &Entries) -> Value {
-    Value::Null
+pub fn check_report(report: &CheckReport) -> Value {
+    object([
+        ("account", report.account.as_ref().map(|text| json!(text))),
+        ("instance", report.instance.as_ref().map(|text| json!(text))),
+        ("scopes", Some(json!(report.scopes))),
+        ("steps", Some(list(&report.steps, check_step))),
+        ("fields", Some(fields(&report.fields))),
+        ("usage", Some(usage(&report.usage))),
+    ])
+}
+
+fn check_step(step: &CheckStep) -> Value {
+    let status = match step.status {
+        CheckStatus::Pass => "pass",
+        CheckStatus::Warn => "warn",
+        CheckStatus::Fail => "fail",
+        CheckStatus::Skipped => "skipped",
+    };
+    object([
+        ("name", Some(json!(step.name))),
+        ("label", Some(json!(step.label))),
+        ("status", Some(json!(status))),
+        ("message", Some(json!(step.message))),
+        ("error", step.error.as_ref().map(node_error)),
+        ("advice", step.advice.as_ref().map(|text| json!(text))),
+    ])
+}
+
+fn fields(fields: &[FieldValue]) -> Value {
+    list(fields, |field| json!({ "name": field.name, "value": field.value }))
+}
+
+/// Values of a dropdown: `entries`, `next`, `usage`, `diagnostics`.
+#[must_use]
+pub fn entries(entries: &Entries) -> Value {
+    object([
+        ("entries", Some(list(&entries.entries, entry))),
+        ("next", entries.next.as_ref().map(|cursor| json!(cursor))),
+        ("usage", Some(usage(&entries.usage))),
+        ("diagnostics", Some(list(&entries.diagnostics, diagnostic))),
+    ])
+}
+
+fn entry(entry: &Entry) -> Value {
+    object([
+        ("value", Some(text(&entry.value))),
+        ("label", Some(json!(entry.label))),
+        ("description", entry.description.as_ref().map(|text| json!(text))),
+        ("parent", entry.parent.as_deref().map(text)),
+        ("disabled", entry.disabled.then_some(Value::Bool(true))),
+        ("details", entry.details.as_deref().map(text)),
+    ])
+}
+
+/// JSON text as JSON.
+fn text(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
+}
+
+fn list<T>(values: &[T], form: impl Fn(&T) -> Value) -> Value {
+    Value::Array(values.iter().map(form).collect())
+}
+
+/// An object of the members that are there.
+fn object<const N: usize>(members: [(&str, Option<Value>); N]) -> Value {
+    Value::Object(
+        members
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+            .collect::<Map<String, Value>>(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::refusal;
+
+    #[test]
+    fn a_failure_has_the_members_that_it_has() {
+        let mut error = refusal(ErrorKind::InvalidInput, "x.y", "No.".to_owned(), "Do.");
+        error.retry = Retry::AfterMs(1500);
+        error.details = Some("{\"a\":1}".to_owned());
+        assert_eq!(
+            node_error(&error),
+            json!({
+                "kind": "invalid-input", "code": "x.y", "message": "No.", "advice": "Do.",
+                "effect": "none", "retry": { "after_ms": 1500 }, "details": { "a": 1 },
+            })
+        );
+    }
+
+    #[test]
+    fn an_item_may_hold_results_and_a_failure() {
+        let error = refusal(ErrorKind::NotFound, "x", "No.".to_owned(), "Do.");
+        let result = Item { json: "{\"id\":1}".to_owned(), attachments: Vec::new(), source_index: None };
+        let both = FoldedItem { items: vec![result], error: Some(error.clone()), attempted: true };
+        let failed = FoldedItem { items: Vec::new(), error: Some(error), attempted: true };
+        assert_eq!(folded_item((0, &both))["items"], json!([{ "id": 1 }]));
+        assert!(folded_item((0, &both)).get("error").is_some());
+        assert_eq!(folded_item((0, &failed)).get("items"), None);
+        assert_eq!(folded_item((2, &FoldedItem::default())), json!({ "item": 2, "not_attempted": true }));
+    }
+
+    #[test]
+    fn bytes_of_an_attachment_are_base64() {
+        let attachment = Attachment {
+            name: "a.txt".to_owned(),
+            mime_type: "text/plain".to_owned(),
+            content: AttachmentContent::Bytes(vec![1, 2, 3]),
+        };
+        let shown =
+            item(&Item { json: "{\"id\":1}".to_owned(), attachments: vec![attachment], source_index: None });
+        assert_eq!(
+            shown,
+            json!({ "id": 1, "attachments": [
+                { "name": "a.txt", "mime_type": "text/plain", "content": { "bytes": "AQID" } },
+            ] })
+        );
+    }
+
+    #[test]
+    fn text_that_is_no_json_stays_text() {
+        let shown = item(&Item { json: "not json".to_owned(), attachments: Vec::new(), source_index: None });
+        assert_eq!(shown, json!("not json"));
+    }
 }

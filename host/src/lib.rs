@@ -1,20 +1,40 @@
 //! An embeddable host for components of the contract `workflow:node`.
 
+mod addresses;
 mod bindings;
+mod call;
+mod calls;
+mod client;
 mod connection;
-mod egress;
+mod connector;
+mod context;
+mod credentials;
+pub mod egress;
 mod error;
 mod events;
+mod failure;
 mod fold;
 mod host;
+mod http;
 pub mod json;
+mod limits;
+mod manifest;
 mod node;
+mod options;
+mod origin;
+mod recipe;
+mod replay;
+mod secrets;
+mod session;
+mod template;
+mod token;
 
 pub use bindings::wit;
-pub use connection::{AuthMode, CallOptions, Connection, ConnectionOptions};
+pub use connection::Connection;
 pub use egress::EgressPolicy;
 pub use error::{CallError, HostError, Stop};
 pub use events::{RequestEvent, RequestObserver};
 pub use fold::{Folded, FoldedItem, Progress};
 pub use host::{Allocation, NodeHost, NodeHostBuilder};
 pub use node::Node;
+pub use options::{AuthMode, CallOptions, ConnectionOptions};

@@ -1,68 +1,232 @@
-//! A loaded component.
+//! A loaded component: what it is, and the calls that need no connection.
 
-use crate::connection::{Connection, ConnectionOptions};
-use crate::egress::EgressPolicy;
-use crate::error::{CallError, HostError};
-use crate::wit::flat::FlatError;
-use crate::wit::node::CredentialSpec;
 use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::OnceCell;
+use tokio::time::Instant;
+use wasmtime::component::{Component, Linker};
+
+use crate::bindings::Exports;
+use crate::call::{Bounds, GuestCall, Ready, State, run};
+use crate::calls::{CredentialSchema, Describe, Flat};
+use crate::client::HttpClient;
+use crate::connection::Connection;
+use crate::egress::{Egress, EgressPolicy};
+use crate::error::{CallError, HostError, Stop};
+use crate::events::Events;
+use crate::http::{CallHttp, Network};
+use crate::manifest;
+use crate::options::ConnectionOptions;
+use crate::wit::flat::FlatError;
+use crate::wit::node::CredentialSpec;
+
+/// What a node may import, each at version 0.2. The list is the permission
+/// dialog: whoever asks for more is refused by name.
+pub(crate) const IMPORTS: [&str; 6] = [
+    "wasi:clocks/monotonic-clock",
+    "wasi:http/outgoing-handler",
+    "wasi:http/types",
+    "wasi:io/error",
+    "wasi:io/poll",
+    "wasi:io/streams",
+];
+
+/// How long a node may take for what it knows by heart.
+const RECITE: Duration = Duration::from_secs(5);
+
 /// A component that keeps the contract. Cheap to clone.
-#[derive(Debug, Clone)]
-pub struct Node {}
+#[derive(Clone)]
+pub struct Node {
+    loaded: Arc<Loaded>,
+}
+
+struct Loaded {
+    ready: Ready,
+    bounds: Arc<Bounds>,
+    manifest: String,
+    imports: Vec<String>,
+    spec: OnceCell<CredentialSpec>,
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Node").field("imports", &self.loaded.imports).finish_non_exhaustive()
+    }
+}
 
 impl Node {
-    /// The manifest, read from the component without running it.
+    pub(crate) fn load(
+        linker: &Linker<State>,
+        component: &Component,
+        bytes: &[u8],
+        bounds: Arc<Bounds>,
+    ) -> Result<Self, HostError> {
+        let kind = component.component_type();
+        let imports: Vec<String> = kind.imports(linker.engine()).map(|(name, _)| name.to_owned()).collect();
+        let refused: Vec<String> = imports.iter().filter(|name| !is_allowed(name)).cloned().collect();
+        if !refused.is_empty() {
+            return Err(HostError::ImportsRefused(refused));
+        }
+        let component = linker
+            .instantiate_pre(component)
+            .map_err(|error| HostError::ImportsRefused(vec![format!("{error:#}")]))?;
+        let exports = Exports::new(&component).map_err(HostError::ExportsMissing)?;
+        let manifest = manifest::read(bytes)?;
+        let ready = Ready { component, exports };
+        let loaded = Loaded { ready, bounds, manifest, imports, spec: OnceCell::new() };
+        Ok(Self { loaded: Arc::new(loaded) })
+    }
+
+    /// The manifest: JSON text, read from the component without running it.
     #[must_use]
     pub fn manifest(&self) -> &str {
-        ""
+        &self.loaded.manifest
     }
+
     /// What the component imports, such as `wasi:http/types@0.2.12`.
     #[must_use]
     pub fn imports(&self) -> &[String] {
-        &[]
+        &self.loaded.imports
     }
-    /// Calls `describe`.
+
+    /// Calls `describe`, whose answer equals [`manifest`](Self::manifest) in a
+    /// component that keeps the contract.
     ///
     /// # Errors
     /// [`HostError::Stopped`].
     pub async fn describe(&self) -> Result<String, HostError> {
-        Err(HostError::Engine("not there yet".into()))
+        Ok(self.recite(&Describe).await?)
     }
-    /// Calls `credential-schema`.
+
+    /// The form to ask a person for, and how to log in with it. Asked once and
+    /// remembered.
     ///
     /// # Errors
     /// [`HostError::Stopped`].
     pub async fn credential_schema(&self) -> Result<CredentialSpec, HostError> {
-        Err(HostError::Engine("not there yet".into()))
+        self.spec().await.cloned()
     }
-    /// Prepares the fields and makes a connection of them.
+
+    pub(crate) async fn spec(&self) -> Result<&CredentialSpec, HostError> {
+        self.loaded.spec.get_or_try_init(|| async { Ok(self.recite(&CredentialSchema).await?) }).await
+    }
+
+    /// Makes a connection of what a person typed: completes the fields with
+    /// `prepare`, which sees no secret and reaches only the hosts that were
+    /// typed, and opens the origins that it names as far as the policy allows.
+    /// It does not log in yet.
     ///
     /// # Errors
-    /// What `prepare` says.
+    /// [`CallError::Node`] for fields that are missing, unknown or make no
+    /// sense; [`CallError::Host`] for options that do not fit the component.
     pub async fn connect(
         &self,
-        _fields: BTreeMap<String, String>,
-        _options: ConnectionOptions,
+        fields: BTreeMap<String, String>,
+        options: ConnectionOptions,
     ) -> Result<Connection, CallError> {
-        Err(HostError::Engine("not there yet".into()).into())
+        Connection::open(self.clone(), fields, options).await
     }
-    /// Calls `flat.invoke`.
+
+    /// Calls `flat.invoke` in a fresh instance, with the JSON texts as they are.
+    /// The node prepares and logs in by itself, so the policy must name every
+    /// origin that it needs: there is no `prepare` to learn them from.
     ///
     /// # Errors
-    /// [`HostError::Stopped`].
+    /// [`HostError::Stopped`]; [`HostError::ExportsMissing`] where the component
+    /// has no such function. What the node itself reports is the inner result.
     #[expect(clippy::too_many_arguments, reason = "the arguments of flat.invoke, and its bounds")]
     pub async fn invoke_flat(
         &self,
-        _connection: &str,
-        _context: &str,
-        _operation: &str,
-        _input: &str,
-        _cursor: Option<&str>,
-        _policy: &EgressPolicy,
-        _deadline: Duration,
+        connection: &str,
+        context: &str,
+        operation: &str,
+        input: &str,
+        cursor: Option<&str>,
+        policy: &EgressPolicy,
+        deadline: Duration,
     ) -> Result<Result<String, FlatError>, HostError> {
-        Err(HostError::Engine("not there yet".into()))
+        let egress = Egress::explicit(policy);
+        let network = Network {
+            client: HttpClient::new(egress.addresses(), None)?,
+            egress,
+            events: Events::default(),
+            login: None,
+            max_response: self.loaded.bounds.limits.response,
+        };
+        let deadline = Instant::now() + deadline;
+        let hooks = CallHttp::new(Some(Arc::new(network)), deadline);
+        let call = Flat { connection, context, operation, input, cursor };
+        self.run(hooks, deadline, &call)
+            .await?
+            .ok_or_else(|| HostError::ExportsMissing(vec!["workflow:node/flat@0.1.0 is missing".to_owned()]))
+    }
+
+    /// A call that needs nothing from outside.
+    async fn recite<C: GuestCall>(&self, call: &C) -> Result<C::Output, Stop> {
+        let deadline = Instant::now() + RECITE;
+        self.run(CallHttp::new(None, deadline), deadline, call).await
+    }
+
+    pub(crate) async fn run<C: GuestCall>(
+        &self,
+        hooks: CallHttp,
+        deadline: Instant,
+        call: &C,
+    ) -> Result<C::Output, Stop> {
+        run(&self.loaded.ready, &self.loaded.bounds, hooks, deadline, call).await
+    }
+
+    pub(crate) fn max_response(&self) -> u64 {
+        self.loaded.bounds.limits.response
+    }
+}
+
+fn is_allowed(import: &str) -> bool {
+    IMPORTS.iter().any(|allowed| is_version(import, allowed, "0.2."))
+}
+
+fn is_version(name: &str, interface: &str, version: &str) -> bool {
+    name.strip_prefix(interface)
+        .and_then(|rest| rest.strip_prefix('@'))
+        .is_some_and(|rest| rest.starts_with(version))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_six_interfaces_are_allowed_in_any_0_2() {
+        for import in [
+            "wasi:http/types@0.2.12",
+            "wasi:http/outgoing-handler@0.2.0",
+            "wasi:io/error@0.2.4",
+            "wasi:io/poll@0.2.4",
+            "wasi:io/streams@0.2.4",
+            "wasi:clocks/monotonic-clock@0.2.12",
+        ] {
+            assert!(is_allowed(import), "{import}");
+        }
+    }
+
+    #[test]
+    fn everything_else_is_refused() {
+        for import in [
+            "wasi:cli/environment@0.2.12",
+            "wasi:random/random@0.2.12",
+            "wasi:clocks/wall-clock@0.2.12",
+            "wasi:filesystem/types@0.2.12",
+            "wasi:sockets/tcp@0.2.12",
+            "wasi:http/incoming-handler@0.2.12",
+            "wasi:http/types@0.3.0",
+            "wasi:http/types",
+            "wasi:http/types-more@0.2.0",
+            "log",
+        ] {
+            assert!(!is_allowed(import), "{import}");
+        }
     }
 }

@@ -1,0 +1,154 @@
+//! One call into a guest: a fresh store and instance, bounded in memory and
+//! time, and gone afterwards.
+//!
+//! A guest is told its deadline and returns by itself. What happens if it does
+//! not is decided here: the epoch makes even an endless loop yield every few
+//! milliseconds, so that other calls go on, and shortly after the deadline the
+//! call is cut off. What the functions are and what their results mean is in
+//! [`calls`](crate::calls).
+
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::Instant;
+use wasmtime::component::{Instance, InstancePre, ResourceTable};
+use wasmtime::{Store, Trap, UpdateDeadline};
+use wasmtime_wasi::clocks::{WasiClocksCtx, WasiClocksCtxView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+
+use crate::bindings::Exports;
+use crate::error::Stop;
+use crate::http::CallHttp;
+use crate::limits::{Limiter, Limits};
+
+/// How long after its deadline a guest may still run: it returns by itself just
+/// before, and a busy machine delivers that a little late.
+const GRACE: Duration = Duration::from_millis(50);
+
+/// What a store holds.
+pub(crate) struct State {
+    table: ResourceTable,
+    http: WasiHttpCtx,
+    hooks: CallHttp,
+    clocks: WasiClocksCtx,
+    limiter: Limiter,
+}
+
+impl State {
+    pub(crate) fn table(&mut self) -> &mut ResourceTable {
+        &mut self.table
+    }
+
+    pub(crate) fn clocks(&mut self) -> WasiClocksCtxView<'_> {
+        WasiClocksCtxView { ctx: &mut self.clocks, table: &mut self.table }
+    }
+}
+
+impl WasiHttpView for State {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView { hooks: &mut self.hooks, table: &mut self.table, ctx: &mut self.http }
+    }
+}
+
+/// A component that is ready to be instantiated.
+pub(crate) struct Ready {
+    pub(crate) component: InstancePre<State>,
+    pub(crate) exports: Exports,
+}
+
+/// An instance in its store.
+pub(crate) struct Guest<'a> {
+    pub(crate) exports: &'a Exports,
+    pub(crate) instance: Instance,
+}
+
+/// A function of the contract with its arguments.
+pub(crate) trait GuestCall: Sync {
+    /// What it returns.
+    type Output: Send;
+    /// Its name, for traces.
+    const NAME: &'static str;
+
+    /// Calls it.
+    fn invoke(
+        &self,
+        guest: &Guest<'_>,
+        store: &mut Store<State>,
+    ) -> impl Future<Output = wasmtime::Result<Self::Output>> + Send;
+}
+
+/// What every call of a host is held to.
+#[derive(Debug)]
+pub(crate) struct Bounds {
+    pub(crate) limits: Limits,
+    /// How many calls may run at the same time; `None`: as many as come.
+    pub(crate) slots: Option<Semaphore>,
+}
+
+impl Bounds {
+    /// Waits for a slot. A pool that is full is no reason to fail at once.
+    async fn slot(&self, deadline: Instant) -> Result<Option<SemaphorePermit<'_>>, Stop> {
+        let Some(slots) = &self.slots else { return Ok(None) };
+        match tokio::time::timeout_at(deadline, slots.acquire()).await {
+            Ok(Ok(permit)) => Ok(Some(permit)),
+            _ => Err(Stop::Busy),
+        }
+    }
+}
+
+/// Runs a call in an instance of its own, until the deadline and little longer.
+pub(crate) async fn run<C: GuestCall>(
+    ready: &Ready,
+    bounds: &Bounds,
+    hooks: CallHttp,
+    deadline: Instant,
+    call: &C,
+) -> Result<C::Output, Stop> {
+    let end = deadline + GRACE;
+    let limits = bounds.limits;
+    let _slot = bounds.slot(deadline).await?;
+    let state = State {
+        table: ResourceTable::new(),
+        http: WasiHttpCtx::new(),
+        hooks,
+        clocks: WasiClocksCtx::default(),
+        limiter: Limiter::new(limits.memory),
+    };
+    let mut store = Store::new(ready.component.engine(), state);
+    store.limiter(|state| &mut state.limiter);
+    store.set_hostcall_fuel(limits.result);
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_callback(move |_| {
+        Ok(if Instant::now() < end { UpdateDeadline::Yield(1) } else { UpdateDeadline::Interrupt })
+    });
+    let result = tokio::time::timeout_at(end, async {
+        let instance = ready.component.instantiate_async(&mut store).await?;
+        call.invoke(&Guest { exports: &ready.exports, instance }, &mut store).await
+    })
+    .await;
+    match result {
+        Ok(Ok(output)) => Ok(output),
+        Ok(Err(error)) => Err(stop(&error, &store, limits, C::NAME)),
+        Err(_) => {
+            tracing::warn!(function = C::NAME, "the component did not return by its deadline");
+            Err(Stop::Deadline)
+        }
+    }
+}
+
+/// The reason of a trap, without anything of the guest's own in it.
+fn stop(error: &wasmtime::Error, store: &Store<State>, limits: Limits, function: &str) -> Stop {
+    let trap = error.downcast_ref::<Trap>();
+    let stop = match trap {
+        Some(Trap::Interrupt) => Stop::Deadline,
+        // A guest that gets no memory usually gives up with a trap.
+        _ if store.data().limiter.exceeded() => Stop::Memory,
+        Some(trap) => Stop::Trapped(trap.to_string()),
+        None if error.root_cause().to_string().contains("fuel allocated for hostcalls") => {
+            Stop::ResultSize(limits.result)
+        }
+        None => Stop::Trapped("a call between component and host failed".to_owned()),
+    };
+    tracing::warn!(function, reason = %error.root_cause(), "the component was stopped");
+    stop
+}

@@ -1,0 +1,84 @@
+//! What a call is told about the world: `call-context`.
+//!
+//! A node imports no clock of the day, no randomness and no environment; this
+//! is where they come from.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rustls::crypto::SecureRandom;
+
+use crate::error::HostError;
+use crate::options::CallOptions;
+use crate::wit::types::CallContext;
+
+/// Bytes of entropy for each call.
+const ENTROPY: usize = 32;
+
+/// The context of one call.
+pub(crate) fn call_context(
+    options: &CallOptions,
+    idempotency_key: Option<String>,
+    attempt: u32,
+    deadline: Duration,
+) -> Result<CallContext, HostError> {
+    Ok(CallContext {
+        now: format!("{:.3}", Timestamp::now()),
+        deadline_ms: u32::try_from(deadline.as_millis()).unwrap_or(u32::MAX),
+        attempt,
+        idempotency_key,
+        entropy: entropy()?,
+        trace_parent: options.trace_parent.clone(),
+        time_zone: options.time_zone.clone(),
+        dry_run: options.dry_run,
+        read_only: options.read_only,
+        allowed_operations: options.allowed_operations.clone(),
+        confirmed: options.confirmed,
+        extensions: None,
+    })
+}
+
+/// Random bytes from the operating system.
+fn entropy() -> Result<Vec<u8>, HostError> {
+    let mut bytes = vec![0; ENTROPY];
+    let random: &dyn SecureRandom = rustls::crypto::ring::default_provider().secure_random;
+    random.fill(&mut bytes).map_err(|_| HostError::Engine("the system gives no random bytes".to_owned()))?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn context() -> CallContext {
+        call_context(&CallOptions::default(), None, 1, Duration::from_millis(1500)).expect("context")
+    }
+
+    #[test]
+    fn now_is_an_instant_in_utc_with_milliseconds() {
+        let now = context().now;
+        assert_eq!(now.len(), "2026-03-01T09:15:02.123Z".len(), "{now}");
+        assert!(now.ends_with('Z'), "{now}");
+        let told: Timestamp = now.parse().expect(&now);
+        assert!(Timestamp::now().duration_since(told).as_secs().abs() <= 1, "{now}");
+    }
+
+    #[test]
+    fn entropy_is_long_enough_and_fresh() {
+        let (one, other) = (context().entropy, context().entropy);
+        assert!(one.len() >= 16);
+        assert_ne!(one, other);
+    }
+
+    #[test]
+    fn the_deadline_is_in_milliseconds() {
+        assert_eq!(context().deadline_ms, 1500);
+    }
+
+    #[test]
+    fn by_default_nothing_is_confirmed_and_nothing_forbidden() {
+        let context = context();
+        assert!(!context.confirmed && !context.read_only && !context.dry_run);
+        assert_eq!(context.allowed_operations, None);
+    }
+}

@@ -1,0 +1,247 @@
+//! What a person typed, taken apart by the credential form.
+//!
+//! Secrets are told from the rest here, once, by their kind in the form. That is
+//! also why a field that the form does not know is refused: it may be a secret
+//! under a misspelled name, and nobody would know to hide it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::error::{CallError, refusal};
+use crate::secrets::{Secret, Secrets};
+use crate::wit::node::{CredentialField, CredentialSpec, FieldKind};
+use crate::wit::types::{ErrorKind, FieldValue, NodeError};
+
+/// The fields of a connection.
+#[derive(Debug, Default)]
+pub(crate) struct Credentials {
+    /// Everything but secrets.
+    pub(crate) plain: BTreeMap<String, String>,
+    pub(crate) secret: BTreeMap<String, Secret>,
+}
+
+impl Credentials {
+    /// Takes typed fields apart. Fields that were left empty are not set.
+    pub(crate) fn typed(
+        fields: BTreeMap<String, String>,
+        spec: &CredentialSpec,
+        secrets: &Arc<Secrets>,
+    ) -> Result<Self, CallError> {
+        let mut credentials = Self::default();
+        for (name, value) in fields {
+            let Some(field) = spec.fields.iter().find(|field| field.name == name) else {
+                return Err(unknown(&name, spec).into());
+            };
+            if value.trim().is_empty() {
+                continue;
+            }
+            if matches!(field.kind, FieldKind::Secret) {
+                secrets.add(&value);
+                credentials.secret.insert(name, Secret::new(value));
+            } else {
+                credentials.plain.insert(name, value);
+            }
+        }
+        match spec.fields.iter().find(|field| credentials.lacks(field, spec)) {
+            Some(field) => Err(missing(field).into()),
+            None => Ok(credentials),
+        }
+    }
+
+    /// Takes in what `prepare` made of the plain fields. It was given no secret,
+    /// so what it returns under such a name is none of the person's.
+    pub(crate) fn completed(&mut self, fields: Vec<FieldValue>, spec: &CredentialSpec) {
+        let is_secret = |name: &str| {
+            spec.fields.iter().any(|field| field.name == name && matches!(field.kind, FieldKind::Secret))
+        };
+        self.plain = fields
+            .into_iter()
+            .filter(|field| !is_secret(&field.name))
+            .map(|field| (field.name, field.value))
+            .collect();
+    }
+
+    /// The plain fields for a guest.
+    pub(crate) fn plain_fields(&self) -> Vec<FieldValue> {
+        self.plain
+            .iter()
+            .map(|(name, value)| FieldValue { name: name.clone(), value: value.clone() })
+            .collect()
+    }
+
+    /// All fields for a guest, secrets among them.
+    pub(crate) fn all_fields(&self) -> Vec<FieldValue> {
+        let secret = self
+            .secret
+            .iter()
+            .map(|(name, value)| FieldValue { name: name.clone(), value: value.expose().to_owned() });
+        self.plain_fields().into_iter().chain(secret).collect()
+    }
+
+    /// Whether a secret is missing that must be there. Other fields are for
+    /// `prepare` to judge: it may discover them, and says more about them.
+    fn lacks(&self, field: &CredentialField, spec: &CredentialSpec) -> bool {
+        matches!(field.kind, FieldKind::Secret)
+            && field.required
+            && !self.secret.contains_key(&field.name)
+            && field.shown_when.iter().all(|when| {
+                self.value(&when.field, spec)
+                    .is_some_and(|value| when.values.iter().any(|wanted| wanted == value))
+            })
+    }
+
+    fn value<'a>(&'a self, name: &str, spec: &'a CredentialSpec) -> Option<&'a str> {
+        self.plain
+            .get(name)
+            .map(String::as_str)
+            .or_else(|| spec.fields.iter().find(|field| field.name == name)?.default_value.as_deref())
+    }
+}
+
+fn missing(field: &CredentialField) -> NodeError {
+    NodeError {
+        field: Some(format!("/{}", field.name)),
+        ..refusal(
+            ErrorKind::InvalidInput,
+            "host.credential-missing",
+            format!("The field \"{}\" is missing.", field.label),
+            &format!("Fill in `{}`. {}", field.name, field.help),
+        )
+    }
+}
+
+fn unknown(name: &str, spec: &CredentialSpec) -> NodeError {
+    let known: Vec<&str> = spec.fields.iter().map(|field| field.name.as_str()).collect();
+    let nearest = known
+        .iter()
+        .map(|candidate| (distance(name, candidate), *candidate))
+        .min()
+        .filter(|(distance, candidate)| *distance <= candidate.len().max(3) / 3);
+    let advice = match nearest {
+        Some((_, nearest)) => format!("Did you mean `{nearest}`?"),
+        None => format!("The fields are {}.", known.join(", ")),
+    };
+    NodeError {
+        field: Some(format!("/{name}")),
+        ..refusal(
+            ErrorKind::InvalidInput,
+            "host.credential-unknown",
+            format!("There is no credential field \"{name}\"."),
+            &advice,
+        )
+    }
+}
+
+/// Edit distance (Levenshtein), to find what a person meant.
+fn distance(one: &str, other: &str) -> usize {
+    let mut row: Vec<usize> = (0..=other.chars().count()).collect();
+    for (i, a) in one.chars().enumerate() {
+        let mut diagonal = i;
+        let mut left = i + 1;
+        for (cell, b) in row.iter_mut().skip(1).zip(other.chars()) {
+            let best = (diagonal + usize::from(a != b)).min(*cell + 1).min(left + 1);
+            diagonal = *cell;
+            left = best;
+            *cell = best;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = i + 1;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wit::node::{AuthRecipe, ShownWhen};
+
+    fn field(name: &str, kind: FieldKind, required: bool) -> CredentialField {
+        CredentialField {
+            name: name.to_owned(),
+            label: name.to_uppercase(),
+            help: "Where to find it.".to_owned(),
+            placeholder: None,
+            kind,
+            required,
+            advanced: false,
+            default_value: None,
+            choices: Vec::new(),
+            shown_when: Vec::new(),
+        }
+    }
+
+    fn spec() -> CredentialSpec {
+        let mut mode = field("mode", FieldKind::Choice, true);
+        mode.default_value = Some("key".to_owned());
+        let mut key = field("api_key", FieldKind::Secret, true);
+        key.shown_when = vec![ShownWhen { field: "mode".to_owned(), values: vec!["key".to_owned()] }];
+        CredentialSpec {
+            fields: vec![
+                field("url", FieldKind::Url, true),
+                mode,
+                key,
+                field("pin", FieldKind::Secret, false),
+            ],
+            auth_recipe: AuthRecipe::ByNode,
+            egress: Vec::new(),
+            documentation_url: None,
+        }
+    }
+
+    fn typed(pairs: &[(&str, &str)]) -> Result<Credentials, Box<NodeError>> {
+        let fields = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Credentials::typed(fields, &spec(), &Arc::default()).map_err(|error| match error {
+            CallError::Node(error) => error,
+            CallError::Host(error) => panic!("{error}"),
+        })
+    }
+
+    #[test]
+    fn secrets_are_kept_apart_and_hidden() {
+        let credentials = typed(&[("url", "https://a.example"), ("api_key", "hunter22")]).expect("fields");
+        assert_eq!(credentials.plain_fields().len(), 1);
+        assert_eq!(credentials.all_fields().len(), 2);
+        assert!(!format!("{credentials:?}").contains("hunter22"));
+    }
+
+    #[test]
+    fn a_missing_secret_is_told_with_its_field_and_where_to_find_it() {
+        for pairs in [&[("url", "u")][..], &[("api_key", "  ")], &[("mode", "key")]] {
+            let error = typed(pairs).expect_err("missing");
+            assert_eq!(error.field.as_deref(), Some("/api_key"));
+            assert!(error.advice.is_some_and(|advice| advice.contains("Where to find it.")));
+        }
+    }
+
+    #[test]
+    fn a_secret_that_is_not_shown_may_be_missing() {
+        assert!(typed(&[("mode", "none")]).is_ok());
+    }
+
+    #[test]
+    fn an_unknown_field_is_refused_with_the_nearest_name_and_its_value_stays_hidden() {
+        let error = typed(&[("api_kee", "hunter22")]).expect_err("unknown");
+        assert_eq!(error.advice.as_deref(), Some("Did you mean `api_key`?"));
+        assert!(!format!("{error:?}").contains("hunter22"));
+        let error = typed(&[("something_else", "x")]).expect_err("unknown");
+        assert_eq!(error.advice.as_deref(), Some("The fields are url, mode, api_key, pin."));
+    }
+
+    #[test]
+    fn what_prepare_returns_under_a_secrets_name_is_dropped() {
+        let mut credentials = typed(&[("api_key", "hunter22")]).expect("fields");
+        let value = |name: &str| FieldValue { name: name.to_owned(), value: "v".to_owned() };
+        credentials.completed(vec![value("url"), value("found"), value("api_key")], &spec());
+        assert_eq!(credentials.plain.keys().collect::<Vec<_>>(), ["found", "url"]);
+    }
+
+    #[test]
+    fn the_distance_counts_edits() {
+        for (one, other, edits) in
+            [("", "", 0), ("a", "", 1), ("kitten", "sitting", 3), ("tenant", "tenent", 1)]
+        {
+            assert_eq!(distance(one, other), edits, "{one} {other}");
+        }
+    }
+}

@@ -1,0 +1,380 @@
+//! The outbound hook: what happens when a guest sends a request.
+//!
+//! In this order: the origin is checked against the connection's egress, the
+//! header of a host-run login is added, the request goes through the pooled
+//! [`client`](crate::client), and the answer comes back with its size and its
+//! pauses bounded. Redirects are not followed: a 3xx is an answer like any
+//! other. Every request becomes an [event](crate::events).
+
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http::{Request, Response, Uri};
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+use tokio::time::{Instant, Sleep};
+use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
+use wasmtime_wasi_http::{Error as WasiError, RequestOptions, WasiBody, WasiHttpHooks};
+
+use crate::client::{HttpClient, Timeouts};
+use crate::egress::{Egress, Refusal};
+use crate::events::{Events, Record};
+use crate::failure::Failure;
+use crate::origin::Origin;
+use crate::recipe::HostLogin;
+use crate::replay;
+
+/// What the calls of one connection share: everything behind the hook.
+#[derive(Debug, Clone)]
+pub(crate) struct Network {
+    pub(crate) client: HttpClient,
+    pub(crate) egress: Egress,
+    pub(crate) events: Events,
+    /// Present where the host logs in.
+    pub(crate) login: Option<Arc<HostLogin>>,
+    /// Bytes that a response body may have.
+    pub(crate) max_response: u64,
+}
+
+/// The hook of one call.
+#[derive(Debug)]
+pub(crate) struct CallHttp {
+    /// `None`: this call has no business on the network.
+    network: Option<Arc<Network>>,
+    deadline: Instant,
+    refusals: Refusals,
+}
+
+/// What the policy refused during a call, for the operator's error message. The
+/// guest is told nothing but that it was refused.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Refusals(Arc<Mutex<Option<Refusal>>>);
+
+impl Refusals {
+    fn add(&self, refusal: Refusal) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(refusal);
+    }
+
+    /// The last one.
+    pub(crate) fn last(&self) -> Option<Refusal> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl CallHttp {
+    pub(crate) fn new(network: Option<Arc<Network>>, deadline: Instant) -> Self {
+        Self { network, deadline, refusals: Refusals::default() }
+    }
+
+    pub(crate) fn refusals(&self) -> Refusals {
+        self.refusals.clone()
+    }
+}
+
+type Answer = Result<(Response<WasiBody>, Box<dyn Future<Output = Result<(), WasiError>> + Send>), WasiError>;
+
+impl WasiHttpHooks for CallHttp {
+    /// The client sets `host` from the URL; what the guest names there is only
+    /// ever the place it may reach.
+    fn set_host_header(&mut self) -> bool {
+        false
+    }
+
+    fn send_request(
+        &mut self,
+        request: Request<WasiBody>,
+        options: Option<RequestOptions>,
+        _: Box<dyn Future<Output = Result<(), WasiError>> + Send>,
+    ) -> Box<dyn Future<Output = Answer> + Send> {
+        let Some(network) = self.network.clone() else {
+            drain(request.into_body(), self.deadline);
+            return Box::new(async { Err(WasiError::HttpRequestDenied) });
+        };
+        let timeouts = Timeouts::new(options, self.deadline);
+        let refusals = self.refusals.clone();
+        Box::new(async move {
+            let response = network.exchange(request, timeouts, &refusals).await?;
+            let done: Box<dyn Future<Output = Result<(), WasiError>> + Send> = Box::new(async { Ok(()) });
+            Ok((response, done))
+        })
+    }
+}
+
+impl Network {
+    /// Sends a guest's request and gives it the answer.
+    async fn exchange(
+        &self,
+        mut request: Request<WasiBody>,
+        timeouts: Timeouts,
+        refusals: &Refusals,
+    ) -> Result<Response<WasiBody>, WasiError> {
+        let mut record = self.events.begin(request.method(), request.uri(), false);
+        let allowed =
+            Origin::of(request.uri()).and_then(|origin| self.egress.check(&origin).map(|()| origin));
+        let origin = match allowed {
+            Ok(origin) => origin,
+            Err(refusal) => {
+                drain(request.into_body(), timeouts.deadline);
+                return Err(self.failed(&mut record, Failure::Refused(refusal), refusals));
+            }
+        };
+        // From here on the host has its canonical spelling: what was checked,
+        // what is resolved, what is in `host` and what the certificate must
+        // name are one and the same text.
+        if let Some(uri) = canonical(request.uri(), &origin) {
+            *request.uri_mut() = uri;
+        }
+        request.headers_mut().remove(http::header::HOST);
+
+        let response = match &self.login {
+            None => self.send(request, timeouts, &record).await,
+            Some(login) => self.send_with_login(login, request, timeouts, &record).await?,
+        };
+        match response {
+            Ok(response) => self.answer(response, record, timeouts),
+            Err(failure) => Err(self.failed(&mut record, failure, refusals)),
+        }
+    }
+
+    /// Adds the login's header, and sends once more with a fresh token where
+    /// the service refused the one in use.
+    async fn send_with_login(
+        &self,
+        login: &HostLogin,
+        request: Request<WasiBody>,
+        timeouts: Timeouts,
+        record: &Record,
+    ) -> Result<Result<Response<Incoming>, Failure>, WasiError> {
+        let no_login = |_| WasiError::InternalError(Some("the host could not log in".to_owned()));
+        let mut lease = login.lease(self, timeouts.deadline).await.map_err(no_login)?;
+        let (mut request, spare) = replay::hold(request).await?;
+        lease.inject(&mut request);
+        let response = match self.send(request, timeouts, record).await {
+            Ok(response) => response,
+            Err(failure) => return Ok(Err(failure)),
+        };
+        if !lease.is_refusal(response.status()) {
+            lease.succeeded();
+            return Ok(Ok(response));
+        }
+        let Some(spare) = spare else { return Ok(Ok(response)) };
+        // Whoever comes first renews; the others find the new token there. If
+        // there is none to be had, the guest gets the refusal as it was.
+        match login.renew(self, &lease, timeouts.deadline).await {
+            Ok(Some(fresh)) => lease = fresh,
+            Ok(None) | Err(_) => return Ok(Ok(response)),
+        }
+        let mut again = spare.request();
+        lease.inject(&mut again);
+        let response = self.send(again, timeouts, record).await;
+        if response.as_ref().is_ok_and(|response| !lease.is_refusal(response.status())) {
+            lease.succeeded();
+        }
+        Ok(response)
+    }
+
+    /// Sends one request and counts the bytes of its body.
+    async fn send(
+        &self,
+        request: Request<WasiBody>,
+        timeouts: Timeouts,
+        record: &Record,
+    ) -> Result<Response<Incoming>, Failure> {
+        let bytes = record.request_bytes();
+        // A body that is over at once stays as it is: the client can tell that
+        // such a request may be repeated.
+        let request = if request.body().is_end_stream() {
+            request
+        } else {
+            request.map(|inner| CountedBody { inner, bytes }.boxed_unsync())
+        };
+        self.client.send(request, timeouts).await
+    }
+
+    fn answer(
+        &self,
+        response: Response<Incoming>,
+        mut record: Record,
+        timeouts: Timeouts,
+    ) -> Result<Response<WasiBody>, WasiError> {
+        record.answered(response.status().as_u16());
+        let announced = response.body().size_hint().lower();
+        if announced > self.max_response {
+            record
+                .failed(format_args!("the answer has {announced} bytes; {} are allowed", self.max_response));
+            return Err(WasiError::HttpResponseBodySize(Some(announced)));
+        }
+        let limit = self.max_response;
+        Ok(response.map(|incoming| AnswerBody::new(incoming, record, limit, timeouts).boxed_unsync()))
+    }
+
+    fn failed(&self, record: &mut Record, failure: Failure, refusals: &Refusals) -> WasiError {
+        record.failed(&failure);
+        if let Failure::Refused(refusal) = &failure {
+            tracing::warn!(%refusal, "egress refused");
+            refusals.add(refusal.clone());
+        }
+        failure.into_error()
+    }
+
+    /// A request of the host itself, its answer read to the end.
+    pub(crate) async fn fetch(
+        &self,
+        request: Request<WasiBody>,
+        deadline: Instant,
+        max_bytes: u64,
+    ) -> Result<(http::response::Parts, Bytes), Failure> {
+        let timeouts = Timeouts::new(None, deadline);
+        let mut record = self.events.begin(request.method(), request.uri(), true);
+        let result = async {
+            let origin = Origin::of(request.uri()).map_err(Failure::Refused)?;
+            self.egress.check(&origin).map_err(Failure::Refused)?;
+            let (parts, body) = self.send(request, timeouts, &record).await?.into_parts();
+            record.answered(parts.status.as_u16());
+            let limited =
+                http_body_util::Limited::new(body, usize::try_from(max_bytes).unwrap_or(usize::MAX));
+            match tokio::time::timeout_at(deadline, limited.collect()).await {
+                Ok(Ok(body)) => Ok((parts, body.to_bytes())),
+                Ok(Err(_)) => Err(Failure::Protocol),
+                Err(_) => Err(Failure::ResponseTimeout),
+            }
+        }
+        .await;
+        match &result {
+            Ok((_, body)) => record.received(u64::try_from(body.len()).unwrap_or(u64::MAX)),
+            Err(failure) => record.failed(failure),
+        }
+        result
+    }
+}
+
+/// The URI with the origin's canonical host.
+fn canonical(uri: &Uri, origin: &Origin) -> Option<Uri> {
+    let text = origin.to_string();
+    let (scheme, authority) = text.split_once("://")?;
+    let path = uri.path_and_query().map_or("/", |path| path.as_str());
+    Uri::builder().scheme(scheme).authority(authority).path_and_query(path).build().ok()
+}
+
+/// Reads a refused request's body to its end, beside the call: a guest that is
+/// still writing would otherwise see a broken stream instead of the refusal.
+fn drain(mut body: WasiBody, deadline: Instant) {
+    tokio::spawn(tokio::time::timeout_at(
+        deadline,
+        async move { while let Some(Ok(_)) = body.frame().await {} },
+    ));
+}
+
+/// A request body whose bytes are counted.
+struct CountedBody {
+    inner: WasiBody,
+    bytes: Arc<AtomicU64>,
+}
+
+impl Body for CountedBody {
+    type Data = Bytes;
+    type Error = WasiError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, WasiError>>> {
+        let frame = ready!(Pin::new(&mut self.inner).poll_frame(context));
+        if let Some(data) = frame.as_ref().and_then(|frame| frame.as_ref().ok()).and_then(Frame::data_ref) {
+            self.bytes.fetch_add(u64::try_from(data.len()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+/// A response body whose size and pauses are bounded.
+struct AnswerBody {
+    incoming: Incoming,
+    record: Record,
+    limit: u64,
+    timeouts: Timeouts,
+    pause: Pin<Box<Sleep>>,
+}
+
+impl AnswerBody {
+    fn new(incoming: Incoming, record: Record, limit: u64, timeouts: Timeouts) -> Self {
+        let pause = Box::pin(tokio::time::sleep_until(pause_end(timeouts)));
+        Self { incoming, record, limit, timeouts, pause }
+    }
+}
+
+/// When the next part of a body is late.
+fn pause_end(timeouts: Timeouts) -> Instant {
+    (Instant::now() + timeouts.between_bytes).min(timeouts.deadline)
+}
+
+impl Body for AnswerBody {
+    type Data = Bytes;
+    type Error = WasiError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, WasiError>>> {
+        let error = match Pin::new(&mut self.incoming).poll_frame(context) {
+            Poll::Ready(None) => return Poll::Ready(None),
+            Poll::Ready(Some(Ok(frame))) => {
+                let bytes = frame.data_ref().map_or(0, Bytes::len);
+                self.record.received(u64::try_from(bytes).unwrap_or(u64::MAX));
+                if self.record.response_bytes() <= self.limit {
+                    let end = pause_end(self.timeouts);
+                    self.pause.as_mut().reset(end);
+                    return Poll::Ready(Some(Ok(frame)));
+                }
+                WasiError::HttpResponseBodySize(Some(self.limit))
+            }
+            Poll::Ready(Some(Err(error))) if error.is_timeout() => WasiError::HttpResponseTimeout,
+            Poll::Ready(Some(Err(_))) => WasiError::HttpResponseIncomplete,
+            Poll::Pending => {
+                ready!(self.pause.as_mut().poll(context));
+                WasiError::ConnectionReadTimeout
+            }
+        };
+        self.record.failed(&error);
+        Poll::Ready(Some(Err(error)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.incoming.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.incoming.size_hint()
+    }
+}
+
+/// The code behind a stream error, for `http-error-code`.
+///
+/// `wasmtime-wasi-http` looks for its p2 code there, while bodies fail with the
+/// crate's own [`WasiError`], so its guests never learn why a body broke off.
+/// The host therefore answers that function itself.
+pub(crate) fn error_code(error: &wasmtime::Error) -> Option<ErrorCode> {
+    if let Some(code) = error.downcast_ref::<ErrorCode>() {
+        return Some(code.clone());
+    }
+    Some(match error.downcast_ref::<WasiError>()? {
+        WasiError::HttpResponseBodySize(size) => ErrorCode::HttpResponseBodySize(*size),
+        WasiError::HttpResponseTimeout => ErrorCode::HttpResponseTimeout,
+        WasiError::ConnectionReadTimeout => ErrorCode::ConnectionReadTimeout,
+        WasiError::HttpResponseIncomplete => ErrorCode::HttpResponseIncomplete,
+        WasiError::HttpRequestBodySize(size) => ErrorCode::HttpRequestBodySize(*size),
+        _ => ErrorCode::InternalError(None),
+    })
+}

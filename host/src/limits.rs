@@ -1,0 +1,195 @@
+//! Bounds on what a guest may use and on what it may say.
+//!
+//! Time is bounded where the call is made ([`call`](crate::call)), bytes from
+//! the network where they come in ([`http`](crate::http)).
+
+use wasmtime::ResourceLimiter;
+
+use crate::secrets::Secrets;
+use crate::wit::types::{Diagnostic, NodeError};
+
+/// What one call may use.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// Bytes of all memories and tables together.
+    pub(crate) memory: usize,
+    /// Bytes that a guest hands to the host in one go, its result above all.
+    pub(crate) result: usize,
+    /// Bytes of one response body.
+    pub(crate) response: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { memory: 256 << 20, result: 64 << 20, response: 64 << 20 }
+    }
+}
+
+/// Counts memories and tables of one store together: a component may have many
+/// of each, and what counts for the machine is the sum.
+#[derive(Debug)]
+pub(crate) struct Limiter {
+    left: usize,
+    exceeded: bool,
+}
+
+impl Limiter {
+    pub(crate) fn new(bytes: usize) -> Self {
+        Self { left: bytes, exceeded: false }
+    }
+
+    /// Whether the guest ever asked for more than there was.
+    pub(crate) fn exceeded(&self) -> bool {
+        self.exceeded
+    }
+
+    fn grow(&mut self, bytes: usize) -> bool {
+        match self.left.checked_sub(bytes) {
+            Some(left) => {
+                self.left = left;
+                true
+            }
+            // The guest may handle this: its allocator sees an ordinary failure.
+            None => {
+                self.exceeded = true;
+                false
+            }
+        }
+    }
+}
+
+impl ResourceLimiter for Limiter {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        Ok(self.grow(desired.saturating_sub(current)))
+    }
+
+    fn table_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        // An element takes a pointer in the host.
+        Ok(self.grow(desired.saturating_sub(current).saturating_mul(size_of::<usize>())))
+    }
+}
+
+/// Bytes of a name in guest text, such as a code.
+const NAME: usize = 256;
+/// Bytes of a text for people.
+const TEXT: usize = 4 << 10;
+/// Bytes of open-ended details.
+const DETAILS: usize = 64 << 10;
+/// How many diagnostics one result may have.
+const DIAGNOSTICS: usize = 1000;
+
+/// Bounds every text of a failure and takes known secrets out of it. A guest can
+/// say anything, and can be made to say what it was told.
+pub(crate) fn clean_error(error: &mut NodeError, secrets: &Secrets) {
+    clean(&mut error.code, NAME, secrets);
+    clean(&mut error.message, TEXT, secrets);
+    for (text, limit) in
+        [(&mut error.advice, TEXT), (&mut error.field, NAME * 4), (&mut error.vendor_message, TEXT)]
+    {
+        if let Some(text) = text {
+            clean(text, limit, secrets);
+        }
+    }
+    // Half a JSON text is none.
+    if error.details.as_ref().is_some_and(|details| details.len() > DETAILS) {
+        error.details = None;
+    }
+    if let Some(details) = &mut error.details {
+        secrets.scrub(details);
+    }
+}
+
+/// The same for diagnostics.
+pub(crate) fn clean_diagnostics(diagnostics: &mut Vec<Diagnostic>, secrets: &Secrets) {
+    diagnostics.truncate(DIAGNOSTICS);
+    for diagnostic in diagnostics {
+        clean(&mut diagnostic.code, NAME, secrets);
+        clean(&mut diagnostic.message, TEXT, secrets);
+    }
+}
+
+/// Bounds a text and takes known secrets out of it.
+pub(crate) fn clean_text(text: &mut String, secrets: &Secrets) {
+    clean(text, TEXT, secrets);
+}
+
+fn clean(text: &mut String, limit: usize, secrets: &Secrets) {
+    // Scrub first: half a secret at the end would not be found any more.
+    secrets.scrub(text);
+    if text.len() > limit {
+        text.truncate(text.floor_char_boundary(limit));
+        text.push('…');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::refusal;
+    use crate::wit::types::ErrorKind;
+
+    #[test]
+    fn memories_and_tables_count_together() {
+        let mut limiter = Limiter::new(1 << 20);
+        assert!(limiter.memory_growing(0, 512 << 10, None).expect("memory"));
+        assert!(limiter.memory_growing(0, 256 << 10, None).expect("memory"));
+        assert!(limiter.table_growing(0, 16 << 10, None).expect("table"));
+        assert!(!limiter.exceeded());
+        assert!(!limiter.memory_growing(512 << 10, 768 << 10, None).expect("memory"));
+        assert!(limiter.exceeded());
+    }
+
+    #[test]
+    fn growing_counts_what_is_added_and_not_what_there_was() {
+        let mut limiter = Limiter::new(3 << 16);
+        for step in 0..3_usize {
+            assert!(limiter.memory_growing(step << 16, (step + 1) << 16, None).expect("memory"));
+        }
+        assert!(!limiter.memory_growing(3 << 16, 4 << 16, None).expect("memory"));
+    }
+
+    #[test]
+    fn a_guests_failure_is_bounded_and_holds_no_secret() {
+        let secrets = Secrets::default();
+        secrets.add("hunter22");
+        let mut error = refusal(
+            ErrorKind::Internal,
+            &"c".repeat(10_000),
+            format!("hunter22 {}", "ü".repeat(10_000)),
+            "ask hunter22",
+        );
+        error.vendor_message = Some("hunter22".to_owned());
+        error.details = Some("{\"x\":\"hunter22\"}".to_owned());
+        clean_error(&mut error, &secrets);
+        assert!(error.code.len() <= NAME + 3);
+        assert!(error.message.len() <= TEXT + 3);
+        assert!(!format!("{error:?}").contains("hunter22"), "{error:?}");
+    }
+
+    #[test]
+    fn details_that_are_too_long_are_dropped_whole() {
+        let mut error = refusal(ErrorKind::Internal, "c", "m".to_owned(), "a");
+        error.details = Some(format!("\"{}\"", "x".repeat(DETAILS)));
+        clean_error(&mut error, &Secrets::default());
+        assert_eq!(error.details, None);
+    }
+
+    #[test]
+    fn a_secret_at_the_cut_is_still_found() {
+        let secrets = Secrets::default();
+        secrets.add("hunter22");
+        let mut text = format!("{}hunter22", "x".repeat(TEXT - 4));
+        clean_text(&mut text, &secrets);
+        assert!(!text.contains("hunt"), "{}", text.len());
+    }
+}

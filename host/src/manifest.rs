@@ -1,0 +1,106 @@
+//! The manifest, read from a component's bytes without running it.
+
+use wasmparser::{Parser, Payload};
+
+use crate::error::HostError;
+
+/// Name of the custom section that holds the manifest.
+const SECTION: &str = "workflow-node:manifest";
+
+/// The manifest of a component.
+///
+/// The section may stand in the component itself or in a module or component
+/// inside it: composing tools wrap what they are given. The outermost one is
+/// taken, so that a wrapper may replace the manifest of what it wraps.
+pub(crate) fn read(component: &[u8]) -> Result<String, HostError> {
+    let mut depth = 0_u32;
+    let mut found: Option<(u32, &[u8])> = None;
+    for payload in Parser::new(0).parse_all(component) {
+        match payload.map_err(|error| HostError::NotAComponent(error.message().to_owned()))? {
+            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+            // The outermost end belongs to no section.
+            Payload::End(_) => depth = depth.saturating_sub(1),
+            Payload::CustomSection(section)
+                if section.name() == SECTION && found.is_none_or(|(outer, _)| depth < outer) =>
+            {
+                found = Some((depth, section.data()));
+            }
+            _ => {}
+        }
+    }
+    let (_, bytes) = found.ok_or_else(|| HostError::Manifest("there is none".to_owned()))?;
+    let text = std::str::from_utf8(bytes).map_err(|_| HostError::Manifest("it is no UTF-8".to_owned()))?;
+    match serde_json::from_str(text) {
+        Ok(serde_json::Value::Object(_)) => Ok(text.to_owned()),
+        Ok(_) => Err(HostError::Manifest("it is no JSON object".to_owned())),
+        Err(error) => Err(HostError::Manifest(error.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::slice::from_ref;
+
+    use super::*;
+
+    const COMPONENT: [u8; 8] = *b"\0asm\x0d\0\x01\0";
+    const MODULE: [u8; 8] = *b"\0asm\x01\0\0\0";
+
+    fn section(id: u8, content: &[u8]) -> Vec<u8> {
+        let size = u8::try_from(content.len()).expect("a small section");
+        assert!(size < 128, "one byte of LEB128");
+        [&[id, size], content].concat()
+    }
+
+    fn manifest(text: &[u8]) -> Vec<u8> {
+        let name = u8::try_from(SECTION.len()).expect("a short name");
+        section(0, &[&[name], SECTION.as_bytes(), text].concat())
+    }
+
+    fn component(parts: &[Vec<u8>]) -> Vec<u8> {
+        [COMPONENT.to_vec(), parts.concat()].concat()
+    }
+
+    fn module_section(parts: &[Vec<u8>]) -> Vec<u8> {
+        section(1, &[MODULE.to_vec(), parts.concat()].concat())
+    }
+
+    fn component_section(parts: &[Vec<u8>]) -> Vec<u8> {
+        section(4, &component(parts))
+    }
+
+    #[test]
+    fn it_is_found_at_any_depth() {
+        let text = manifest(b"{\"a\":1}");
+        for bytes in [
+            component(from_ref(&text)),
+            component(&[module_section(from_ref(&text))]),
+            component(&[component_section(&[module_section(from_ref(&text))])]),
+        ] {
+            assert_eq!(read(&bytes).expect("manifest"), "{\"a\":1}");
+        }
+    }
+
+    #[test]
+    fn the_outermost_one_counts_wherever_it_stands() {
+        let inner = module_section(&[manifest(b"{\"inner\":1}")]);
+        let outer = manifest(b"{\"outer\":1}");
+        for parts in [[inner.clone(), outer.clone()], [outer, inner]] {
+            assert_eq!(read(&component(&parts)).expect("manifest"), "{\"outer\":1}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_manifest_is_refused() {
+        for bytes in [
+            component(&[]),
+            component(&[manifest(b"")]),
+            component(&[manifest(b"[1]")]),
+            component(&[manifest(b"{\"a\":")]),
+            component(&[manifest(b"{\"a\":\"\xff\"}")]),
+        ] {
+            assert!(matches!(read(&bytes), Err(HostError::Manifest(_))), "{bytes:?}");
+        }
+        assert!(matches!(read(b"not wasm at all"), Err(HostError::NotAComponent(_))));
+    }
+}

@@ -1,0 +1,103 @@
+//! What an embedder says about a connection and about a call.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::egress::EgressPolicy;
+use crate::events::RequestObserver;
+
+/// Who logs in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum AuthMode {
+    /// The component, by its export `authenticate`. The host keeps the session
+    /// and passes it to each call; secrets are passed along, so that the
+    /// component can renew it.
+    #[default]
+    Component,
+    /// The host, by the recipe of the credential spec. It adds the header to
+    /// each request, and neither a secret nor a token enters the sandbox.
+    Recipe,
+}
+
+/// How a connection is made.
+#[derive(Clone)]
+pub struct ConnectionOptions {
+    /// What the operator allows.
+    pub policy: EgressPolicy,
+    /// Who logs in.
+    pub auth: AuthMode,
+    /// Is told every request.
+    pub observer: Option<Arc<dyn RequestObserver>>,
+    /// PEM file of certificate authorities to trust besides the public ones.
+    pub ca_file: Option<PathBuf>,
+    /// How long `prepare` may take. 30 s.
+    pub deadline: Duration,
+}
+
+impl Default for ConnectionOptions {
+    fn default() -> Self {
+        Self {
+            policy: EgressPolicy::default(),
+            auth: AuthMode::default(),
+            observer: None,
+            ca_file: None,
+            deadline: Duration::from_secs(30),
+        }
+    }
+}
+
+impl fmt::Debug for ConnectionOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConnectionOptions")
+            .field("policy", &self.policy)
+            .field("auth", &self.auth)
+            .field("observed", &self.observer.is_some())
+            .field("ca_file", &self.ca_file)
+            .field("deadline", &self.deadline)
+            .finish()
+    }
+}
+
+/// How a call is made.
+#[derive(Debug, Clone)]
+pub struct CallOptions {
+    /// How long one call may take, its login included. 60 s. The component is
+    /// told, and returns by itself; it is cut off shortly after.
+    pub deadline: Duration,
+    /// 1 for the first time that this call is made, 2 for its first repetition…
+    pub attempt: u32,
+    /// Change nothing: answer with the requests that would have been sent.
+    pub dry_run: bool,
+    /// Refuse whatever would change something at the service.
+    pub read_only: bool,
+    /// When given, refuse every other operation.
+    pub allowed_operations: Option<Vec<String>>,
+    /// Whether a person chose this very operation. `false` unless set: then
+    /// destructive operations are refused.
+    pub confirmed: bool,
+    /// The same for each repetition of one call, different for any other call.
+    pub idempotency_key: Option<String>,
+    /// W3C `traceparent` of the caller, to be sent along.
+    pub trace_parent: Option<String>,
+    /// IANA name of the user's time zone, for dates without one.
+    pub time_zone: Option<String>,
+}
+
+impl Default for CallOptions {
+    fn default() -> Self {
+        Self {
+            deadline: Duration::from_secs(60),
+            attempt: 1,
+            dry_run: false,
+            read_only: false,
+            allowed_operations: None,
+            confirmed: false,
+            idempotency_key: None,
+            trace_parent: None,
+            time_zone: None,
+        }
+    }
+}

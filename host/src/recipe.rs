@@ -1,0 +1,350 @@
+//! Logging in without the node: the host runs the recipe of the credential spec,
+//! and neither the secret nor the token ever enters the sandbox.
+//!
+//! [`HostLogin`] is built once for a connection. [`http`](crate::http) asks it
+//! for a [`HostLease`] for each request, which puts the credential in, and tells it
+//! when the service refuses the token. How a token is asked for is in
+//! [`token`](crate::token); who may ask at the same time in
+//! [`session`](crate::session).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::{HeaderName, HeaderValue, Request, StatusCode, Uri};
+use tokio::time::Instant;
+use url::form_urlencoded::Serializer;
+
+use crate::error::{CallError, HostError};
+use crate::http::Network;
+use crate::secrets::{Secret, Secrets};
+use crate::session::{Cache, Lease};
+use crate::token::{FRESH, Token, TokenRequest};
+use crate::wit::node::{AuthRecipe, CredentialSpec, Injection};
+
+/// How the host of one connection logs in.
+#[derive(Debug)]
+pub(crate) struct HostLogin {
+    place: Place,
+    kind: Kind,
+}
+
+/// Where the credential goes in a request.
+#[derive(Debug)]
+enum Place {
+    Header { name: HeaderName, prefix: String },
+    Query(String),
+}
+
+/// What the credential is.
+#[derive(Debug)]
+enum Kind {
+    /// The same in every request.
+    Fixed(Secret),
+    /// A token that is asked for, and ends.
+    Token(Box<Asked>),
+}
+
+#[derive(Debug)]
+struct Asked {
+    request: TokenRequest,
+    renew_on: Arc<[u16]>,
+    cache: Cache<Token>,
+    secrets: Arc<Secrets>,
+}
+
+/// What a recipe is filled from.
+pub(crate) struct Ingredients<'a> {
+    /// The completed fields.
+    pub(crate) fields: &'a BTreeMap<String, String>,
+    /// The fields of kind `secret`.
+    pub(crate) secrets: &'a BTreeMap<String, Secret>,
+    /// `prepared.token-url`.
+    pub(crate) token_url: Option<&'a str>,
+}
+
+impl Ingredients<'_> {
+    /// The value of a field of either sort.
+    pub(crate) fn value(&self, name: &str) -> Result<&str, HostError> {
+        self.secrets
+            .get(name)
+            .map(Secret::expose)
+            .or_else(|| self.fields.get(name).map(String::as_str))
+            .ok_or_else(|| HostError::Recipe(format!("there is no value for the field `{name}`")))
+    }
+
+    /// Fields and secrets together, for templates that may hold both.
+    pub(crate) fn all(&self) -> BTreeMap<String, String> {
+        let mut all = self.fields.clone();
+        all.extend(self.secrets.iter().map(|(name, secret)| (name.clone(), secret.expose().to_owned())));
+        all
+    }
+}
+
+impl HostLogin {
+    /// The login of a connection; `None` where the service needs none.
+    pub(crate) fn new(
+        spec: &CredentialSpec,
+        ingredients: &Ingredients<'_>,
+        secrets: &Arc<Secrets>,
+    ) -> Result<Option<Self>, HostError> {
+        Ok(Some(match &spec.auth_recipe {
+            AuthRecipe::None => return Ok(None),
+            AuthRecipe::ByNode => {
+                return Err(HostError::Recipe("only the component knows how to log in".to_owned()));
+            }
+            AuthRecipe::StaticToken(token) => Self {
+                place: Place::new(&token.inject)?,
+                kind: Kind::Fixed(Secret::new(ingredients.value(&token.token_field)?)),
+            },
+            AuthRecipe::Basic(basic) => {
+                let pair = STANDARD.encode(format!(
+                    "{}:{}",
+                    ingredients.value(&basic.username_field)?,
+                    ingredients.value(&basic.password_field)?
+                ));
+                secrets.add(&pair);
+                Self { place: Place::authorization("Basic "), kind: Kind::Fixed(Secret::new(pair)) }
+            }
+            AuthRecipe::Oauth2ClientCredentials(recipe) => Self {
+                place: Place::new(&recipe.inject)?,
+                kind: Kind::Token(Box::new(Asked {
+                    request: TokenRequest::new(recipe, ingredients, secrets)?,
+                    renew_on: recipe.renew_on.clone().into(),
+                    cache: Cache::default(),
+                    secrets: Arc::clone(secrets),
+                })),
+            },
+        }))
+    }
+
+    /// What goes into the next request; logs in if there is no token.
+    pub(crate) async fn lease(&self, network: &Network, deadline: Instant) -> Result<HostLease, CallError> {
+        match &self.kind {
+            Kind::Fixed(value) => Ok(HostLease {
+                credential: self.place.credential(value.expose())?,
+                renew_on: Arc::default(),
+                token: None,
+            }),
+            Kind::Token(asked) => {
+                let token = asked.token(network, None, deadline).await?;
+                self.leased(asked, token)
+            }
+        }
+    }
+
+    /// A lease on a newer token than a refused one; `None` where a fresh token
+    /// was refused before anything succeeded with it, since another one would
+    /// fare no better.
+    pub(crate) async fn renew(
+        &self,
+        network: &Network,
+        refused: &HostLease,
+        deadline: Instant,
+    ) -> Result<Option<HostLease>, CallError> {
+        let (Kind::Token(asked), Some(dead)) = (&self.kind, &refused.token) else { return Ok(None) };
+        let token = &dead.value;
+        if !token.succeeded.load(Ordering::Relaxed) && token.obtained.elapsed() < FRESH {
+            return Ok(None);
+        }
+        let token = asked.token(network, Some(dead.generation), deadline).await?;
+        self.leased(asked, token).map(Some)
+    }
+
+    fn leased(&self, asked: &Asked, token: Lease<Token>) -> Result<HostLease, CallError> {
+        Ok(HostLease {
+            credential: self.place.credential(token.value.value.expose())?,
+            renew_on: Arc::clone(&asked.renew_on),
+            token: Some(token),
+        })
+    }
+}
+
+impl Place {
+    fn new(injection: &Injection) -> Result<Self, HostError> {
+        Ok(match injection {
+            Injection::Query(name) => Self::Query(name.clone()),
+            Injection::Header(header) => Self::Header {
+                name: HeaderName::try_from(header.name.as_str())
+                    .map_err(|_| HostError::Recipe(format!("{:?} is no header name", header.name)))?,
+                prefix: header.prefix.clone(),
+            },
+        })
+    }
+
+    fn authorization(prefix: &str) -> Self {
+        Self::Header { name: http::header::AUTHORIZATION, prefix: prefix.to_owned() }
+    }
+
+    fn credential(&self, value: &str) -> Result<Credential, HostError> {
+        Ok(match self {
+            Self::Query(name) => {
+                let mut pair = Serializer::new(String::new());
+                pair.append_pair(name, value);
+                Credential::Query(Secret::new(pair.finish()))
+            }
+            Self::Header { name, prefix } => {
+                // The text stays out of the error: it is the secret.
+                let mut value = HeaderValue::try_from(format!("{prefix}{value}")).map_err(|_| {
+                    HostError::Recipe("the token or key does not fit into a header".to_owned())
+                })?;
+                value.set_sensitive(true);
+                Credential::Header(name.clone(), value)
+            }
+        })
+    }
+}
+
+impl Asked {
+    async fn token(
+        &self,
+        network: &Network,
+        dead: Option<u64>,
+        deadline: Instant,
+    ) -> Result<Lease<Token>, CallError> {
+        self.cache
+            .get(dead, deadline, async {
+                let token = self.request.send(network, deadline).await?;
+                self.secrets.add(token.value.expose());
+                Ok(token)
+            })
+            .await
+    }
+}
+
+/// What goes into one request.
+#[derive(Debug)]
+pub(crate) struct HostLease {
+    credential: Credential,
+    renew_on: Arc<[u16]>,
+    token: Option<Lease<Token>>,
+}
+
+/// A credential in the form in which it is sent. A header's value is marked as
+/// sensitive and shows itself as that.
+#[derive(Debug)]
+enum Credential {
+    Header(HeaderName, HeaderValue),
+    /// `name=value`, encoded.
+    Query(Secret),
+}
+
+impl HostLease {
+    /// Puts the credential in. A header that the guest may have set is
+    /// overwritten: it was told to send none.
+    pub(crate) fn inject<B>(&self, request: &mut Request<B>) {
+        match &self.credential {
+            Credential::Header(name, value) => {
+                request.headers_mut().insert(name.clone(), value.clone());
+            }
+            Credential::Query(pair) => {
+                if let Some(uri) = with_query(request.uri(), pair.expose()) {
+                    *request.uri_mut() = uri;
+                }
+            }
+        }
+    }
+
+    /// Whether this status means that the token is no good.
+    pub(crate) fn is_refusal(&self, status: StatusCode) -> bool {
+        self.renew_on.contains(&status.as_u16())
+    }
+
+    /// Notes that the service accepted it.
+    pub(crate) fn succeeded(&self) {
+        if let Some(token) = &self.token {
+            token.value.succeeded.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+/// The URI with one more pair in its query. `None` cannot happen for a pair that
+/// is encoded; such a request would go out without its credential and be refused.
+fn with_query(uri: &Uri, pair: &str) -> Option<Uri> {
+    let path = match uri.query() {
+        None => format!("{}?{pair}", uri.path()),
+        Some(query) => format!("{}?{query}&{pair}", uri.path()),
+    };
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(path.parse().ok()?);
+    Uri::from_parts(parts).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wit::node::{Basic, HeaderInjection, StaticToken};
+
+    fn spec(auth_recipe: AuthRecipe) -> CredentialSpec {
+        CredentialSpec { fields: Vec::new(), auth_recipe, egress: Vec::new(), documentation_url: None }
+    }
+
+    fn login(recipe: AuthRecipe, secret: &str) -> Result<Option<HostLogin>, HostError> {
+        let fields = [("user".to_owned(), "me".to_owned())].into();
+        let secrets = [("key".to_owned(), Secret::new(secret))].into();
+        let ingredients = Ingredients { fields: &fields, secrets: &secrets, token_url: None };
+        HostLogin::new(&spec(recipe), &ingredients, &Arc::default())
+    }
+
+    /// A request with the login's credential in it.
+    fn injected(login: &HostLogin) -> Request<()> {
+        let Kind::Fixed(value) = &login.kind else { panic!("a fixed value") };
+        let credential = login.place.credential(value.expose()).expect("credential");
+        let lease = HostLease { credential, renew_on: Arc::default(), token: None };
+        assert!(!format!("{login:?} {lease:?}").contains(value.expose()));
+        let mut request = Request::get("https://h.example/a?b=c").body(()).expect("request");
+        lease.inject(&mut request);
+        request
+    }
+
+    fn key(inject: Injection) -> AuthRecipe {
+        AuthRecipe::StaticToken(StaticToken { token_field: "key".to_owned(), inject })
+    }
+
+    fn in_header(name: &str, prefix: &str) -> Injection {
+        Injection::Header(HeaderInjection { name: name.to_owned(), prefix: prefix.to_owned() })
+    }
+
+    #[test]
+    fn a_typed_key_goes_into_the_named_header() {
+        let login = login(key(in_header("X-Api-Key", "k ")), "hunter22").expect("login").expect("some");
+        let request = injected(&login);
+        assert_eq!(request.headers()["x-api-key"], "k hunter22");
+        assert!(request.headers()["x-api-key"].is_sensitive());
+    }
+
+    #[test]
+    fn a_typed_key_goes_into_the_named_parameter() {
+        let inject = Injection::Query("api key".to_owned());
+        let login = login(key(inject), "hunter&22").expect("login").expect("some");
+        assert_eq!(injected(&login).uri().to_string(), "https://h.example/a?b=c&api+key=hunter%2622");
+    }
+
+    #[test]
+    fn user_and_password_become_basic_authentication() {
+        let recipe =
+            AuthRecipe::Basic(Basic { username_field: "user".to_owned(), password_field: "key".to_owned() });
+        let login = login(recipe, "hunter22").expect("login").expect("some");
+        assert_eq!(injected(&login).headers()["authorization"], "Basic bWU6aHVudGVyMjI=");
+    }
+
+    #[test]
+    fn a_service_without_credentials_needs_no_login() {
+        assert!(login(AuthRecipe::None, "x").expect("login").is_none());
+    }
+
+    #[test]
+    fn what_only_the_component_can_do_is_refused() {
+        assert!(matches!(login(AuthRecipe::ByNode, "x"), Err(HostError::Recipe(_))));
+        assert!(matches!(login(key(in_header("no header", "")), "x"), Err(HostError::Recipe(_))));
+    }
+
+    #[test]
+    fn a_secret_that_fits_no_header_is_refused_without_being_shown() {
+        let login = login(key(in_header("x-key", "")), "hunter\n22").expect("login").expect("some");
+        let error = login.place.credential("hunter\n22").expect_err("refused").to_string();
+        assert!(!error.contains("hunter"), "{error}");
+    }
+}

@@ -1,0 +1,116 @@
+//! A request that can be sent twice.
+//!
+//! Where the host logs in, a refused token is replaced without the guest
+//! knowing, so its request must be there a second time. Bodies are held up to
+//! [`HELD`] bytes; a larger one streams through and is sent once.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::{Bytes, BytesMut};
+use http::Request;
+use http_body::{Body, Frame};
+use http_body_util::{BodyExt as _, Full};
+use wasmtime_wasi_http::{Error as WasiError, WasiBody};
+
+/// Bytes of a request body that are held for a second sending.
+const HELD: usize = 8 << 20;
+
+/// A request that is there a second time.
+pub(crate) struct Spare {
+    head: http::request::Parts,
+    body: Bytes,
+}
+
+impl Spare {
+    pub(crate) fn request(self) -> Request<WasiBody> {
+        let body = Full::new(self.body).map_err(|never| match never {}).boxed_unsync();
+        Request::from_parts(self.head, body)
+    }
+}
+
+/// The request to send first, and the one to send again if all of it was held.
+pub(crate) async fn hold(
+    request: Request<WasiBody>,
+) -> Result<(Request<WasiBody>, Option<Spare>), WasiError> {
+    let (head, mut body) = request.into_parts();
+    let mut held = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        // Request trailers are the only other frames; no service that is spoken
+        // to with a login header like this expects any.
+        if let Ok(data) = frame?.into_data() {
+            held.extend_from_slice(&data);
+        }
+        if held.len() > HELD {
+            let body = Continued { held: Some(held.freeze()), rest: body }.boxed_unsync();
+            return Ok((Request::from_parts(head, body), None));
+        }
+    }
+    let body = held.freeze();
+    let spare = Spare { head: head.clone(), body: body.clone() };
+    Ok((Spare { head, body }.request(), Some(spare)))
+}
+
+/// The held part of a body, then the rest of it.
+struct Continued {
+    held: Option<Bytes>,
+    rest: WasiBody,
+}
+
+impl Body for Continued {
+    type Data = Bytes;
+    type Error = WasiError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, WasiError>>> {
+        match self.held.take() {
+            Some(held) => Poll::Ready(Some(Ok(Frame::data(held)))),
+            None => Pin::new(&mut self.rest).poll_frame(context),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(body: WasiBody) -> Request<WasiBody> {
+        Request::post("https://h.example/x").header("x-a", "1").body(body).expect("request")
+    }
+
+    fn full(bytes: Bytes) -> WasiBody {
+        Full::new(bytes).map_err(|never| match never {}).boxed_unsync()
+    }
+
+    async fn read(request: Request<WasiBody>) -> Bytes {
+        assert_eq!(request.headers()["x-a"], "1");
+        request.into_body().collect().await.expect("body").to_bytes()
+    }
+
+    #[tokio::test]
+    async fn a_small_request_is_the_same_both_times() {
+        let (first, spare) = hold(request(full(Bytes::from_static(b"{\"a\":1}")))).await.expect("held");
+        assert_eq!(read(first).await, "{\"a\":1}");
+        assert_eq!(read(spare.expect("spare").request()).await, "{\"a\":1}");
+    }
+
+    #[tokio::test]
+    async fn a_large_request_goes_through_whole_and_once() {
+        let large = Bytes::from(vec![7_u8; HELD + 1]);
+        let body = Continued { held: Some(large.clone()), rest: full(Bytes::from_static(b"end")) };
+        let (first, spare) = hold(request(body.boxed_unsync())).await.expect("held");
+        assert!(spare.is_none());
+        let sent = read(first).await;
+        assert_eq!(sent.len(), large.len() + 3);
+        assert!(sent.ends_with(b"end"));
+    }
+
+    #[tokio::test]
+    async fn a_request_without_a_body_stays_without_one() {
+        let empty = http_body_util::Empty::new().map_err(|never| match never {}).boxed_unsync();
+        let (first, _) = hold(request(empty)).await.expect("held");
+        assert!(first.body().is_end_stream());
+    }
+}

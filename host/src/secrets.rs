@@ -1,0 +1,246 @@
+//! What must never be seen: values that hide themselves, and the scrubbing of
+//! text that may hold them.
+//!
+//! Two rules cover everything that leaves the crate. A secret is kept in a
+//! [`Secret`], whose `Debug` shows nothing. Text that others wrote (a guest's
+//! error, a URL) goes through [`Secrets`], which knows the values of one
+//! connection, those of its credential form and the tokens that it got.
+
+use std::fmt;
+use std::sync::{PoisonError, RwLock};
+
+use url::Url;
+
+/// What stands in the place of a secret.
+pub(crate) const HIDDEN: &str = "***";
+
+/// Secrets shorter than this are not searched for in text: everything would
+/// match.
+const SHORTEST: usize = 4;
+
+/// How many secrets of one connection are remembered. A connection that lives
+/// for days sees many tokens; those that died long ago open nothing.
+const REMEMBERED: usize = 32;
+
+/// Names of query parameters whose values are never shown.
+const SECRET_NAMES: [&str; 12] = [
+    "access_token",
+    "api_key",
+    "apikey",
+    "auth",
+    "authorization",
+    "client_secret",
+    "key",
+    "password",
+    "refresh_token",
+    "secret",
+    "sig",
+    "token",
+];
+
+/// A value that hides itself.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Secret(String);
+
+impl Secret {
+    pub(crate) fn new(value: impl Into<String>) -> Self {
+        Self(value.into())
+    }
+
+    /// The value, to be put into a request or handed to the guest.
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(HIDDEN)
+    }
+}
+
+/// The secrets of one connection, to be found in text.
+#[derive(Default)]
+pub(crate) struct Secrets {
+    known: RwLock<Vec<String>>,
+}
+
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Secrets").finish_non_exhaustive()
+    }
+}
+
+impl Secrets {
+    /// Remembers a secret. The first ones stay, since they are the credentials;
+    /// of the tokens that follow, the oldest make room.
+    pub(crate) fn add(&self, secret: &str) {
+        if secret.len() < SHORTEST {
+            return;
+        }
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        if known.iter().any(|value| value == secret) {
+            return;
+        }
+        if known.len() == REMEMBERED {
+            known.remove(REMEMBERED / 2);
+        }
+        known.push(secret.to_owned());
+    }
+
+    /// Replaces every secret in `text`.
+    pub(crate) fn scrub(&self, text: &mut String) {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        for secret in known.iter() {
+            if text.contains(secret.as_str()) {
+                *text = text.replace(secret.as_str(), HIDDEN);
+            }
+        }
+    }
+
+    /// A URL as it may be shown: no userinfo, no fragment, no values of
+    /// parameters with a telling name, and no known secret anywhere, whether
+    /// percent-encoded or not.
+    pub(crate) fn url(&self, url: &str) -> String {
+        let Ok(mut url) = Url::parse(url) else {
+            // What does not parse was never sent, so nothing is lost.
+            return "(unreadable URL)".to_owned();
+        };
+        // These fail for URLs without a host only, which have no userinfo.
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
+        url.set_fragment(None);
+        if url.query().is_some() {
+            let pairs: Vec<(String, String)> = url
+                .query_pairs()
+                .map(|(name, value)| {
+                    let value = if is_secret_name(&name) { HIDDEN.to_owned() } else { self.scrubbed(&value) };
+                    (self.scrubbed(&name), value)
+                })
+                .collect();
+            url.query_pairs_mut().clear().extend_pairs(pairs);
+        }
+        let segments: Option<Vec<String>> = url.path_segments().map(|segments| {
+            segments
+                .map(|segment| {
+                    let plain = decoded(segment);
+                    let scrubbed = self.scrubbed(&plain);
+                    if scrubbed == plain { segment.to_owned() } else { scrubbed }
+                })
+                .collect()
+        });
+        if let Some(segments) = segments {
+            url.set_path(&segments.join("/"));
+        }
+        let mut text = url.to_string();
+        self.scrub(&mut text);
+        text
+    }
+
+    fn scrubbed(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        self.scrub(&mut text);
+        text
+    }
+}
+
+fn is_secret_name(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    SECRET_NAMES.contains(&name.as_str())
+}
+
+/// Percent-decoded text of a path segment.
+fn decoded(segment: &str) -> String {
+    let mut bytes = Vec::with_capacity(segment.len());
+    let mut rest = segment.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        let hex = match (first, after) {
+            (b'%', [high, low, ..]) => (*high as char)
+                .to_digit(16)
+                .zip((*low as char).to_digit(16))
+                .and_then(|(high, low)| u8::try_from(high * 16 + low).ok()),
+            _ => None,
+        };
+        bytes.push(hex.unwrap_or(first));
+        rest = match hex {
+            Some(_) => after.get(2..).unwrap_or_default(),
+            None => after,
+        };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secrets(values: &[&str]) -> Secrets {
+        let secrets = Secrets::default();
+        for value in values {
+            secrets.add(value);
+        }
+        secrets
+    }
+
+    #[test]
+    fn a_secret_does_not_show_itself() {
+        assert_eq!(format!("{:?}", Secret::new("hunter22")), HIDDEN);
+    }
+
+    #[test]
+    fn the_list_of_secrets_does_not_show_them() {
+        assert!(!format!("{:?}", secrets(&["hunter22"])).contains("hunter22"));
+    }
+
+    #[test]
+    fn every_secret_is_taken_out_of_text() {
+        let mut text = "hunter22 and again hunter22 and tok-1234".to_owned();
+        secrets(&["hunter22", "tok-1234"]).scrub(&mut text);
+        assert_eq!(text, "*** and again *** and ***");
+    }
+
+    #[test]
+    fn a_very_short_secret_leaves_text_readable() {
+        let mut text = "a cat".to_owned();
+        secrets(&["a"]).scrub(&mut text);
+        assert_eq!(text, "a cat");
+    }
+
+    #[test]
+    fn urls_lose_userinfo_fragment_and_telling_parameters() {
+        let shown = secrets(&[]).url("https://me:pw@host.example/a/b?x=1&Access_Token=abc&key=k#frag");
+        assert_eq!(shown, "https://host.example/a/b?x=1&Access_Token=***&key=***");
+    }
+
+    #[test]
+    fn a_known_secret_is_found_in_path_and_query_encoded_or_not() {
+        let secrets = secrets(&["p@ss/word"]);
+        for url in [
+            "https://h.example/p%40ss%2Fword/x",
+            "https://h.example/x?note=p%40ss%2Fword",
+            "https://h.example/x?p%40ss%2fword=1",
+            "https://h.example/p@ss/word",
+        ] {
+            let shown = secrets.url(url);
+            assert!(shown.contains(HIDDEN), "{url} became {shown}");
+            assert!(!shown.contains("ss/word") && !shown.contains("ss%2"), "{url} became {shown}");
+        }
+    }
+
+    #[test]
+    fn other_urls_stay_as_they_are() {
+        let url = "https://h.example:8443/Ticket/1?count=true&order=id";
+        assert_eq!(secrets(&["hunter22"]).url(url), url);
+    }
+
+    #[test]
+    fn many_tokens_do_not_push_the_credentials_out() {
+        let secrets = secrets(&["client-secret"]);
+        for n in 0..100 {
+            secrets.add(&format!("token-{n:04}"));
+        }
+        let mut text = "client-secret token-0099".to_owned();
+        secrets.scrub(&mut text);
+        assert_eq!(text, "*** ***");
+    }
+}

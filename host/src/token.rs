@@ -1,0 +1,449 @@
+//! The token request of OAuth 2 client credentials (RFC 6749, 4.4), made of the
+//! recipe in the credential spec, and the reading of its answer.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
+use http_body_util::{BodyExt as _, Full};
+use serde_json::Value;
+use tokio::time::Instant;
+use url::Url;
+use url::form_urlencoded::{Serializer, byte_serialize};
+use wasmtime_wasi_http::WasiBody;
+
+use crate::error::{CallError, HostError, refusal};
+use crate::failure::Failure;
+use crate::http::Network;
+use crate::limits::clean_text;
+use crate::recipe::Ingredients;
+use crate::secrets::{Secret, Secrets};
+use crate::session::Expiring;
+use crate::template;
+use crate::wit::node::{ClientAuthentication, Oauth2ClientCredentials};
+use crate::wit::types::{ErrorKind, NodeError, Retry};
+
+/// How long a token that has not been used yet counts as fresh.
+pub(crate) const FRESH: Duration = Duration::from_secs(30);
+/// Bytes that the answer may have.
+const MAX_ANSWER: u64 = 1 << 20;
+
+/// An access token of the host.
+pub(crate) struct Token {
+    pub(crate) value: Secret,
+    pub(crate) obtained: Instant,
+    renew_at: Option<Instant>,
+    /// Whether the service ever accepted it.
+    pub(crate) succeeded: AtomicBool,
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Token").field("renew_at", &self.renew_at).finish_non_exhaustive()
+    }
+}
+
+impl Expiring for Token {
+    fn is_usable(&self) -> bool {
+        self.renew_at.is_none_or(|instant| Instant::now() < instant)
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+}
+
+/// Asks for a token.
+pub(crate) struct TokenRequest {
+    uri: Uri,
+    form: Secret,
+    authorization: Option<HeaderValue>,
+    access_token: String,
+    expires_in: String,
+    default_lifetime: Duration,
+    renew_before: Duration,
+    secrets: Arc<Secrets>,
+}
+
+impl fmt::Debug for TokenRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenRequest").finish_non_exhaustive()
+    }
+}
+
+impl TokenRequest {
+    /// The request that the recipe describes, filled from the fields.
+    pub(crate) fn new(
+        recipe: &Oauth2ClientCredentials,
+        ingredients: &Ingredients<'_>,
+        secrets: &Arc<Secrets>,
+    ) -> Result<Self, HostError> {
+        let client_id = ingredients.value(&recipe.client_id_field)?;
+        let client_secret = ingredients.value(&recipe.client_secret_field)?;
+        let values = ingredients.all();
+
+        let mut form = Serializer::new(String::new());
+        form.append_pair("grant_type", "client_credentials");
+        let mut authorization = None;
+        match recipe.client_authentication {
+            ClientAuthentication::RequestBody => {
+                form.append_pair("client_id", client_id);
+                form.append_pair("client_secret", client_secret);
+            }
+            ClientAuthentication::BasicHeader => {
+                // RFC 6749, 2.3.1: both are form-encoded before they are joined.
+                let encode = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();
+                let pair = STANDARD.encode(format!("{}:{}", encode(client_id), encode(client_secret)));
+                secrets.add(&pair);
+                let mut value = HeaderValue::try_from(format!("Basic {pair}"))
+                    .map_err(|_| HostError::Recipe("the client does not fit into a header".to_owned()))?;
+                value.set_sensitive(true);
+                authorization = Some(value);
+            }
+        }
+        let scope = template::expand(&recipe.scope, &values);
+        if !scope.is_empty() {
+            form.append_pair("scope", &scope);
+        }
+        for parameter in &recipe.form {
+            let value = template::expand(&parameter.value, &values);
+            if !value.is_empty() {
+                form.append_pair(&parameter.name, &value);
+            }
+        }
+        Ok(Self {
+            uri: token_uri(recipe, ingredients)?,
+            form: Secret::new(form.finish()),
+            authorization,
+            access_token: recipe.access_token.clone(),
+            expires_in: recipe.expires_in.clone(),
+            default_lifetime: Duration::from_millis(recipe.default_lifetime_ms.into()),
+            renew_before: Duration::from_millis(recipe.renew_before_ms.into()),
+            secrets: Arc::clone(secrets),
+        })
+    }
+
+    /// Sends it and reads the token.
+    pub(crate) async fn send(&self, network: &Network, deadline: Instant) -> Result<Token, CallError> {
+        let body: WasiBody = Full::new(Bytes::from(self.form.expose().to_owned()))
+            .map_err(|never| match never {})
+            .boxed_unsync();
+        let mut request = Request::new(body);
+        *request.method_mut() = http::Method::POST;
+        *request.uri_mut() = self.uri.clone();
+        let headers = request.headers_mut();
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+        if let Some(authorization) = &self.authorization {
+            headers.insert(AUTHORIZATION, authorization.clone());
+        }
+        match network.fetch(request, deadline, MAX_ANSWER).await {
+            Ok((head, body)) if head.status.is_success() => self.read(&body),
+            Ok((head, body)) => Err(self.refused(head.status, &head.headers, &body).into()),
+            Err(failure) => Err(unreachable(&failure).into()),
+        }
+    }
+
+    fn read(&self, body: &[u8]) -> Result<Token, CallError> {
+        let answer: Value = serde_json::from_slice(body).map_err(|_| no_token())?;
+        let value = answer
+            .pointer(&self.access_token)
+            .and_then(Value::as_str)
+            .filter(|token| !token.is_empty())
+            .ok_or_else(no_token)?;
+        let seconds = answer.pointer(&self.expires_in).and_then(|expires| match expires {
+            Value::Number(number) => number.as_f64(),
+            Value::String(text) => text.trim().parse().ok(),
+            _ => None,
+        });
+        let lifetime = seconds
+            .filter(|seconds| *seconds > 0.0)
+            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+            .unwrap_or(self.default_lifetime);
+        // Three quarters of a short life, as for a component's session.
+        let usable = lifetime.saturating_sub(self.renew_before.min(lifetime / 4));
+        let obtained = Instant::now();
+        Ok(Token {
+            value: Secret::new(value),
+            obtained,
+            renew_at: obtained.checked_add(usable),
+            succeeded: AtomicBool::new(false),
+        })
+    }
+
+    fn refused(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> NodeError {
+        let mut error = match status.as_u16() {
+            400 | 401 | 403 => refusal(
+                ErrorKind::Unauthenticated,
+                "host.login-refused",
+                "The service refused the credentials.".to_owned(),
+                "Check client ID and secret, and that this client may use the client credentials flow.",
+            ),
+            429 => NodeError {
+                retry: retry_after(headers).map_or(Retry::HostDefault, Retry::AfterMs),
+                ..refusal(
+                    ErrorKind::RateLimited,
+                    "host.login-rate-limited",
+                    "The service has too many requests to log in now.".to_owned(),
+                    "Wait, then try again.",
+                )
+            },
+            500.. => NodeError {
+                retry: Retry::HostDefault,
+                ..refusal(
+                    ErrorKind::Unavailable,
+                    "host.login-unavailable",
+                    "The service cannot log anyone in now.".to_owned(),
+                    "Try again later.",
+                )
+            },
+            _ => refusal(
+                ErrorKind::InvalidInput,
+                "host.login-address",
+                "There is no token endpoint at this address.".to_owned(),
+                "Check the address in the credentials.",
+            ),
+        };
+        error.http_status = Some(status.as_u16());
+        error.vendor_message = vendor_message(body).map(|mut text| {
+            clean_text(&mut text, &self.secrets);
+            text
+        });
+        error
+    }
+}
+
+fn token_uri(recipe: &Oauth2ClientCredentials, ingredients: &Ingredients<'_>) -> Result<Uri, HostError> {
+    let text = match ingredients.token_url {
+        Some(url) => url.to_owned(),
+        None => {
+            let templates = std::iter::once(&recipe.token_url)
+                .chain(recipe.query.iter().map(|parameter| &parameter.value));
+            for name in templates.flat_map(|template| template::names(template)) {
+                if ingredients.secrets.contains_key(name) {
+                    return Err(HostError::Recipe(format!("it puts the secret `{name}` into a URL")));
+                }
+            }
+            let text = template::expand(&recipe.token_url, ingredients.fields);
+            let mut url = Url::parse(&text)
+                .map_err(|_| HostError::Recipe(format!("its token URL comes out as {text:?}")))?;
+            for parameter in &recipe.query {
+                let value = template::expand(&parameter.value, ingredients.fields);
+                if !value.is_empty() {
+                    url.query_pairs_mut().append_pair(&parameter.name, &value);
+                }
+            }
+            url.into()
+        }
+    };
+    text.parse().map_err(|_| HostError::Recipe("its token URL is none".to_owned()))
+}
+
+fn no_token() -> CallError {
+    refusal(
+        ErrorKind::Protocol,
+        "host.login-answer",
+        "The service answered the login without a token.".to_owned(),
+        "Check the address in the credentials: something else may be answering there.",
+    )
+    .into()
+}
+
+fn unreachable(failure: &Failure) -> NodeError {
+    let message = format!("The login failed: {failure}.");
+    let (kind, advice) = match failure {
+        Failure::Refused(refusal) => {
+            let advice =
+                refusal.remedy.clone().unwrap_or_else(|| "Check the address in the credentials.".to_owned());
+            return crate::error::refusal(ErrorKind::Denied, "host.egress-denied", message, &advice);
+        }
+        Failure::ConnectTimeout | Failure::ResponseTimeout => (ErrorKind::Timeout, "Try again later."),
+        Failure::Certificate(_) => (
+            ErrorKind::Unavailable,
+            "If the service has a private certificate authority, give its certificate to the host.",
+        ),
+        Failure::Protocol | Failure::HeadersTooLarge => {
+            (ErrorKind::Protocol, "Check the address in the credentials.")
+        }
+        _ => (ErrorKind::Unavailable, "Check the address in the credentials, or try again later."),
+    };
+    let retry = match kind {
+        ErrorKind::Timeout | ErrorKind::Unavailable => Retry::HostDefault,
+        _ => Retry::Never,
+    };
+    NodeError { retry, ..refusal(kind, "host.login-unreachable", message, advice) }
+}
+
+/// The service's own words (RFC 6749, 5.2), if they are words.
+fn vendor_message(body: &[u8]) -> Option<String> {
+    let answer: Value = serde_json::from_slice(body).ok()?;
+    ["error_description", "message", "error"]
+        .into_iter()
+        .find_map(|name| answer.get(name)?.as_str())
+        .map(str::to_owned)
+}
+
+/// `Retry-After` in seconds, as milliseconds. Its other form, a date, is not
+/// worth a clock comparison here.
+fn retry_after(headers: &HeaderMap) -> Option<u32> {
+    headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse::<u32>().ok()?.checked_mul(1000)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::wit::node::{HeaderInjection, Injection, Parameter};
+
+    fn parameter(name: &str, value: &str) -> Parameter {
+        Parameter { name: name.to_owned(), value: value.to_owned() }
+    }
+
+    fn recipe() -> Oauth2ClientCredentials {
+        Oauth2ClientCredentials {
+            token_url: "{auth_url}/token".to_owned(),
+            query: vec![parameter("tenant", "{tenant}")],
+            form: vec![parameter("audience", "{audience}"), parameter("empty", "{missing}")],
+            client_authentication: ClientAuthentication::RequestBody,
+            client_id_field: "id".to_owned(),
+            client_secret_field: "secret".to_owned(),
+            scope: "{scope}".to_owned(),
+            access_token: "/access_token".to_owned(),
+            expires_in: "/expires_in".to_owned(),
+            granted_scope: None,
+            default_lifetime_ms: 600_000,
+            renew_before_ms: 60_000,
+            inject: Injection::Header(HeaderInjection {
+                name: "authorization".to_owned(),
+                prefix: "Bearer ".to_owned(),
+            }),
+            renew_on: vec![401],
+        }
+    }
+
+    fn fields(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    fn request(
+        recipe: &Oauth2ClientCredentials,
+        pairs: &[(&str, &str)],
+        token_url: Option<&str>,
+    ) -> Result<TokenRequest, HostError> {
+        let mut all = fields(&[("auth_url", "https://a.example/auth"), ("id", "client"), ("scope", "all x")]);
+        all.extend(fields(pairs));
+        let secrets = [("secret".to_owned(), Secret::new("s&cret"))].into();
+        let ingredients = Ingredients { fields: &all, secrets: &secrets, token_url };
+        TokenRequest::new(recipe, &ingredients, &Arc::default())
+    }
+
+    #[test]
+    fn the_form_is_filled_and_encoded_and_leaves_out_what_is_empty() {
+        let request = request(&recipe(), &[("audience", "api")], None).expect("request");
+        assert_eq!(
+            request.form.expose(),
+            "grant_type=client_credentials&client_id=client&client_secret=s%26cret&scope=all+x&audience=api"
+        );
+        assert!(request.authorization.is_none());
+    }
+
+    #[test]
+    fn the_token_url_is_filled_with_its_query() {
+        let url = |pairs| request(&recipe(), pairs, None).expect("request").uri.to_string();
+        assert_eq!(url(&[]), "https://a.example/auth/token");
+        assert_eq!(url(&[("tenant", "a b")]), "https://a.example/auth/token?tenant=a+b");
+    }
+
+    #[test]
+    fn the_token_url_of_prepare_goes_before_the_template() {
+        let prepared = "https://b.example/t?tenant=z";
+        let request = request(&recipe(), &[], Some(prepared)).expect("request");
+        assert_eq!(request.uri.to_string(), prepared);
+    }
+
+    #[test]
+    fn a_client_in_the_header_is_not_in_the_form() {
+        let mut recipe = recipe();
+        recipe.client_authentication = ClientAuthentication::BasicHeader;
+        let request = request(&recipe, &[], None).expect("request");
+        assert!(!request.form.expose().contains("client_secret"));
+        let header = request.authorization.expect("header");
+        let pair = header.to_str().expect("text").strip_prefix("Basic ").expect("basic").to_owned();
+        assert_eq!(STANDARD.decode(pair).expect("base64"), b"client:s%26cret");
+    }
+
+    #[test]
+    fn a_secret_is_never_put_into_a_url() {
+        let mut recipe = recipe();
+        recipe.query.push(parameter("key", "{secret}"));
+        assert!(matches!(request(&recipe, &[], None), Err(HostError::Recipe(_))));
+    }
+
+    #[test]
+    fn a_missing_field_is_told_by_name() {
+        let mut recipe = recipe();
+        recipe.client_id_field = "nobody".to_owned();
+        let error = request(&recipe, &[], None).expect_err("missing").to_string();
+        assert!(error.contains("`nobody`"), "{error}");
+    }
+
+    fn lifetime(expires_in: &str) -> Duration {
+        let body = format!("{{\"access_token\":\"tok\",\"expires_in\":{expires_in}}}");
+        let token = request(&recipe(), &[], None).expect("request").read(body.as_bytes()).expect("token");
+        assert_eq!(token.value.expose(), "tok");
+        token.renew_at.expect("an end").saturating_duration_since(token.obtained)
+    }
+
+    #[test]
+    fn a_token_is_renewed_before_its_end() {
+        assert_eq!(lifetime("3600"), Duration::from_secs(3540));
+        assert_eq!(lifetime("\"3600\""), Duration::from_secs(3540));
+        assert_eq!(lifetime("100"), Duration::from_secs(75), "a short life is not spent on renewing");
+        for unknown in ["null", "-5", "\"soon\"", "1e300"] {
+            assert_eq!(lifetime(unknown), Duration::from_secs(540), "{unknown}");
+        }
+    }
+
+    #[test]
+    fn an_answer_without_a_token_is_a_protocol_error() {
+        for body in ["", "<html>", "[]", "{}", "{\"access_token\":\"\"}", "{\"access_token\":1}"] {
+            let error =
+                request(&recipe(), &[], None).expect("request").read(body.as_bytes()).expect_err("no token");
+            assert_eq!(error.node_error().map(|error| error.kind), Some(ErrorKind::Protocol), "{body}");
+        }
+    }
+
+    #[test]
+    fn refusals_are_told_apart_by_what_to_do() {
+        let refused = |status: u16, body: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(RETRY_AFTER, HeaderValue::from_static("7"));
+            let status = StatusCode::from_u16(status).expect("status");
+            request(&recipe(), &[], None).expect("request").refused(status, &headers, body.as_bytes())
+        };
+        let error = refused(400, "{\"error\":\"invalid_client\",\"error_description\":\"No client.\"}");
+        assert_eq!(error.kind, ErrorKind::Unauthenticated);
+        assert_eq!(error.vendor_message.as_deref(), Some("No client."));
+        assert_eq!(refused(404, "<html>").kind, ErrorKind::InvalidInput);
+        assert_eq!(refused(302, "").kind, ErrorKind::InvalidInput);
+        let busy = refused(429, "");
+        assert_eq!(busy.kind, ErrorKind::RateLimited);
+        assert!(matches!(busy.retry, Retry::AfterMs(7000)));
+        assert_eq!(refused(503, "").kind, ErrorKind::Unavailable);
+    }
+
+    #[test]
+    fn neither_request_nor_token_shows_a_secret() {
+        let request = request(&recipe(), &[], None).expect("request");
+        let token = request.read(b"{\"access_token\":\"tok-secret\"}").expect("token");
+        let text = format!("{request:?} {token:?}");
+        assert!(!text.contains("cret") && !text.contains("tok-"), "{text}");
+    }
+}
