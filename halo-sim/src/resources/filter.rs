@@ -5,7 +5,10 @@ use serde_json::Value;
 use super::Resource;
 use crate::{
     protocol::{Query, Refusal, dates, query::split_list},
-    state::{Row, World, row::whole},
+    state::{
+        Row, World,
+        row::{Switch, whole},
+    },
 };
 
 /// A query parameter that narrows a list.
@@ -104,8 +107,14 @@ fn predicate<'a>(
             let to = dates::upper_bound(text).ok_or_else(bad)?;
             Box::new(move |row| row.text(field) <= to.as_str())
         }
-        Test::On(field) if is_true => Box::new(move |row| row.flag(field)),
-        Test::Off(field) if is_true => Box::new(move |row| !row.flag(field)),
+        Test::On(field) if is_true => {
+            let switch = Switch::named(field);
+            Box::new(move |row| switch.is_on(row))
+        }
+        Test::Off(field) if is_true => {
+            let switch = Switch::named(field);
+            Box::new(move |row| !switch.is_on(row))
+        }
         Test::On(_) | Test::Off(_) => return Ok(None),
         Test::By(work) => Box::new(move |row| work(world, row, text)),
     };

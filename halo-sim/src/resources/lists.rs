@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use serde_json::{Value, json};
 
-use super::{Envelope, Resource, Rows, filter, render::ListRenderer, tickets};
+use super::{Envelope, Identity, Resource, Rows, filter, render::ListRenderer, tickets};
 use crate::{
     faults::Knobs,
     protocol::{
@@ -12,7 +12,7 @@ use crate::{
         list::ListBody,
         paging::{self, Page},
     },
-    state::{Row, TableId, World},
+    state::{Row, TableId, World, row::Switch},
 };
 
 /// Answers a list request.
@@ -79,11 +79,14 @@ fn matching<'w>(
 }
 
 fn hidden(resource: &Resource, query: &Query) -> impl Fn(&Row) -> bool {
-    let rule = resource.hidden.map(|hidden| (hidden, query.flag(hidden.shown_by)));
+    let rule = resource.hidden.map(|hidden| {
+        let asked = query.flag(hidden.shown_by);
+        (Switch::named(hidden.flag), asked, hidden.only)
+    });
     move |row| match rule {
         None => true,
-        Some((hidden, false)) => !row.flag(hidden.flag),
-        Some((hidden, true)) => !hidden.only || row.flag(hidden.flag),
+        Some((switch, false, _)) => !switch.is_on(row),
+        Some((switch, true, only)) => !only || switch.is_on(row),
     }
 }
 
@@ -141,10 +144,19 @@ fn sort(world: &World, resource: &'static Resource, query: &Query, rows: &mut [&
     .collect();
     match orders.as_slice() {
         [] => return,
-        // The order that careful clients ask for: rows are sorted by it, or
-        // the other way round, and such runs are found without sorting.
-        [("id", false)] => return rows.sort_by_key(|row| row.int("id")),
-        [("id", true)] => return rows.sort_by_key(|row| std::cmp::Reverse(row.int("id"))),
+        // The order that careful clients ask for; rows come in it, or the
+        // other way round.
+        [("id", down)] if resource.identity == Identity::Int => {
+            let comes_down = match resource.rows {
+                Rows::All => resource.newest_first,
+                Rows::Only { .. } => true,
+                Rows::Owned { .. } | Rows::Asked(_) => false,
+            };
+            if *down != comes_down {
+                rows.reverse();
+            }
+            return;
+        }
         _ => {}
     }
     let keys = |row: &Row| -> Vec<Value> {

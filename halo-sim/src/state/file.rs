@@ -39,7 +39,7 @@ impl World {
 
 impl super::Table {
     fn to_json(&self) -> Value {
-        let rows: Vec<Value> = self.rows.iter().map(|(key, row)| json!([key.to_json(), row])).collect();
+        let rows: Vec<Value> = self.entries().map(|(key, row)| json!([key.to_json(), row])).collect();
         json!({ "last": self.last, "rows": rows })
     }
 
@@ -48,7 +48,7 @@ impl super::Table {
         for entry in value.get("rows")?.as_array()? {
             let (key, row) = (entry.get(0)?, entry.get(1)?.as_object()?);
             let row = row.iter().fold(Row::new(), |row, (name, value)| row.with(name.clone(), value.clone()));
-            table.rows.insert(Key::from_json(key)?, row);
+            table.put(Key::from_json(key)?, row);
         }
         table.last = value.get("last")?.as_i64()?;
         Some(table)

@@ -15,10 +15,45 @@ use serde_json::{Map, Value};
 /// A field name; borrowed for all declared fields.
 pub(crate) type Name = Cow<'static, str>;
 
+/// The switches that lists ask every row for. They are kept beside the pointer
+/// to the fields as well: a list of 100,000 tickets then looks at 3 MB of
+/// memory instead of 150.
+const HOT: [&str; 5] = ["deleted", "inactive", "isdisabled", "hidden", "hasbeenclosed"];
+
+/// A switch, looked up once for many rows.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Switch {
+    /// One of those kept beside the fields.
+    Hot(u8),
+    /// Any other.
+    Field(&'static str),
+}
+
+impl Switch {
+    /// The switch with this name.
+    pub(crate) fn named(name: &'static str) -> Self {
+        hot(name).map_or(Self::Field(name), Self::Hot)
+    }
+
+    /// Whether it is on in a row.
+    pub(crate) fn is_on(self, row: &Row) -> bool {
+        match self {
+            Self::Hot(bit) => row.hot & bit != 0,
+            Self::Field(name) => row.flag(name),
+        }
+    }
+}
+
+fn hot(name: &str) -> Option<u8> {
+    let at = HOT.iter().position(|known| *known == name)?;
+    Some(1 << at)
+}
+
 /// One record, in the order in which its fields were set.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Row {
     fields: Vec<(Name, Value)>,
+    hot: u8,
 }
 
 impl Row {
@@ -38,6 +73,7 @@ impl Row {
     /// Sets or replaces a field.
     pub(crate) fn set(&mut self, name: impl Into<Name>, value: impl Into<Value>) {
         let (name, value) = (name.into(), value.into());
+        self.warm(&name, &value);
         match self.fields.iter_mut().find(|(known, _)| *known == name) {
             Some((_, slot)) => *slot = value,
             None => self.fields.push((name, value)),
@@ -46,7 +82,9 @@ impl Row {
 
     /// Appends a field that is known to be new: rendering sets each once.
     pub(crate) fn push(&mut self, name: impl Into<Name>, value: Value) {
-        self.fields.push((name.into(), value));
+        let name = name.into();
+        self.warm(&name, &value);
+        self.fields.push((name, value));
     }
 
     /// The raw value of a field.
@@ -73,9 +111,20 @@ impl Row {
         self.get(name).and_then(Value::as_str).unwrap_or("")
     }
 
+    fn warm(&mut self, name: &str, value: &Value) {
+        match hot(name) {
+            Some(bit) if value == &Value::Bool(true) => self.hot |= bit,
+            Some(bit) => self.hot &= !bit,
+            None => {}
+        }
+    }
+
     /// A switch; absent is off.
     #[must_use]
     pub(crate) fn flag(&self, name: &str) -> bool {
+        if let Some(bit) = hot(name) {
+            return self.hot & bit != 0;
+        }
         self.get(name).and_then(Value::as_bool).unwrap_or(false)
     }
 

@@ -1,7 +1,5 @@
 //! One table: records in key order, and the counter for new ids.
 
-use std::collections::BTreeMap;
-
 use super::Row;
 
 macro_rules! tables {
@@ -84,10 +82,11 @@ impl Key {
     }
 }
 
-/// Records in key order.
+/// Records in key order. A sorted list, not a tree: lists look at every row,
+/// and new rows nearly always come last.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Table {
-    pub(super) rows: BTreeMap<Key, Row>,
+    rows: Vec<(Key, Row)>,
     pub(super) last: i64,
 }
 
@@ -95,7 +94,14 @@ impl Table {
     /// An empty table.
     #[must_use]
     pub(crate) const fn new() -> Self {
-        Self { rows: BTreeMap::new(), last: 0 }
+        Self { rows: Vec::new(), last: 0 }
+    }
+
+    fn place(&self, key: &Key) -> Result<usize, usize> {
+        match self.rows.last() {
+            Some((last, _)) if last < key => Err(self.rows.len()),
+            _ => self.rows.binary_search_by(|(known, _)| known.cmp(key)),
+        }
     }
 
     /// The next free whole number. Ids are never given twice, as in a database.
@@ -109,7 +115,14 @@ impl Table {
         if let Key::Int(id) = key {
             self.last = self.last.max(id);
         }
-        self.rows.insert(key, row);
+        match self.place(&key) {
+            Ok(at) => {
+                if let Some(slot) = self.rows.get_mut(at) {
+                    slot.1 = row;
+                }
+            }
+            Err(at) => self.rows.insert(at, (key, row)),
+        }
     }
 
     /// Stores a seed record under its own `id`.
@@ -120,32 +133,43 @@ impl Table {
     /// A record.
     #[must_use]
     pub(crate) fn get(&self, key: &Key) -> Option<&Row> {
-        self.rows.get(key)
+        let at = self.place(key).ok()?;
+        self.rows.get(at).map(|(_, row)| row)
     }
 
     /// A record to change.
     pub(crate) fn get_mut(&mut self, key: &Key) -> Option<&mut Row> {
-        self.rows.get_mut(key)
+        let at = self.place(key).ok()?;
+        self.rows.get_mut(at).map(|(_, row)| row)
     }
 
     /// Takes a record out.
     pub(crate) fn remove(&mut self, key: &Key) -> Option<Row> {
-        self.rows.remove(key)
+        let at = self.place(key).ok()?;
+        Some(self.rows.remove(at).1)
     }
 
     /// Takes out all records that the test does not keep.
     pub(crate) fn retain(&mut self, mut keep: impl FnMut(&Row) -> bool) {
-        self.rows.retain(|_, row| keep(row));
+        self.rows.retain(|(_, row)| keep(row));
     }
 
     /// All records in key order.
     pub(crate) fn rows(&self) -> impl DoubleEndedIterator<Item = &Row> {
-        self.rows.values()
+        self.rows.iter().map(|(_, row)| row)
+    }
+
+    /// All records with their keys, in key order.
+    pub(super) fn entries(&self) -> impl Iterator<Item = &(Key, Row)> {
+        self.rows.iter()
     }
 
     /// The records that belong to one owner ([`Key::Pair`]).
     pub(crate) fn owned_by(&self, owner: i64) -> impl DoubleEndedIterator<Item = (&Key, &Row)> {
-        self.rows.range(Key::Pair(owner, i64::MIN)..=Key::Pair(owner, i64::MAX))
+        let start = self.rows.partition_point(|(key, _)| *key < Key::Pair(owner, i64::MIN));
+        let rows = self.rows.get(start..).unwrap_or_default();
+        let end = rows.partition_point(|(key, _)| *key <= Key::Pair(owner, i64::MAX));
+        rows.get(..end).unwrap_or_default().iter().map(|(key, row)| (key, row))
     }
 
     /// The next free id inside one owner.

@@ -6,5 +6,6 @@ mod faults;
 mod lists;
 mod login;
 mod openapi;
+mod readme;
 mod sheet;
 mod writes;
