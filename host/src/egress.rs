@@ -2,11 +2,10 @@
 //!
 //! Nothing is open unless a rule opens it. Two owners must agree: the component
 //! says which origins a connection needs (`prepared.egress`, within the most
-//! that its credential spec names), and the operator says what is allowed. How
-//! a request is sent is [`http`](crate::http)'s business, and which *address* a
-//! name may lead to is decided by [`AddressRules::check`] when a connection is
-//! opened, on the very addresses that are then connected to: a name that changes
-//! its mind in between (DNS rebinding) changes nothing.
+//! that its credential spec names), and the operator says what is allowed. Which
+//! *address* a name may lead to is decided when a connection is opened, on the
+//! very addresses that are then connected to: a name that changes its mind in
+//! between (DNS rebinding) changes nothing.
 //!
 //! # Patterns
 //!
@@ -63,8 +62,8 @@ pub struct EgressPolicy {
 }
 
 impl EgressPolicy {
-    /// Allows what matches one of these patterns and nothing else. See the
-    /// table in the [crate documentation](crate#egress) for the accepted forms.
+    /// Allows what matches one of these patterns and nothing else. The
+    /// [table of forms](self#patterns) says how they are written.
     ///
     /// # Errors
     /// [`HostError::Pattern`] for the first pattern that does not parse.

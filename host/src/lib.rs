@@ -1,4 +1,88 @@
 //! An embeddable host for components of the contract `workflow:node`.
+//!
+//! A *node* is a WebAssembly component that talks to one web service: it
+//! describes its operations and credentials, logs in, and runs operations on
+//! items. It holds no state and may do nothing but send HTTP requests, to places
+//! that its host opens. This crate is such a host, for any node of the contract
+//! in `wit/`: give it the component's bytes and a person's credentials, and call.
+//!
+//! ```no_run
+//! use std::collections::BTreeMap;
+//! use workflow_node_host::wit::types::Item;
+//! use workflow_node_host::{CallOptions, ConnectionOptions, EgressPolicy, NodeHost, json};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! // Once in a process: engine, limits, and the clock that stops endless loops.
+//! let host = NodeHost::builder().memory_limit(128 << 20).build()?;
+//!
+//! // Once for each component. It is refused here if it asks for more than a
+//! // node may have; its manifest is there without running it.
+//! let node = host.load_file("todo_node.wasm")?;
+//! println!("{}", node.manifest());
+//!
+//! // Once for each account. The component completes the fields without seeing
+//! // a secret; what it wants to reach must be within the operator's policy.
+//! let fields = BTreeMap::from([
+//!     ("url".to_owned(), "https://todo.example.com".to_owned()),
+//!     ("api_key".to_owned(), std::env::var("TODO_KEY")?),
+//! ]);
+//! let options = ConnectionOptions {
+//!     policy: EgressPolicy::allow(["https://*.example.com"])?,
+//!     ..ConnectionOptions::default()
+//! };
+//! let connection = node.connect(fields, options).await?;
+//!
+//! // As often as there is work. Each call has an instance of its own; session
+//! // and network connections are shared.
+//! let call = CallOptions { confirmed: true, ..CallOptions::default() };
+//! let item = Item { json: r#"{"title": "Buy milk"}"#.to_owned(), attachments: vec![], source_index: None };
+//! let folded = connection
+//!     .execute_all("todo.add", &[item], &call, &mut |progress| println!("{progress:?}"))
+//!     .await?;
+//! for outcome in &folded.outcomes {
+//!     match &outcome.error {
+//!         None => println!("{} results", outcome.items.len()),
+//!         // The same form for a refused field, a lost answer and a trap.
+//!         Some(error) => println!("{}", json::node_error(error)),
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # From the outside in
+//!
+//! [`NodeHost`] → [`Node`] → [`Connection`] → calls. What was found out once is
+//! kept at the outermost place where it holds: compiled code in the node,
+//! session, policy and network connections in the connection, nothing in the
+//! instance, which lives for one call.
+//!
+//! | a guest that… | meets |
+//! |---|---|
+//! | imports a file system, a socket, an environment | a refusal at [`NodeHost::load`], by name |
+//! | sends a request to another place than its own | the [egress policy](egress), which tells the operator what to add |
+//! | loops for ever | other calls that go on beside it, and an end shortly after its deadline: kind `timeout` |
+//! | allocates without end, or returns too much | a limit: kind `internal` |
+//! | traps | kind `internal`, effect `unknown`, no backtrace |
+//! | reads an answer without end | `HTTP-response-body-size` from `wasi:http` |
+//! | repeats what it was told | texts in which known secrets are replaced |
+//!
+//! # Who holds the secret
+//!
+//! With [`AuthMode::Component`] the component logs in by its `authenticate`; the
+//! host keeps the session, logs in once for all calls that wait, and replaces a
+//! session that died. With [`AuthMode::Recipe`] the host runs the login that the
+//! credential spec describes and adds the credential to each request: neither
+//! secret nor token enters the sandbox. Either way no secret is in a `Debug`
+//! output, an event, an error or a trace of this crate.
+//!
+//! # What an embedder decides
+//!
+//! The host makes no policy of its own beyond safety: whether a destructive
+//! operation was [confirmed](CallOptions::confirmed), whether a failure is worth
+//! repeating (`retry` advises, `effect` says whether it is safe), where
+//! completed fields are stored. It needs a running tokio runtime with time and
+//! I/O.
 
 mod addresses;
 mod bindings;

@@ -1,0 +1,103 @@
+//! One HTTP request, exactly as the input describes it.
+
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde_json::{Value, json};
+use wasi::http::outgoing_handler::handle;
+use wasi::http::types::{
+    ErrorCode, Fields, Method, OutgoingBody, OutgoingRequest, RequestOptions, Scheme, http_error_code,
+};
+use wasi::io::streams::StreamError;
+
+/// Sends `{"method", "url", "headers", "body", "connect_ms", "first_byte_ms",
+/// "between_bytes_ms", "write_late"}` and tells what came of it: `{"status",
+/// "length", "body", "location"}`, or `{"error"}` with the name of the error code
+/// and, for a broken body, what was read of it.
+pub(crate) fn send(input: &Value) -> Value {
+    match exchange(input) {
+        Ok(answer) => answer,
+        Err(code) => json!({ "error": format!("{code:?}") }),
+    }
+}
+
+fn exchange(input: &Value) -> Result<Value, ErrorCode> {
+    let text = |name: &str| input.get(name).and_then(Value::as_str);
+    let headers = Fields::new();
+    for (name, value) in input.get("headers").and_then(Value::as_object).into_iter().flatten() {
+        if headers.append(name, value.as_str().unwrap_or_default().as_bytes()).is_err() {
+            return Ok(json!({ "error": "forbidden header" }));
+        }
+    }
+    let request = OutgoingRequest::new(headers);
+    let url = text("url").unwrap_or_default();
+    let (scheme, rest) = url.split_once("://").unwrap_or(("https", url));
+    let slash = rest.find('/').unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(slash);
+    let method = match text("method").unwrap_or("GET") {
+        "GET" => Method::Get,
+        "POST" => Method::Post,
+        other => Method::Other(other.to_owned()),
+    };
+    let scheme = if scheme == "http" { Scheme::Http } else { Scheme::Https };
+    let accepted = request.set_method(&method).is_ok()
+        && request.set_scheme(Some(&scheme)).is_ok()
+        && request.set_authority(Some(authority)).is_ok()
+        && request.set_path_with_query(Some(if path.is_empty() { "/" } else { path })).is_ok();
+    if !accepted {
+        return Ok(json!({ "error": "refused by the request itself" }));
+    }
+    let options = RequestOptions::new();
+    let nanoseconds = |name: &str| input.get(name).and_then(Value::as_u64).map(|ms| ms * 1_000_000);
+    let set = options.set_connect_timeout(nanoseconds("connect_ms")).is_ok()
+        && options.set_first_byte_timeout(nanoseconds("first_byte_ms")).is_ok()
+        && options.set_between_bytes_timeout(nanoseconds("between_bytes_ms")).is_ok();
+    if !set {
+        return Ok(json!({ "error": "no such time-out" }));
+    }
+
+    let body = text("body").map(|text| (request.body(), text));
+    let future = handle(request, Some(options))?;
+    if let Some((Ok(body), text)) = body {
+        if let Ok(stream) = body.write() {
+            for part in text.as_bytes().chunks(4096) {
+                if stream.blocking_write_and_flush(part).is_err() {
+                    break;
+                }
+            }
+        }
+        let _ = OutgoingBody::finish(body, None);
+    }
+    future.subscribe().block();
+    let Some(Ok(response)) = future.get() else { return Ok(json!({ "error": "no future" })) };
+    let response = response?;
+    let location = response.headers().get("location");
+    let location =
+        location.first().map(|value| String::from_utf8_lossy(value).into_owned());
+    let mut read = Vec::new();
+    let mut error = None;
+    if let Ok(body) = response.consume()
+        && let Ok(stream) = body.stream()
+    {
+        loop {
+            match stream.blocking_read(64 * 1024) {
+                Ok(part) => read.extend(part),
+                Err(StreamError::Closed) => break,
+                Err(StreamError::LastOperationFailed(failure)) => {
+                    error = Some(format!("{:?}", http_error_code(&failure)));
+                    break;
+                }
+            }
+        }
+    }
+    let shown = String::from_utf8_lossy(read.get(..read.len().min(1000)).unwrap_or_default()).into_owned();
+    Ok(json!({
+        "status": response.status(),
+        "length": read.len(),
+        "body": shown,
+        "location": location,
+        "body_error": error,
+    }))
+}

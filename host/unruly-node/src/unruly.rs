@@ -1,0 +1,250 @@
+//! The operations:
+//!
+//! | operation | does |
+//! |---|---|
+//! | `told` | answers with the fields, session and context that it was given |
+//! | `request` | sends the request in the input: see `http.rs` |
+//! | `page` | returns one row and a cursor, `pages` times |
+//! | `guarded` | gets `{url}/guarded` with its session's token |
+//! | `fail` | fails as a whole with the `kind` and `message` of the input |
+//! | `sleep` | waits for `ms` |
+//! | `loop`, `allocate`, `trap`, `huge` | what they say |
+
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::arch::wasm32;
+use core::hint::black_box;
+
+use serde_json::{Map, Value, json};
+use wasi::clocks::monotonic_clock::subscribe_duration;
+
+use crate::bindings::node::*;
+use crate::bindings::types::{ConnectionAuth, Effect, ErrorKind, Retry};
+use crate::http::send;
+
+pub(crate) struct Unruly;
+
+const UNUSED: Usage = Usage { requests: 0, retries: 0, waited_ms: 0, rate_limited: 0 };
+
+impl Guest for Unruly {
+    fn describe() -> String {
+        crate::MANIFEST.to_owned()
+    }
+
+    fn credential_schema() -> CredentialSpec {
+        let field = |name: &str, kind: FieldKind| CredentialField {
+            name: name.to_owned(),
+            label: name.to_owned(),
+            help: "For tests.".to_owned(),
+            placeholder: None,
+            required: matches!(kind, FieldKind::Secret),
+            kind,
+            advanced: false,
+            default_value: None,
+            choices: vec![],
+            shown_when: vec![],
+        };
+        CredentialSpec {
+            fields: vec![
+                field("url", FieldKind::Url),
+                field("also", FieldKind::Text),
+                field("probe", FieldKind::Text),
+                field("secret", FieldKind::Secret),
+            ],
+            auth_recipe: AuthRecipe::Oauth2ClientCredentials(Oauth2ClientCredentials {
+                token_url: "{url}/token".to_owned(),
+                query: vec![],
+                form: vec![],
+                client_authentication: ClientAuthentication::RequestBody,
+                client_id_field: "url".to_owned(),
+                client_secret_field: "secret".to_owned(),
+                scope: String::new(),
+                access_token: "/access_token".to_owned(),
+                expires_in: "/expires_in".to_owned(),
+                granted_scope: None,
+                default_lifetime_ms: 3_600_000,
+                renew_before_ms: 60_000,
+                inject: Injection::Header(HeaderInjection {
+                    name: "authorization".to_owned(),
+                    prefix: "Bearer ".to_owned(),
+                }),
+                renew_on: vec![401],
+            }),
+            egress: vec!["{url}".to_owned(), "{also}".to_owned(), "https://*.vendor.example".to_owned()],
+            documentation_url: None,
+        }
+    }
+
+    /// Names `url` and `also` as its egress, and probes the URL in `probe`.
+    fn prepare(_: CallContext, fields: Vec<FieldValue>) -> Result<Prepared, NodeError> {
+        let egress =
+            ["url", "also"].iter().filter_map(|name| value(&fields, name)).map(str::to_owned).collect();
+        let mut completed = fields.clone();
+        if let Some(url) = value(&fields, "probe") {
+            let value = format!("{}", send(&json!({ "url": url })));
+            completed.push(FieldValue { name: "probed".to_owned(), value });
+        }
+        // Nobody gave it this one.
+        completed.push(FieldValue { name: "secret".to_owned(), value: "made up".to_owned() });
+        Ok(Prepared { fields: completed, egress, token_url: None, usage: UNUSED, diagnostics: vec![] })
+    }
+
+    /// Takes what `{url}/login` answers as its token.
+    fn authenticate(_: CallContext, connection: Connection) -> Result<Session, NodeError> {
+        let url = value(&connection.fields, "url").unwrap_or_default();
+        let answer = send(&json!({ "url": format!("{url}/login") }));
+        match (answer.get("status").and_then(Value::as_u64), answer.get("body").and_then(Value::as_str)) {
+            (Some(200), Some(token)) => {
+                Ok(Session { token: token.to_owned(), expires_at: None, scopes: vec![], extra: None })
+            }
+            _ => Err(failure(ErrorKind::Unauthenticated, &format!("No login: {answer}"))),
+        }
+    }
+
+    fn check(_: CallContext, connection: Connection) -> Result<CheckReport, NodeError> {
+        let step = CheckStep {
+            name: "auth".to_owned(),
+            label: "What it was given".to_owned(),
+            status: CheckStatus::Pass,
+            message: auth(&connection).0.to_owned(),
+            error: None,
+            advice: None,
+        };
+        Ok(CheckReport {
+            account: None,
+            instance: None,
+            scopes: vec![],
+            steps: vec![step],
+            fields: vec![],
+            session: None,
+            usage: UNUSED,
+        })
+    }
+
+    fn execute(
+        ctx: CallContext,
+        connection: Connection,
+        operation: String,
+        items: Vec<Item>,
+        cursor: Option<String>,
+    ) -> Result<Execution, NodeError> {
+        let input: Value =
+            items.first().and_then(|item| serde_json::from_slice(item.json.as_bytes()).ok()).unwrap_or_default();
+        let mut next = None;
+        let result = match operation.as_str() {
+            "told" => told(&ctx, &connection),
+            "request" => send(&input),
+            "page" => {
+                let page: u64 = cursor.and_then(|cursor| cursor.parse().ok()).unwrap_or(1);
+                if page < input.get("pages").and_then(Value::as_u64).unwrap_or(1) {
+                    next = Some(format!("{}", page + 1));
+                }
+                json!({ "page": page, "attempt": ctx.attempt, "key": ctx.idempotency_key })
+            }
+            "guarded" => guarded(&connection)?,
+            "fail" => return Err(fail(&input, &connection)),
+            "sleep" => {
+                subscribe_duration(input.get("ms").and_then(Value::as_u64).unwrap_or(0) * 1_000_000).block();
+                json!({ "slept": true })
+            }
+            "loop" => loop {
+                black_box(());
+            },
+            "allocate" => {
+                let mut hoard = Vec::new();
+                loop {
+                    hoard.push(black_box(vec![1_u8; 1 << 20]));
+                }
+            }
+            "huge" => json!("x".repeat(4 << 20)),
+            _ => wasm32::unreachable(),
+        };
+        let result = Item { json: format!("{result}"), attachments: vec![], source_index: Some(0) };
+        Ok(Execution {
+            outcomes: vec![Outcome::Done(vec![result])],
+            next,
+            resume_after_ms: None,
+            session: None,
+            usage: Usage { requests: 1, ..UNUSED },
+            diagnostics: vec![],
+        })
+    }
+}
+
+fn told(ctx: &CallContext, connection: &Connection) -> Value {
+    let fields: Map<String, Value> =
+        connection.fields.iter().map(|field| (field.name.clone(), json!(field.value))).collect();
+    let (auth, token) = auth(connection);
+    json!({
+        "fields": fields,
+        "auth": auth,
+        "token": token,
+        "now": ctx.now,
+        "deadline_ms": ctx.deadline_ms,
+        "attempt": ctx.attempt,
+        "entropy": ctx.entropy.len(),
+        "confirmed": ctx.confirmed,
+        "dry_run": ctx.dry_run,
+    })
+}
+
+fn auth(connection: &Connection) -> (&'static str, Option<&str>) {
+    match &connection.auth {
+        ConnectionAuth::Session(session) => ("session", Some(session.token.as_str())),
+        ConnectionAuth::HostInjected => ("host-injected", None),
+        ConnectionAuth::SelfManaged => ("self-managed", None),
+    }
+}
+
+/// Asks for something that needs the session. A refused one is the caller's to
+/// renew.
+fn guarded(connection: &Connection) -> Result<Value, NodeError> {
+    let url = value(&connection.fields, "url").unwrap_or_default();
+    let headers = match auth(connection).1 {
+        Some(token) => json!({ "authorization": format!("Bearer {token}") }),
+        None => json!({}),
+    };
+    let answer = send(&json!({ "url": format!("{url}/guarded"), "headers": headers }));
+    match answer.get("status").and_then(Value::as_u64) {
+        Some(401) => Err(failure(ErrorKind::Unauthenticated, "The session is over.")),
+        _ => Ok(answer),
+    }
+}
+
+fn fail(input: &Value, connection: &Connection) -> NodeError {
+    let kind = match input.get("kind").and_then(Value::as_str) {
+        Some("denied") => ErrorKind::Denied,
+        Some("unauthenticated") => ErrorKind::Unauthenticated,
+        _ => ErrorKind::Conflict,
+    };
+    // A careless node says what it knows.
+    let secret = value(&connection.fields, "secret").unwrap_or_default();
+    let token = auth(connection).1.unwrap_or_default();
+    let mut error = failure(kind, &format!("secret {secret} and token {token} were not enough"));
+    if input.get("effect").and_then(Value::as_str) == Some("unknown") {
+        error.effect = Effect::Unknown;
+    }
+    error
+}
+
+fn value<'a>(fields: &'a [FieldValue], name: &str) -> Option<&'a str> {
+    fields.iter().find(|field| field.name == name).map(|field| field.value.as_str())
+}
+
+fn failure(kind: ErrorKind, message: &str) -> NodeError {
+    NodeError {
+        kind,
+        code: "unruly.failed".to_owned(),
+        message: message.to_owned(),
+        advice: None,
+        field: None,
+        http_status: None,
+        vendor_message: None,
+        effect: Effect::None,
+        retry: Retry::Never,
+        details: None,
+    }
+}
