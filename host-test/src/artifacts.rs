@@ -101,7 +101,7 @@ fn is_workspace(folder: &Path) -> bool {
 fn cargo_build(root: &Path, package: &str) -> Result<Output> {
     let mut command = environment::clean(Command::new(environment::cargo()));
     command
-        .args(["build", "--quiet", "--lib"])
+        .args(["rustc", "--quiet", "--lib", "--crate-type", "cdylib"])
         .args(["-p", package, "--target", TARGET, "--profile", PROFILE])
         .arg("--target-dir")
         .arg(target_folder())

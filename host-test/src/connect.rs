@@ -54,5 +54,6 @@ fn options(args: &ConnectionArgs, console: &Console) -> ConnectionOptions {
         auth: if args.recipe { AuthMode::Recipe } else { AuthMode::Component },
         observer: console.observer(),
         ca_file: args.ca_file.clone(),
+        deadline: args.timeout,
     }
 }

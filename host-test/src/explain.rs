@@ -46,10 +46,11 @@ fn or_none(text: &str) -> String {
     if text.is_empty() { "none".to_owned() } else { text.to_owned() }
 }
 
-/// Name, type and help of each field, the required ones first.
+/// Name, type and help of each field: the required ones first, switches for
+/// experts last.
 fn table(mut fields: Vec<Field<'_>>, paint: Paint) -> Vec<String> {
     const WIDEST_KIND: usize = 24;
-    fields.sort_by_key(|field| !field.is_required());
+    fields.sort_by_key(|field| (!field.is_required(), field.name().starts_with('_')));
     let width = |text: &str| text.chars().count();
     let names = fields.iter().map(|field| width(field.name())).max().unwrap_or_default();
     let kinds = fields.iter().map(|field| width(&field.kind())).max().unwrap_or_default().min(WIDEST_KIND);

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
-use workflow_node_host::{CallError, ConnectionOptions, json as contract_json};
+use workflow_node_host::{AuthMode, CallError, ConnectionOptions, json as contract_json};
 
 use crate::support::{Desk, drive, text};
 
@@ -34,11 +34,32 @@ fn assert_refusal(error: &Value, field: &str) {
 #[test]
 fn a_missing_credential_field_is_named() -> Result<()> {
     drive!([], [], async |desk| {
-        for field in ["url", "client_id", "client_secret"] {
-            let error = connect_with(desk, field, None).await?;
-            assert_refusal(&error, &format!("/{field}"));
-            let error = connect_with(desk, field, Some("  ")).await?;
-            assert_refusal(&error, &format!("/{field}"));
+        for field in ["url", "client_id"] {
+            for value in [None, Some("  ")] {
+                let error = connect_with(desk, field, value).await?;
+                assert_refusal(&error, &format!("/{field}"));
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Whoever notices: nobody is asked for a token with half an application.
+#[test]
+fn a_missing_secret_is_named_before_any_login() -> Result<()> {
+    drive!([], [], async |desk| {
+        for auth in [AuthMode::Component, AuthMode::Recipe] {
+            let mut fields = desk.fields();
+            fields.remove("client_secret");
+            let options = ConnectionOptions { auth, ..ConnectionOptions::default() };
+            let error = match desk.connect(fields, options).await {
+                Ok(session) => session.connection.authenticate(&session.call).await.err(),
+                Err(error) => Some(error),
+            };
+            let error = error.context("it logged in")?;
+            let error = contract_json::node_error(error.node_error().context("no error of the node")?);
+            assert_refusal(&error, "/client_secret");
+            assert_eq!(desk.requests("POST", "/token"), 0, "{auth:?}");
         }
         Ok(())
     })
@@ -81,11 +102,13 @@ fn plain_http_off_this_machine_is_refused() -> Result<()> {
 
 #[test]
 fn an_unknown_operation_hears_its_nearest_name() -> Result<()> {
-    drive!(["ticket.creat"], [], async |desk| {
-        let error = desk.error("ticket.creat", json!({ "summary": "x" })).await?;
-        assert!(["invalid-input", "unsupported"].contains(&text(&error, "kind")), "{error}");
+    drive!([], [], async |desk| {
+        let result = desk.session.run("ticket.creat", json!({ "summary": "x" })).await?;
+        desk.keep(result.json().to_string());
+        let error = result.json().get("error").context("the call began")?;
+        assert_eq!(text(error, "kind"), "invalid-input", "{error}");
         assert!(error.to_string().contains("ticket.create"), "{error}");
-        assert_eq!(text(&error, "effect"), "none");
+        assert_eq!(text(error, "effect"), "none");
         Ok(())
     })
 }

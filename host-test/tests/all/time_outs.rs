@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
+use workflow_node_host::ConnectionOptions;
+use workflow_node_host::wit::types::ErrorKind;
 
 use crate::support::{Desk, drive, text};
 
@@ -47,6 +49,24 @@ fn a_silent_server_at_the_login_ends_in_a_time_out() -> Result<()> {
         assert!(began.elapsed() < DEADLINE + GRACE, "{:?}", began.elapsed());
         let error = result.first_error().context("it went well")?;
         assert_eq!(text(error, "kind"), "timeout", "{error}");
+        Ok(())
+    })
+}
+
+#[test]
+fn a_silent_server_at_the_first_contact_ends_in_a_time_out() -> Result<()> {
+    drive!([], [], async |desk| {
+        desk.switch_on("silent")?;
+        let options = ConnectionOptions { deadline: DEADLINE, ..ConnectionOptions::default() };
+        let began = Instant::now();
+        let connected = desk.connect(desk.fields(), options).await;
+        assert!(began.elapsed() < DEADLINE + GRACE, "{:?}", began.elapsed());
+        // Without discovery the address may do; the login will tell.
+        if let Err(error) = connected {
+            let error = error.node_error().context("not an error of the node")?;
+            assert!(matches!(error.kind, ErrorKind::Timeout), "{error:?}");
+            assert!(error.advice.is_some(), "{error:?}");
+        }
         Ok(())
     })
 }

@@ -132,9 +132,10 @@ async fn list_some_tickets(stage: &mut Stage, session: &Session, ticket: &Value)
     ensure!(!rows.is_empty() && rows.len() <= LIMIT, "{} rows for a limit of {LIMIT}", rows.len());
     let first = rows.first().and_then(|row| row.get("id"));
     ensure!(first == ticket.get("id"), "the new ticket is not the first of the list");
+    let width = rows.iter().map(|row| text(row, "status_name").chars().count()).max().unwrap_or_default();
     for row in rows {
-        stage
-            .fact(&number(row), format_args!("{:<14} {}", text(row, "status_name"), text(row, "summary")))?;
+        let (status, summary) = (text(row, "status_name"), text(row, "summary"));
+        stage.fact(&number(row), format_args!("{status:<width$}  {summary}"))?;
     }
     stage.done(Some(result.requests()))
 }
