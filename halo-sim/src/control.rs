@@ -94,6 +94,7 @@ fn names(resource: &Resource) -> Value {
     let mut parameters: Vec<&str> = resource.filters.iter().map(|filter| filter.param).collect();
     parameters.extend(asked);
     parameters.extend(resource.hidden.map(|hidden| hidden.shown_by));
+    parameters.extend(resource.hidden.and_then(|hidden| hidden.without));
     if !resource.search.is_empty() {
         parameters.push("search");
     }

@@ -1,7 +1,7 @@
 //! Which rows of a list are sent, and what `record_count` says (HAPI §5.3).
 //!
 //! The rules, all of them surprising: without `pageinate` the size asked for is
-//! ignored; without `page_no` the page is the default one; `count` cuts the
+//! ignored; without `page_no` the page is the default one; `count` cuts an unpaged
 //! list and becomes the count; a page past the end says 0.
 
 use super::Query;
@@ -10,7 +10,7 @@ use super::Query;
 /// setting of a fresh API agent (HAPI §5.3).
 pub(crate) const DEFAULT_PAGE: usize = 50;
 
-/// The most rows that `count` gives (HAPI §5.3).
+/// The most tickets that `count` gives (HAPI §5.3).
 pub(crate) const COUNT_CAP: usize = 1000;
 
 /// How a list endpoint pages.
@@ -55,20 +55,22 @@ impl Page {
     pub(crate) const EVERYTHING: Self = Self { skip: 0, take: usize::MAX, echo: None, record_count: None };
 }
 
-/// Decides the page of a list with `total` matching rows.
+/// Decides the page of a list with `total` matching rows, of which `count` may
+/// ask for `most`.
 #[must_use]
-pub(crate) fn page(rule: PageRule, query: &Query, total: usize, quirks: PageQuirks) -> Page {
+pub(crate) fn page(rule: PageRule, query: &Query, total: usize, most: usize, quirks: PageQuirks) -> Page {
     let asked_count = query.int("count").and_then(positive);
     let (skip, take, echo) = match (rule, asked_count) {
-        (_, Some(count)) => (0, count.min(COUNT_CAP), None),
-        (PageRule::Unpaged, None) => (0, usize::MAX, None),
-        (rule, None) if query.flag("pageinate") => {
+        // Clients that send both get their pages: they rely on it.
+        (PageRule::Capped(_) | PageRule::Fixed(_), _) if query.flag("pageinate") => {
             let size = page_size(rule, query, quirks.cap);
             let asked = query.int("page_no").and_then(positive).unwrap_or(1);
             let last = total.div_ceil(size).max(1);
             let number = if quirks.repeat_last { asked.min(last) } else { asked };
             ((number - 1).saturating_mul(size), size, Some((asked, size)))
         }
+        (_, Some(count)) => (0, count.min(most), None),
+        (PageRule::Unpaged, None) => (0, usize::MAX, None),
         (_, None) => (0, DEFAULT_PAGE.min(quirks.cap.unwrap_or(DEFAULT_PAGE)), None),
     };
     let sent = total.saturating_sub(skip).min(take);
@@ -101,7 +103,7 @@ mod tests {
     use super::*;
 
     fn tickets(query: &str) -> Page {
-        page(PageRule::Capped(100), &Query::parse(query), 717, PageQuirks::default())
+        page(PageRule::Capped(100), &Query::parse(query), 717, COUNT_CAP, PageQuirks::default())
     }
 
     #[test]
@@ -115,6 +117,7 @@ mod tests {
             ("pageinate=true&page_no=8&page_size=100", 700, 100, 717),
             ("pageinate=true&page_no=9&page_size=100", 800, 100, 0),
             ("count=1", 0, 1, 1),
+            ("count=1&pageinate=true&page_no=2&page_size=100", 100, 100, 717),
             ("count=5000", 0, 1000, 717),
         ] {
             let page = tickets(query);

@@ -198,7 +198,7 @@ pub(crate) static OUTCOME: Resource = Resource {
         one_of("workflow_id", "workflow_id"),
         one_of("workflow_step", "workflow_step_id"),
     ],
-    hidden: Some(super::Hidden { flag: "hidden", shown_by: "showhidden", only: false }),
+    hidden: Some(super::Hidden { flag: "hidden", shown_by: "showhidden", only: false, without: None }),
     ..Resource::PLAIN
 };
 

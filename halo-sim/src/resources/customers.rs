@@ -15,7 +15,8 @@ use crate::{
 };
 
 /// Inactive rows are hidden unless asked for (HAPI §4).
-pub(crate) const INACTIVE: Hidden = Hidden { flag: "inactive", shown_by: "includeinactive", only: false };
+pub(crate) const INACTIVE: Hidden =
+    Hidden { flag: "inactive", shown_by: "includeinactive", only: false, without: Some("includeactive") };
 
 /// `/Client`
 pub(crate) static CLIENT: Resource = Resource {

@@ -30,10 +30,14 @@ pub(crate) fn list(
         Envelope::Bare => None,
         Envelope::BareUnlessPaged(key) => paged.then_some(key),
     };
+    let most = match resource.table {
+        TableId::Tickets => paging::COUNT_CAP,
+        _ => usize::MAX,
+    };
     // A bare array ignores every paging parameter (HAPI §5.1).
     let page = match key {
         None => Page::EVERYTHING,
-        Some(_) => paging::page(resource.page, query, rows.len(), knobs.page),
+        Some(_) => paging::page(resource.page, query, rows.len(), most, knobs.page),
     };
     let renderer = ListRenderer::new(world, resource, query);
     let sent = rows.into_iter().skip(page.skip).take(page.take).map(|row| renderer.row(row)).collect();
@@ -81,7 +85,9 @@ fn matching<'w>(
 fn hidden(resource: &Resource, query: &Query) -> impl Fn(&Row) -> bool {
     let rule = resource.hidden.map(|hidden| {
         let asked = query.flag(hidden.shown_by);
-        (Switch::named(hidden.flag), asked, hidden.only)
+        let without = hidden.without.and_then(|parameter| query.get(parameter));
+        let only = hidden.only || without.is_some_and(|value| value.eq_ignore_ascii_case("false"));
+        (Switch::named(hidden.flag), asked, only)
     });
     move |row| match rule {
         None => true,

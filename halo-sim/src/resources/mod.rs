@@ -98,6 +98,8 @@ pub(crate) struct Hidden {
     pub(crate) shown_by: &'static str,
     /// Whether that parameter shows nothing else.
     pub(crate) only: bool,
+    /// The parameter that leaves out the others where it is `false`.
+    pub(crate) without: Option<&'static str>,
 }
 
 /// Which rows a list is made from.

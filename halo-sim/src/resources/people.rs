@@ -20,7 +20,7 @@ pub(crate) static AGENT: Resource = Resource {
     fields: AGENT_FIELDS,
     filters: AGENT_FILTERS,
     // `search` is ignored (HAPI §6.2).
-    hidden: Some(Hidden { flag: "isdisabled", shown_by: "includedisabled", only: false }),
+    hidden: Some(Hidden { flag: "isdisabled", shown_by: "includedisabled", only: false, without: None }),
     required: &[Required { any_of: &["name"], message: "Name is mandatory" }],
     ..Resource::PLAIN
 };
@@ -72,7 +72,7 @@ pub(crate) static TEAM: Resource = Resource {
     table: TableId::Teams,
     fields: TEAM_FIELDS,
     filters: &[id("department_id", "department_id"), one_of("ids", "id")],
-    hidden: Some(Hidden { flag: "inactive", shown_by: "includedisabled", only: false }),
+    hidden: Some(Hidden { flag: "inactive", shown_by: "includedisabled", only: false, without: None }),
     required: &[Required { any_of: &["name"], message: "Name is mandatory" }],
     ..Resource::PLAIN
 };

@@ -36,7 +36,7 @@ pub(crate) const TICKET_SHAPE: Resource = Resource {
 };
 
 /// Deleted tickets come back in lists that ask for them, and alone [assumed].
-const DELETED: Hidden = Hidden { flag: "deleted", shown_by: "deleted", only: true };
+const DELETED: Hidden = Hidden { flag: "deleted", shown_by: "deleted", only: true, without: None };
 
 /// Where `search` looks (HAPI §6.2).
 const SEARCH: &[&str] = &["id", "summary", "details", "user_name", "client_name"];
