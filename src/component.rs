@@ -376,45 +376,49 @@ impl From<NodeError> for types::NodeError {
     }
 }
 
+/// Out of line: what is copied often should be small.
+#[inline(never)]
+fn text(text: &str) -> String {
+    text.to_string()
+}
+
 fn credential_spec() -> wit::node::CredentialSpec {
     use wit::node as n;
-    let query = RECIPE
-        .query
-        .iter()
-        .map(|(name, value)| n::Parameter { name: (*name).to_string(), value: (*value).to_string() });
+    let query =
+        RECIPE.query.iter().map(|(name, value)| n::Parameter { name: text(name), value: text(value) });
     n::CredentialSpec {
         fields: FIELDS.iter().map(credential_field).collect(),
         auth_recipe: n::AuthRecipe::Oauth2ClientCredentials(n::Oauth2ClientCredentials {
-            token_url: RECIPE.token_url.to_string(),
+            token_url: text(RECIPE.token_url),
             query: query.collect(),
             form: Vec::new(),
             client_authentication: n::ClientAuthentication::RequestBody,
-            client_id_field: RECIPE.client_id_field.to_string(),
-            client_secret_field: RECIPE.client_secret_field.to_string(),
-            scope: RECIPE.scope.to_string(),
-            access_token: RECIPE.access_token.to_string(),
-            expires_in: RECIPE.expires_in.to_string(),
-            granted_scope: Some(RECIPE.granted_scope.to_string()),
+            client_id_field: text(RECIPE.client_id_field),
+            client_secret_field: text(RECIPE.client_secret_field),
+            scope: text(RECIPE.scope),
+            access_token: text(RECIPE.access_token),
+            expires_in: text(RECIPE.expires_in),
+            granted_scope: Some(text(RECIPE.granted_scope)),
             default_lifetime_ms: RECIPE.default_lifetime_ms,
             renew_before_ms: RECIPE.renew_before_ms,
             inject: n::Injection::Header(n::HeaderInjection {
-                name: RECIPE.header.to_string(),
-                prefix: RECIPE.prefix.to_string(),
+                name: text(RECIPE.header),
+                prefix: text(RECIPE.prefix),
             }),
             renew_on: RECIPE.renew_on.to_vec(),
         }),
-        egress: EGRESS.iter().map(ToString::to_string).collect(),
-        documentation_url: Some(form::DOCUMENTATION_URL.to_string()),
+        egress: EGRESS.iter().map(|pattern| text(pattern)).collect(),
+        documentation_url: Some(text(form::DOCUMENTATION_URL)),
     }
 }
 
 fn credential_field(field: &form::CredentialField) -> wit::node::CredentialField {
     use wit::node as n;
     n::CredentialField {
-        name: field.name.to_string(),
-        label: field.label.to_string(),
-        help: field.help.to_string(),
-        placeholder: field.placeholder.map(ToString::to_string),
+        name: text(field.name),
+        label: text(field.label),
+        help: text(field.help),
+        placeholder: field.placeholder.map(text),
         kind: match field.kind {
             form::FieldKind::Text => n::FieldKind::Text,
             form::FieldKind::Url => n::FieldKind::Url,
@@ -423,22 +427,18 @@ fn credential_field(field: &form::CredentialField) -> wit::node::CredentialField
         },
         required: field.required,
         advanced: field.advanced,
-        default_value: field.default.map(ToString::to_string),
+        default_value: field.default.map(text),
         choices: field
             .choices
             .iter()
-            .map(|(value, label)| n::FieldChoice {
-                value: (*value).to_string(),
-                label: (*label).to_string(),
-                help: None,
-            })
+            .map(|(value, label)| n::FieldChoice { value: text(value), label: text(label), help: None })
             .collect(),
         shown_when: field
             .shown_when
             .iter()
             .map(|(name, values)| n::ShownWhen {
-                field: (*name).to_string(),
-                values: values.iter().map(ToString::to_string).collect(),
+                field: text(name),
+                values: values.iter().map(|value| text(value)).collect(),
             })
             .collect(),
     }

@@ -28,23 +28,26 @@ use crate::transport::Transport;
 /// person left something to be found out.
 pub fn prepare(transport: &mut dyn Transport, context: &CallContext, fields: &Fields) -> Result<Prepared> {
     let credentials = Credentials::parse(fields)?;
+    credentials.client_id()?;
     let mut client = Client::new(transport, context, credentials, &ConnectionAuth::SelfManaged);
     let mut diagnostics = vec![];
-    if client.credentials.auth_url.is_none() && !context.dry_run {
-        if let Some(problem) = client.discover()? {
-            if problem.get_code() == Code::EgressDenied {
-                return Err(problem);
-            }
-            diagnostics.push(Diagnostic {
-                level: Level::Warning,
-                code: "halopsa.not-discovered",
-                message: format!(
-                    "The instance could not be asked where to sign in, so the usual address is taken. {}",
-                    problem.get_message()
-                ),
-                item_index: None,
-            });
+    if client.credentials.auth_url.is_none()
+        && !context.dry_run
+        && let Some(problem) = client.discover()?
+    {
+        // Where nobody answers, no address is of any use.
+        if matches!(problem.get_code(), Code::EgressDenied | Code::Unreachable | Code::Timeout) {
+            return Err(problem);
         }
+        diagnostics.push(Diagnostic {
+            level: Level::Warning,
+            code: "halopsa.not-discovered",
+            message: format!(
+                "The instance could not be asked where to sign in, so the usual address is taken. {}",
+                problem.get_message()
+            ),
+            item_index: None,
+        });
     }
     let credentials = &client.credentials;
     let auth_url = credentials.auth_url.as_ref().unwrap_or(&credentials.usual_auth_url);

@@ -54,8 +54,7 @@ pub struct Credentials {
     pub usual_auth_url: Url,
     /// The tenant, if there is one.
     pub tenant: Option<String>,
-    /// The client id, which is no secret.
-    pub client_id: Option<String>,
+    client_id: Option<String>,
     client_secret: Option<Secret>,
     /// What to ask for.
     pub scope: String,
@@ -124,10 +123,15 @@ impl Credentials {
         })
     }
 
+    /// The client id, which is no secret.
+    pub fn client_id(&self) -> Result<&str> {
+        self.client_id.as_deref().ok_or_else(|| missing("client_id", "the client id"))
+    }
+
     /// Who we sign in as.
     pub fn application(&self) -> Result<Application> {
         Ok(Application {
-            client_id: self.client_id.clone().ok_or_else(|| missing("client_id", "the client id"))?,
+            client_id: self.client_id()?.to_string(),
             client_secret: self
                 .client_secret
                 .clone()
@@ -207,7 +211,8 @@ mod tests {
 
     #[test]
     fn bad_fields_are_named() {
-        let cases: [(&[(&str, &str)], Code, &str); 5] = [
+        type Form = &'static [(&'static str, &'static str)];
+        let cases: [(Form, Code, &str); 5] = [
             (&[], Code::MissingCredential, "/url"),
             (&[("url", "x"), ("clientid", "1")], Code::UnknownCredential, "/clientid"),
             (&[("url", "x"), ("hosting_type", "cloud")], Code::InvalidValue, "/hosting_type"),

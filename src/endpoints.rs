@@ -66,6 +66,22 @@ fn parse(field: &str, typed: &str) -> Result<Url> {
     Ok(url)
 }
 
+/// First parts of the paths of the application that agents use. People paste
+/// the address of whatever page they are on (HAPI 2, 2.1).
+const PAGES: &[&str] = &["/ticket", "/tickets", "/config", "/apidoc"];
+
+/// What stands before a page of the application.
+fn before_page(path: &str) -> &str {
+    let starts = path.match_indices('/').map(|(start, _)| start);
+    let page = starts.into_iter().find(|start| {
+        let rest = path.get(*start..).unwrap_or_default().to_ascii_lowercase();
+        PAGES
+            .iter()
+            .any(|page| rest.strip_prefix(page).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+    });
+    page.and_then(|start| path.get(..start)).unwrap_or(path)
+}
+
 /// What a path ends in, and what stands before it.
 enum Tail<'a> {
     Auth(&'a str),
@@ -86,13 +102,14 @@ fn tail(path: &str) -> Tail<'_> {
     Tail::Other(path)
 }
 
-/// A page of the application below one of Halo's domains, such as
-/// `/config/integrations/api`, says nothing about where the servers are.
+/// What stands before `/api` and `/auth`: nothing below Halo's own domains, and
+/// perhaps a folder on a customer's server.
 fn base_of(url: &Url) -> String {
-    let hosted = halo_domain(url).is_some();
-    match tail(url.path()) {
-        Tail::Auth(base) | Tail::Api(base) | Tail::Other(base) if !hosted => base.to_string(),
-        _ => String::new(),
+    if halo_domain(url).is_some() {
+        return String::new();
+    }
+    match tail(before_page(url.path())) {
+        Tail::Auth(base) | Tail::Api(base) | Tail::Other(base) => base.to_string(),
     }
 }
 
@@ -151,20 +168,12 @@ pub fn authorisation_server(field: &str, typed: &str, resource_url: &Url) -> Res
 }
 
 /// Whether an authorisation server that the instance names may be sent the
-/// secret. A lying server must not be able to name another one: it is the
-/// resource server's own host, or both are under the same one of Halo's
-/// domains.
+/// secret. A lying server must not be able to name another one: it has the
+/// resource server's own origin, or both are under the same one of Halo's
+/// domains. Plain http is for loopback alone: [`parse`] lets nothing else in.
 pub fn is_trusted(auth_url: &Url, resource_url: &Url) -> bool {
-    if is_loopback(resource_url) || is_loopback(auth_url) {
-        return is_loopback(resource_url) && is_loopback(auth_url);
-    }
-    if auth_url.scheme() != "https" || resource_url.scheme() != "https" {
-        return false;
-    }
-    let same_host = auth_url.host() == resource_url.host()
-        && auth_url.port_or_known_default() == resource_url.port_or_known_default();
     let same_domain = halo_domain(auth_url).is_some() && halo_domain(auth_url) == halo_domain(resource_url);
-    same_host || same_domain
+    auth_url.origin() == resource_url.origin() || (same_domain && auth_url.scheme() == "https")
 }
 
 fn halo_domain(url: &Url) -> Option<&'static str> {
@@ -234,6 +243,11 @@ mod tests {
             "https://desk.example.org:8443/halo/api"
         );
         assert_eq!(both("https://desk.example.org/halo").1, "https://desk.example.org/halo/auth");
+        assert_eq!(
+            both("https://desk.example.org/halo/tickets?id=17").1,
+            "https://desk.example.org/halo/auth"
+        );
+        assert_eq!(both("https://desk.example.org/tickets").0, "https://desk.example.org/api");
         assert_eq!(both("http://127.0.0.1:8080").0, "http://127.0.0.1:8080/api");
         assert_eq!(both("http://[::1]:80/auth").1, "http://[::1]/auth");
     }
@@ -279,7 +293,8 @@ mod tests {
         assert!(trusted("https://x.halopsa.com/auth", "https://x.halopsa.com/api"));
         assert!(trusted("https://auth.halopsa.com", "https://x.halopsa.com/api"));
         assert!(trusted("https://desk.example.org/auth", "https://desk.example.org/api"));
-        assert!(trusted("http://127.0.0.1:9/auth", "http://127.0.0.1:8/api"));
+        assert!(trusted("http://127.0.0.1:8/auth", "http://127.0.0.1:8/api"));
+        assert!(!trusted("http://127.0.0.1:9/auth", "http://127.0.0.1:8/api"));
         assert!(!trusted("https://auth.haloitsm.com", "https://x.halopsa.com/api"));
         assert!(!trusted("https://evil.example", "https://x.halopsa.com/api"));
         assert!(!trusted("https://evilhalopsa.com", "https://x.halopsa.com/api"));

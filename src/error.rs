@@ -224,10 +224,16 @@ struct Body {
 impl NodeError {
     /// A failure that changed nothing at HaloPSA.
     pub fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::with_message(code, message.into())
+    }
+
+    // The many places that fail stay small in the component.
+    #[inline(never)]
+    fn with_message(code: Code, message: Cow<'static, str>) -> Self {
         Self(Box::new(Body {
             code,
             kind: code.kind(),
-            message: message.into(),
+            message,
             advice: None,
             field: None,
             http_status: None,
@@ -238,12 +244,18 @@ impl NodeError {
     }
 
     /// Says what to do next.
-    pub fn advice(mut self, advice: impl Into<Cow<'static, str>>) -> Self {
-        self.0.advice = Some(advice.into());
+    pub fn advice(self, advice: impl Into<Cow<'static, str>>) -> Self {
+        self.with_advice(advice.into())
+    }
+
+    #[inline(never)]
+    fn with_advice(mut self, advice: Cow<'static, str>) -> Self {
+        self.0.advice = Some(advice);
         self
     }
 
     /// Says where: a field name, which becomes a JSON pointer.
+    #[inline(never)]
     pub fn field(mut self, name: &str) -> Self {
         let escaped = name.replace('~', "~0").replace('/', "~1");
         let below = self.0.field.take().unwrap_or_default();

@@ -3,12 +3,14 @@
 //!
 //! The build script compiles this file too and puts the same bytes into the
 //! component's custom section, for hosts that read it without running anything.
+//!
+//! The text is written straight down with [`Json`]: building it as values first
+//! would make the component a tenth larger.
 
 use alloc::format;
-use alloc::string::{String, ToString};
-use alloc::vec::Vec;
+use alloc::string::String;
 
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use crate::catalogue::field::{Column, Field, Kind, Shape};
 use crate::catalogue::resource::{
@@ -21,263 +23,407 @@ use crate::error::Code;
 
 /// The whole manifest.
 pub fn render() -> String {
-    json!({
-        "contract": "workflow:node@0.1.0",
-        "name": "halopsa",
-        "title": "HaloPSA",
-        "description": "Tickets, clients, sites and users of HaloPSA.",
-        "version": env!("CARGO_PKG_VERSION"),
-        "license": env!("CARGO_PKG_LICENSE"),
-        "documentation_url": DOCUMENTATION_URL,
-        "keywords": ["halopsa", "haloitsm", "service desk", "ticket", "msp"],
-        "credentials": credentials(),
-        "resources": RESOURCES.iter().map(|resource| json!({
-            "name": resource.name,
-            "title": resource.title,
-            "plural": resource.plural,
-            "description": resource.description,
-        })).collect::<Vec<_>>(),
-        "operations": operations().map(|(resource, operation)| self::operation(resource, operation)).collect::<Vec<_>>(),
-        "lists": [],
-        "triggers": [],
-        "errors": Code::ALL.iter().map(|code| json!({"code": code.name(), "kind": code.kind().name()})).collect::<Vec<_>>(),
-        "$defs": definitions(),
-    })
-    .to_string()
+    let mut json = Json::default();
+    json.open('{');
+    json.pair("contract", "workflow:node@0.1.0");
+    json.pair("name", "halopsa");
+    json.pair("title", "HaloPSA");
+    json.pair("description", "Tickets, clients, sites and users of HaloPSA.");
+    json.pair("version", env!("CARGO_PKG_VERSION"));
+    json.pair("license", env!("CARGO_PKG_LICENSE"));
+    json.pair("documentation_url", DOCUMENTATION_URL);
+    json.texts("keywords", &["halopsa", "haloitsm", "service desk", "ticket", "msp"]);
+    credentials(&mut json);
+    json.begin("resources", '[');
+    for resource in RESOURCES {
+        json.open('{');
+        json.pair("name", resource.name);
+        json.pair("title", resource.title);
+        json.pair("plural", resource.plural);
+        json.pair("description", resource.description);
+        json.close('}');
+    }
+    json.close(']');
+    json.begin("operations", '[');
+    for (resource, operation) in operations() {
+        self::operation(&mut json, resource, operation);
+    }
+    json.close(']');
+    json.raw("lists", "[]");
+    json.raw("triggers", "[]");
+    json.begin("errors", '[');
+    for code in Code::ALL {
+        json.open('{');
+        json.pair("code", code.name());
+        json.pair("kind", code.kind().name());
+        json.close('}');
+    }
+    json.close(']');
+    definitions(&mut json);
+    json.close('}');
+    json.0
 }
 
-fn operation(resource: &'static Resource, operation: &Operation) -> Value {
+fn operation(json: &mut Json, resource: &'static Resource, operation: &Operation) {
     let verb = operation.verb;
-    let examples: Vec<Value> = operation
-        .examples
-        .iter()
-        .map(|example| {
-            let input: Value = serde_json::from_str(example.input).unwrap_or_default();
-            json!({"title": example.title, "input": input})
-        })
-        .collect();
-    json!({
-        "id": format!("{}.{}", resource.name, verb.name()),
-        "resource": resource.name,
-        "title": title(resource, verb),
-        "description": operation.description,
-        "annotations": {
-            "read_only": verb.reads(),
-            "destructive": verb.destroys(),
-            "idempotent": verb.idempotent(),
-            "paginated": verb == Verb::List,
-            "dry_run": true,
-        },
-        "scopes": [resource.scope(verb)],
-        "input": input(resource, verb),
-        "output": output(resource, verb),
-        "examples": examples,
-    })
+    json.open('{');
+    json.pair("id", &format!("{}.{}", resource.name, verb.name()));
+    json.pair("resource", resource.name);
+    json.pair("title", &title(resource, verb));
+    json.pair("description", operation.description);
+    json.begin("annotations", '{');
+    json.flag("read_only", verb.reads());
+    json.flag("destructive", verb.destroys());
+    json.flag("idempotent", verb.idempotent());
+    json.flag("paginated", verb == Verb::List);
+    json.flag("dry_run", true);
+    json.close('}');
+    json.texts("scopes", &[resource.scope(verb)]);
+    input(json, resource, verb);
+    output(json, resource, verb);
+    json.begin("examples", '[');
+    for example in operation.examples {
+        json.open('{');
+        json.pair("title", example.title);
+        json.raw("input", example.input);
+        json.close('}');
+    }
+    json.close(']');
+    json.close('}');
 }
 
 /// A sentence for the operation, such as "Create a ticket".
 fn title(resource: &Resource, verb: Verb) -> String {
-    let one = resource.title.to_ascii_lowercase();
-    let article = if one.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" };
-    match verb {
-        Verb::Create => format!("Create {article} {one}"),
-        Verb::Get => format!("Get {article} {one}"),
-        Verb::List => format!("List {}", resource.plural.to_ascii_lowercase()),
-        Verb::Update => format!("Update {article} {one}"),
-        Verb::Delete => format!("Delete {article} {one}"),
-    }
+    let (verb, thing) = match verb {
+        Verb::Create => ("Create", resource.title),
+        Verb::Get => ("Get", resource.title),
+        Verb::Update => ("Update", resource.title),
+        Verb::Delete => ("Delete", resource.title),
+        Verb::List => return format!("List {}", resource.plural.to_ascii_lowercase()),
+    };
+    let article = if thing.starts_with(['A', 'E', 'I', 'O']) { "an" } else { "a" };
+    format!("{verb} {article} {}", thing.to_ascii_lowercase())
 }
 
 /// Fields and columns that several operations share are in `$defs`.
-fn input(resource: &'static Resource, verb: Verb) -> Value {
-    let (shared, own): (Option<&str>, Vec<&Field>) = match verb {
-        Verb::Create => (Some("fields"), [&SIMPLIFY].to_vec()),
-        Verb::Update => (Some("fields"), [&ID, &SIMPLIFY].to_vec()),
-        Verb::List => {
-            (Some("filters"), [&RETURN_ALL, &LIMIT, &UPDATED_SINCE, &ORDER, &ORDER_DESC, &SIMPLIFY].to_vec())
-        }
-        Verb::Get => (None, [&ID, &SIMPLIFY].to_vec()),
-        Verb::Delete => (None, [&ID].into_iter().chain(resource.delete_parameters).collect()),
+fn input(json: &mut Json, resource: &'static Resource, verb: Verb) {
+    let shared = match verb {
+        Verb::Create | Verb::Update => Some("fields"),
+        Verb::List => Some("filters"),
+        Verb::Get | Verb::Delete => None,
     };
-    let mut schema = Map::new();
-    schema.insert("type".into(), json!("object"));
+    json.begin("input", '{');
+    json.pair("type", "object");
     if let Some(part) = shared {
-        schema.insert("$ref".into(), json!(format!("#/$defs/{}.{part}", resource.name)));
+        json.pair("$ref", &format!("#/$defs/{}.{part}", resource.name));
     }
-    let own = own.into_iter().map(|field| (field.name.to_string(), parameter(field)));
-    schema.insert("properties".into(), object(own));
+    json.begin("properties", '{');
+    let is_shared = |field: &Field| match verb {
+        Verb::List => resource.filters.iter().any(|filter| filter.name == field.name),
+        _ => resource.fields.iter().any(|own| own.name == field.name),
+    };
+    for field in resource.inputs(verb).into_iter().filter(|field| shared.is_none() || !is_shared(field)) {
+        match PARAMETERS.iter().find(|parameter| parameter.name == field.name) {
+            Some(parameter) => {
+                json.begin(parameter.name, '{');
+                json.pair("$ref", &format!("#/$defs/{}", parameter.name));
+                json.close('}');
+            }
+            None => property(json, field),
+        }
+    }
+    json.close('}');
     let required = resource.required(verb);
     if !required.all.is_empty() {
-        schema.insert("required".into(), json!(required.all));
+        json.texts("required", required.all);
     }
     if !required.any.is_empty() {
-        let ways: Vec<Value> = required.any.iter().map(|group| json!({ "required": group })).collect();
-        schema.insert("anyOf".into(), json!(ways));
+        json.begin("anyOf", '[');
+        for group in required.any {
+            json.open('{');
+            json.texts("required", group);
+            json.close('}');
+        }
+        json.close(']');
     }
-    schema.insert("unevaluatedProperties".into(), json!(false));
-    Value::Object(schema)
+    json.flag("unevaluatedProperties", false);
+    json.close('}');
 }
 
-/// One of the parameters that all resources share.
-fn parameter(field: &Field) -> Value {
-    match PARAMETERS.iter().find(|shared| shared.name == field.name) {
-        Some(shared) => json!({ "$ref": format!("#/$defs/{}", shared.name) }),
-        None => property(field),
-    }
-}
-
+/// Parameters that all resources share.
 const PARAMETERS: &[&Field] = &[&ID, &SIMPLIFY, &RETURN_ALL, &LIMIT, &UPDATED_SINCE, &ORDER, &ORDER_DESC];
 
-fn output(resource: &Resource, verb: Verb) -> Value {
-    match verb {
-        Verb::List => json!({"$ref": format!("#/$defs/{}.row", resource.name)}),
-        Verb::Delete => json!({
-            "type": "object",
-            "properties": {"id": {"type": "integer"}, "deleted": {"const": true}},
-            "required": ["id", "deleted"],
-        }),
-        _ => json!({"$ref": format!("#/$defs/{}.record", resource.name)}),
-    }
-}
-
-fn definitions() -> Value {
-    let mut definitions = Map::new();
-    for field in PARAMETERS {
-        let mut schema = property(field);
-        if let Value::Object(schema) = &mut schema {
-            match field.name {
-                "limit" => schema.insert("default".into(), json!(DEFAULT_LIMIT)),
-                "simplify" => schema.insert("default".into(), json!(true)),
-                "return_all" | "orderdesc" => schema.insert("default".into(), json!(false)),
-                _ => None,
-            };
-        }
-        definitions.insert(field.name.into(), schema);
-    }
-    for resource in RESOURCES {
-        let name = resource.name;
-        definitions.insert(format!("{name}.fields"), json!({"properties": properties(resource.fields)}));
-        definitions.insert(format!("{name}.filters"), json!({"properties": properties(resource.filters)}));
-        definitions.insert(format!("{name}.row"), columns(resource, &[resource.columns]));
-        definitions.insert(
-            format!("{name}.record"),
-            columns(resource, &[resource.columns, resource.detail_columns]),
+fn output(json: &mut Json, resource: &Resource, verb: Verb) {
+    if verb == Verb::Delete {
+        return json.raw(
+            "output",
+            r#"{"type":"object","properties":{"id":{"type":"integer"},"deleted":{"const":true}},"required":["id","deleted"]}"#,
         );
     }
-    Value::Object(definitions)
+    let part = if verb == Verb::List { "row" } else { "record" };
+    json.begin("output", '{');
+    json.pair("$ref", &format!("#/$defs/{}.{part}", resource.name));
+    json.close('}');
 }
 
-/// Filled one by one: `collect` would bring a sorting algorithm along.
-fn object(pairs: impl Iterator<Item = (String, Value)>) -> Value {
-    let mut object = Map::new();
-    object.extend(pairs);
-    Value::Object(object)
-}
-
-fn properties(fields: &[Field]) -> Value {
-    object(fields.iter().map(|field| (field.name.to_string(), property(field))))
-}
-
-fn property(field: &Field) -> Value {
-    let mut schema = schema(field.kind);
-    if let Value::Object(schema) = &mut schema {
-        schema.insert("title".into(), json!(field.label));
-        if !field.help.is_empty() {
-            schema.insert("description".into(), json!(field.help));
+fn definitions(json: &mut Json) {
+    json.begin("$defs", '{');
+    for field in PARAMETERS {
+        json.begin(field.name, '{');
+        describe(json, field);
+        match field.name {
+            "limit" => json.raw("default", &format!("{DEFAULT_LIMIT}")),
+            "simplify" => json.flag("default", true),
+            "return_all" | "orderdesc" => json.flag("default", false),
+            _ => {}
         }
+        json.close('}');
     }
-    schema
+    for resource in RESOURCES {
+        let name = |part: &str| format!("{}.{part}", resource.name);
+        for (part, fields) in [("fields", resource.fields), ("filters", resource.filters)] {
+            json.begin(&name(part), '{');
+            properties(json, fields);
+            json.close('}');
+        }
+        columns(json, &name("row"), resource, &[resource.columns]);
+        columns(json, &name("record"), resource, &[resource.columns, resource.detail_columns]);
+    }
+    json.close('}');
 }
 
-fn schema(kind: Kind) -> Value {
+fn properties(json: &mut Json, fields: &[Field]) {
+    json.begin("properties", '{');
+    fields.iter().for_each(|field| property(json, field));
+    json.close('}');
+}
+
+fn property(json: &mut Json, field: &Field) {
+    json.begin(field.name, '{');
+    describe(json, field);
+    json.close('}');
+}
+
+fn describe(json: &mut Json, field: &Field) {
+    schema(json, field.kind);
+    json.pair("title", field.label);
+    if !field.help.is_empty() {
+        json.pair("description", field.help);
+    }
+}
+
+/// The members of the schema of a kind.
+fn schema(json: &mut Json, kind: Kind) {
     match kind {
-        Kind::Text => json!({"type": "string"}),
-        Kind::RequiredText => json!({"type": "string", "pattern": "\\S"}),
-        Kind::Html => json!({"type": "string", "contentMediaType": "text/html"}),
-        Kind::Integer => json!({"type": "integer"}),
-        Kind::Range(least, i64::MAX) => json!({"type": "integer", "minimum": least}),
-        Kind::Range(least, most) => json!({"type": "integer", "minimum": least, "maximum": most}),
-        Kind::Number => json!({"type": "number"}),
-        Kind::Boolean => json!({"type": "boolean"}),
-        Kind::DateTime => json!({"type": "string", "format": "date-time"}),
-        Kind::Time => json!({"type": "string", "pattern": "^[0-9]{2}:[0-9]{2}(:[0-9]{2})?$"}),
-        Kind::Choice(choices) => json!({ "enum": choices }),
-        Kind::IdList => json!({"type": ["integer", "array"], "items": {"type": "integer"}, "minItems": 1}),
-        Kind::TextList => json!({
-            "type": ["string", "array"], "pattern": "\\S",
-            "items": {"type": "string", "pattern": "\\S"}, "minItems": 1,
-        }),
+        Kind::Text => json.members(r#""type":"string""#),
+        Kind::RequiredText => json.members(r#""type":"string","pattern":"\\S""#),
+        Kind::Html => json.members(r#""type":"string","contentMediaType":"text/html""#),
+        Kind::Integer => json.members(r#""type":"integer""#),
+        Kind::Range(least, most) => {
+            json.members(&format!(r#""type":"integer","minimum":{least}"#));
+            if most != i64::MAX {
+                json.raw("maximum", &format!("{most}"));
+            }
+        }
+        Kind::Number => json.members(r#""type":"number""#),
+        Kind::Boolean => json.members(r#""type":"boolean""#),
+        Kind::DateTime => json.members(r#""type":"string","format":"date-time""#),
+        Kind::Time => json.members(r#""type":"string","pattern":"^[0-9]{2}:[0-9]{2}(:[0-9]{2})?$""#),
+        Kind::IdList => json.members(r#""type":["integer","array"],"items":{"type":"integer"},"minItems":1"#),
+        Kind::TextList => json.members(
+            r#""type":["string","array"],"pattern":"\\S","items":{"type":"string","pattern":"\\S"},"minItems":1"#,
+        ),
         Kind::Object(fields) => {
-            json!({"type": "object", "properties": properties(fields), "additionalProperties": false})
+            json.members(r#""type":"object","additionalProperties":false"#);
+            properties(json, fields);
         }
-        Kind::Objects(fields) => json!({"type": "array", "items": schema(Kind::Object(fields))}),
-        Kind::AnyObjects => json!({"type": "array", "items": {"type": "object"}}),
-        Kind::Integers => json!({"type": "array", "items": {"type": "integer"}}),
-        Kind::Any => json!({}),
+        Kind::Objects(fields) => {
+            json.members(r#""type":"array""#);
+            json.begin("items", '{');
+            schema(json, Kind::Object(fields));
+            json.close('}');
+        }
+        Kind::AnyObjects => json.members(r#""type":"array","items":{"type":"object"}"#),
+        Kind::Integers => json.members(r#""type":"array","items":{"type":"integer"}"#),
+        Kind::Any => {}
     }
 }
 
-fn columns(resource: &Resource, groups: &[&[Column]]) -> Value {
-    let mut properties = Map::new();
-    properties.extend(groups.iter().copied().flatten().map(|column| {
+fn columns(json: &mut Json, name: &str, resource: &Resource, groups: &[&[Column]]) {
+    json.begin(name, '{');
+    json.members(r#""type":"object","required":["id"]"#);
+    json.begin("properties", '{');
+    for column in groups.iter().copied().flatten() {
         let schema = match column.shape {
-            Shape::Integer => json!({"type": ["integer", "null"]}),
-            Shape::DateTime => json!({"type": ["string", "null"], "format": "date-time"}),
-            Shape::CustomFields => json!({"type": ["object", "null"]}),
-            Shape::Plain => json!({}),
+            Shape::Integer => r#"{"type":["integer","null"]}"#,
+            Shape::DateTime => r#"{"type":["string","null"],"format":"date-time"}"#,
+            Shape::CustomFields => r#"{"type":["object","null"]}"#,
+            Shape::Plain => "{}",
         };
-        (column.name.to_string(), schema)
-    }));
+        json.raw(column.name, schema);
+    }
     if resource.page.is_some() {
-        properties.insert("link".into(), json!({"type": "string", "format": "uri"}));
+        json.raw("link", r#"{"type":"string","format":"uri"}"#);
     }
-    json!({"type": "object", "properties": properties, "required": ["id"]})
+    json.close('}');
+    json.close('}');
 }
 
-fn credentials() -> Value {
-    let query: Vec<Value> =
-        RECIPE.query.iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
-    json!({
-        "fields": FIELDS.iter().map(credential_field).collect::<Vec<_>>(),
-        "auth_recipe": {"oauth2_client_credentials": {
-            "token_url": RECIPE.token_url,
-            "query": query,
-            "form": [],
-            "client_authentication": "request-body",
-            "client_id_field": RECIPE.client_id_field,
-            "client_secret_field": RECIPE.client_secret_field,
-            "scope": RECIPE.scope,
-            "access_token": RECIPE.access_token,
-            "expires_in": RECIPE.expires_in,
-            "granted_scope": RECIPE.granted_scope,
-            "default_lifetime_ms": RECIPE.default_lifetime_ms,
-            "renew_before_ms": RECIPE.renew_before_ms,
-            "inject": {"header": {"name": RECIPE.header, "prefix": RECIPE.prefix}},
-            "renew_on": RECIPE.renew_on,
-        }},
-        "egress": EGRESS,
-        "documentation_url": DOCUMENTATION_URL,
-    })
+/// The same as `credential-schema`, in the JSON form of the contract.
+fn credentials(json: &mut Json) {
+    json.begin("credentials", '{');
+    json.begin("fields", '[');
+    FIELDS.iter().for_each(|field| credential_field(json, field));
+    json.close(']');
+    json.begin("auth_recipe", '{');
+    json.begin("oauth2_client_credentials", '{');
+    json.pair("token_url", RECIPE.token_url);
+    json.begin("query", '[');
+    for (name, value) in RECIPE.query {
+        json.open('{');
+        json.pair("name", name);
+        json.pair("value", value);
+        json.close('}');
+    }
+    json.close(']');
+    json.raw("form", "[]");
+    json.pair("client_authentication", "request-body");
+    json.pair("client_id_field", RECIPE.client_id_field);
+    json.pair("client_secret_field", RECIPE.client_secret_field);
+    json.pair("scope", RECIPE.scope);
+    json.pair("access_token", RECIPE.access_token);
+    json.pair("expires_in", RECIPE.expires_in);
+    json.pair("granted_scope", RECIPE.granted_scope);
+    json.raw("default_lifetime_ms", &format!("{}", RECIPE.default_lifetime_ms));
+    json.raw("renew_before_ms", &format!("{}", RECIPE.renew_before_ms));
+    json.begin("inject", '{');
+    json.begin("header", '{');
+    json.pair("name", RECIPE.header);
+    json.pair("prefix", RECIPE.prefix);
+    json.close('}');
+    json.close('}');
+    json.begin("renew_on", '[');
+    RECIPE.renew_on.iter().for_each(|status| json.value(&format!("{status}")));
+    json.close(']');
+    json.close('}');
+    json.close('}');
+    json.texts("egress", EGRESS);
+    json.pair("documentation_url", DOCUMENTATION_URL);
+    json.close('}');
 }
 
-fn credential_field(field: &CredentialField) -> Value {
-    let mut shown = json!({
-        "name": field.name,
-        "label": field.label,
-        "help": field.help,
-        "kind": field.kind.name(),
-        "required": field.required,
-        "advanced": field.advanced,
-        "choices": field.choices.iter().map(|(value, label)| json!({"value": value, "label": label})).collect::<Vec<_>>(),
-        "shown_when": field.shown_when.iter().map(|(name, values)| json!({"field": name, "values": values})).collect::<Vec<_>>(),
-    });
-    if let Value::Object(shown) = &mut shown {
-        if let Some(placeholder) = field.placeholder {
-            shown.insert("placeholder".into(), json!(placeholder));
-        }
-        if let Some(default) = field.default {
-            shown.insert("default_value".into(), json!(default));
+fn credential_field(json: &mut Json, field: &CredentialField) {
+    json.open('{');
+    json.pair("name", field.name);
+    json.pair("label", field.label);
+    json.pair("help", field.help);
+    json.pair("kind", field.kind.name());
+    json.flag("required", field.required);
+    json.flag("advanced", field.advanced);
+    if let Some(placeholder) = field.placeholder {
+        json.pair("placeholder", placeholder);
+    }
+    if let Some(default) = field.default {
+        json.pair("default_value", default);
+    }
+    json.begin("choices", '[');
+    for (value, label) in field.choices {
+        json.open('{');
+        json.pair("value", value);
+        json.pair("label", label);
+        json.close('}');
+    }
+    json.close(']');
+    json.begin("shown_when", '[');
+    if let Some((name, values)) = field.shown_when {
+        json.open('{');
+        json.pair("field", name);
+        json.texts("values", values);
+        json.close('}');
+    }
+    json.close(']');
+    json.close('}');
+}
+
+/// JSON text on its way down. Commas come by themselves.
+#[derive(Default)]
+struct Json(String);
+
+impl Json {
+    /// What stands before the next member or value.
+    fn separate(&mut self) {
+        if !self.0.ends_with(['{', '[', ':']) && !self.0.is_empty() {
+            self.0.push(',');
         }
     }
-    shown
+
+    /// Begins an object or a list as a value.
+    fn open(&mut self, bracket: char) {
+        self.separate();
+        self.0.push(bracket);
+    }
+
+    fn close(&mut self, bracket: char) {
+        self.0.push(bracket);
+    }
+
+    /// A text as a value.
+    fn text(&mut self, text: &str) {
+        self.value(&format!("{}", Value::from(text)));
+    }
+
+    /// A value that is JSON already.
+    fn value(&mut self, json: &str) {
+        self.separate();
+        self.0.push_str(json);
+    }
+
+    /// Begins an object or a list as a member.
+    fn begin(&mut self, name: &str, bracket: char) {
+        self.key(name);
+        self.0.push(bracket);
+    }
+
+    fn key(&mut self, name: &str) {
+        self.text(name);
+        self.0.push(':');
+    }
+
+    fn pair(&mut self, name: &str, text: &str) {
+        self.key(name);
+        self.text(text);
+    }
+
+    fn flag(&mut self, name: &str, flag: bool) {
+        self.raw(name, if flag { "true" } else { "false" });
+    }
+
+    fn texts(&mut self, name: &str, texts: &[&str]) {
+        self.begin(name, '[');
+        texts.iter().for_each(|text| self.text(text));
+        self.close(']');
+    }
+
+    /// A member whose value is JSON already.
+    fn raw(&mut self, name: &str, json: &str) {
+        self.key(name);
+        self.0.push_str(json);
+    }
+
+    /// Members that are JSON already.
+    fn members(&mut self, json: &str) {
+        self.value(json);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_manifest_is_json() {
+        let manifest: Value = serde_json::from_str(&render()).unwrap();
+        assert_eq!(manifest["operations"].as_array().map(Vec::len), Some(operations().count()));
+        assert_eq!(manifest["operations"][2]["title"], "Create a ticket");
+    }
 }

@@ -1,6 +1,5 @@
 //! What leaves the node: records boiled down, and nothing secret in them.
 
-use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -22,18 +21,22 @@ pub enum View {
     Detail,
 }
 
-/// Names that stand beside the rows of a list envelope.
+/// Names that stand beside the rows of a list envelope: the column that gets
+/// one, the key of the row, and the name.
 #[derive(Debug, Default)]
-pub struct Names(BTreeMap<(&'static str, Vec<String>), Value>);
+pub struct Names(Vec<(&'static str, Vec<String>, Value)>);
 
 impl Names {
     /// Takes the names out of the envelope's tables.
-    pub fn learn(&mut self, resource: &Resource, tables: &BTreeMap<String, Vec<Object>>) {
+    pub fn learn(&mut self, resource: &Resource, tables: &[(String, Vec<Object>)]) {
         for table in resource.tables {
-            for entry in tables.get(table.key).into_iter().flatten() {
-                let key = table.on.iter().map(|(_, column)| key_of(entry.get(*column))).collect();
-                if let Some(name @ Value::String(_)) = entry.get(table.name) {
-                    self.0.insert((table.column, key), name.clone());
+            let entries = tables.iter().filter(|(key, _)| key == table.key).flat_map(|(_, entries)| entries);
+            for entry in entries {
+                let key: Vec<String> =
+                    table.on.iter().map(|(_, column)| key_of(entry.get(*column))).collect();
+                let known = self.0.iter().any(|(column, other, _)| *column == table.column && *other == key);
+                if let (false, Some(name @ Value::String(_))) = (known, entry.get(table.name)) {
+                    self.0.push((table.column, key, name.clone()));
                 }
             }
         }
@@ -41,8 +44,9 @@ impl Names {
 
     fn find(&self, resource: &Resource, column: &str, record: &Object) -> Option<Value> {
         resource.tables.iter().filter(|table| table.column == column).find_map(|table| {
-            let key = table.on.iter().map(|(column, _)| key_of(record.get(*column))).collect();
-            self.0.get(&(table.column, key)).cloned()
+            let key: Vec<String> = table.on.iter().map(|(column, _)| key_of(record.get(*column))).collect();
+            let name = self.0.iter().find(|(column, other, _)| *column == table.column && *other == key);
+            name.map(|(_, _, name)| name.clone())
         })
     }
 }
@@ -170,7 +174,7 @@ mod tests {
         let mut names = Names::default();
         names.learn(
             &TICKET,
-            &BTreeMap::from([
+            &[
                 ("statuses".to_string(), [object(json!({"id": 1, "name": "New"}))].to_vec()),
                 (
                     "priorities".to_string(),
@@ -180,7 +184,7 @@ mod tests {
                     ]
                     .to_vec(),
                 ),
-            ]),
+            ],
         );
         let row = object(json!({
             "id": 17, "summary": "x", "status_id": 1, "priority_id": 3, "sla_id": 2, "client_id": 12.0,

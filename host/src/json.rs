@@ -203,17 +203,14 @@ fn credential_field(field: &CredentialField) -> Value {
         FieldKind::Choices => "choices",
         FieldKind::Secret => "secret",
     };
-    let choices = (!field.choices.is_empty()).then(|| {
-        list(&field.choices, |choice| {
-            object([
-                ("value", Some(json!(choice.value))),
-                ("label", Some(json!(choice.label))),
-                ("help", choice.help.as_ref().map(|text| json!(text))),
-            ])
-        })
+    let choices = list(&field.choices, |choice| {
+        object([
+            ("value", Some(json!(choice.value))),
+            ("label", Some(json!(choice.label))),
+            ("help", choice.help.as_ref().map(|text| json!(text))),
+        ])
     });
-    let shown_when = (!field.shown_when.is_empty())
-        .then(|| list(&field.shown_when, |when| json!({ "field": when.field, "values": when.values })));
+    let shown_when = list(&field.shown_when, |when| json!({ "field": when.field, "values": when.values }));
     object([
         ("name", Some(json!(field.name))),
         ("label", Some(json!(field.label))),
@@ -223,8 +220,8 @@ fn credential_field(field: &CredentialField) -> Value {
         ("required", Some(json!(field.required))),
         ("advanced", Some(json!(field.advanced))),
         ("default_value", field.default_value.as_ref().map(|text| json!(text))),
-        ("choices", choices),
-        ("shown_when", shown_when),
+        ("choices", Some(choices)),
+        ("shown_when", Some(shown_when)),
     ])
 }
 

@@ -35,8 +35,6 @@ pub enum Kind {
     DateTime,
     /// A time of day, `HH:mm` or `HH:mm:ss`.
     Time,
-    /// One of these texts.
-    Choice(&'static [&'static str]),
     /// Ids, as a list or as one number; comma separated on the wire.
     IdList,
     /// Texts, as a list or as one text; comma separated on the wire.

@@ -27,6 +27,9 @@ pub struct Resource {
     pub required: Required,
     /// Properties that HaloPSA's own screens add to every write.
     pub write_flags: &'static [(&'static str, bool)],
+    /// Fields that some instances want with every update, or they say "Record
+    /// not found" (HAPI 7.4).
+    pub update_companions: &'static [&'static str],
     /// Filters of the list.
     pub filters: &'static [Field],
     /// Query of every list, beside paging and filters: what puts names beside

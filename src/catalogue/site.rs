@@ -38,6 +38,7 @@ pub static SITE: Resource = Resource {
     required: Required { all: &["name", "client_id"], any: &[] },
     // HAPI 10.2: found to be required for writes.
     write_flags: &[("issitedetails", true)],
+    update_companions: &[],
     filters: &[
         Field::text("search", "Search", "Text to find in the site."),
         Field::id("client_id", "Client", "Only sites of this client."),

@@ -15,6 +15,7 @@ pub static TICKET: Resource = Resource {
     fields: FIELDS,
     required: Required { all: &["summary"], any: &[] },
     write_flags: &[],
+    update_companions: &["tickettype_id", "client_id"],
     filters: FILTERS,
     list_query: &[("includestatus", "true"), ("includeagent", "true"), ("includetickettype", "true")],
     tables: &[
@@ -72,7 +73,7 @@ pub static TICKET: Resource = Resource {
             examples: &[
                 Example {
                     title: "Open tickets of a client",
-                    input: r#"{"client_id": 12, "open_only": true, "limit": 20}"#,
+                    input: r#"{"client_id": 3, "open_only": true, "limit": 20}"#,
                 },
                 Example { title: "Every ticket", input: r#"{"return_all": true}"# },
                 Example {

@@ -66,6 +66,7 @@ pub static USER: Resource = Resource {
     ],
     required: Required { all: &["site_id"], any: &[&["name"], &["firstname", "surname"]] },
     write_flags: &[("isuserdetails", true)],
+    update_companions: &[],
     filters: &[
         Field::text("search", "Search", "Text to find in name, e-mail address and logins."),
         Field::boolean(

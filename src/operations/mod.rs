@@ -116,11 +116,11 @@ fn find(id: &str) -> Result<(&'static Resource, &'static Operation)> {
 
 /// The host's rules.
 fn permit(context: &CallContext, id: &str, operation: &Operation) -> Result<()> {
-    if let Some(allowed) = &context.allowed_operations {
-        if !allowed.iter().any(|name| name == id) {
-            return Err(NodeError::new(Code::NotAllowed, format!("The operation {id} is not allowed here."))
-                .advice("The workflow platform allows a list of operations only."));
-        }
+    if let Some(allowed) = &context.allowed_operations
+        && !allowed.iter().any(|name| name == id)
+    {
+        return Err(NodeError::new(Code::NotAllowed, format!("The operation {id} is not allowed here."))
+            .advice("The workflow platform allows a list of operations only."));
     }
     if context.read_only && !operation.verb.reads() {
         return Err(NodeError::new(

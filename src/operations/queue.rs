@@ -120,11 +120,11 @@ impl Queue {
     /// An item is finished. A failure that did nothing and goes away by
     /// waiting is not one yet: the item stays, and the host waits.
     pub fn settle(&mut self, index: usize, outcome: Outcome) {
-        if let Outcome::Failed(error) = &outcome {
-            if let Some(after) = self.postponed(error) {
-                self.resume_after = Some(self.resume_after.map_or(after, |longest| longest.max(after)));
-                return;
-            }
+        if let Outcome::Failed(error) = &outcome
+            && let Some(after) = self.postponed(error)
+        {
+            self.resume_after = Some(self.resume_after.map_or(after, |longest| longest.max(after)));
+            return;
         }
         self.progress = true;
         self.position = Value::Null;

@@ -15,7 +15,7 @@ use crate::catalogue::resource::{Resource, Verb};
 use crate::client::{self, MOST_IN_FLIGHT};
 use crate::contract::{Item, Object, Outcome};
 use crate::endpoints;
-use crate::error::Result;
+use crate::error::{NodeError, Result};
 use crate::input::{self, Input};
 use crate::output::{self, Names, View};
 use crate::protocol::answer;
@@ -70,6 +70,7 @@ pub fn run(task: &mut Task<'_, '_>) {
             batch.inputs.iter().map(|(_, input)| request(task.resource, task.verb, input)).collect();
         let answers = task.client.send_all(&requests);
         for (((index, input), request), answer) in batch.inputs.iter().zip(&requests).zip(answers) {
+            let answer = answer.or_else(|error| with_companions(task, input, request, error));
             let outcome = match answer.and_then(|answer| result(task, input, request, &answer)) {
                 Ok(json) => Outcome::Done(vec![Item { json, source_index: u32::try_from(*index).ok() }]),
                 Err(error) => Outcome::Failed(error),
@@ -77,6 +78,36 @@ pub fn run(task: &mut Task<'_, '_>) {
             task.queue.settle(*index, outcome);
         }
     }
+}
+
+/// Sends an update again with the fields that this instance wants to see,
+/// read from the record first. Nothing happened the first time.
+fn with_companions(
+    task: &mut Task<'_, '_>,
+    input: &Input,
+    request: &ApiRequest,
+    error: NodeError,
+) -> Result<HttpResponse> {
+    let companions = task.resource.update_companions;
+    let not_found = error.get_vendor().is_some_and(|words| words.contains("Record not found"));
+    if task.verb != Verb::Update || companions.is_empty() || !not_found {
+        return Err(error);
+    }
+    let answer = task.client.send(&self::request(task.resource, Verb::Get, input))?;
+    let record = record(&answer, Safety::Read)?;
+    let mut complete = input.clone();
+    for name in companions {
+        if let (false, Some(value)) = (complete.values.contains_key(*name), record.get(*name)) {
+            complete.values.insert((*name).to_string(), value.clone());
+        }
+    }
+    if complete == *input {
+        return Err(error);
+    }
+    task.client.send(&ApiRequest {
+        body: Some(Value::Array(vec![body(task.resource, &complete)])),
+        ..request.clone()
+    })
 }
 
 struct Batch {

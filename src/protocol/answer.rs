@@ -135,7 +135,7 @@ fn rejected(status: u16, words: Option<&str>) -> NodeError {
     }
     if let Some(label) = mandatory_label(words) {
         let name = field_name(label);
-        let error = NodeError::new(Code::MandatoryField, format!("HaloPSA needs the field \"{label}\"."))
+        let error = NodeError::new(Code::MandatoryField, format!("The field \"{label}\" is mandatory."))
             .advice(format!(
                 "Fill in \"{label}\". The ticket type or your instance makes it mandatory; a custom field goes into customfields."
             ));

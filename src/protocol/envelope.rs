@@ -1,7 +1,6 @@
 //! What a successful answer holds (HAPI 5): lists in an envelope or bare,
 //! single records as an object or as an array of one.
 
-use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -17,7 +16,7 @@ pub struct Page {
     /// How many there are in all, if HaloPSA says so.
     pub record_count: Option<u64>,
     /// The tables that stand beside the rows.
-    pub tables: BTreeMap<String, Vec<Object>>,
+    pub tables: Vec<(String, Vec<Object>)>,
 }
 
 /// Why an answer is not what was asked for: one sentence.
@@ -48,12 +47,12 @@ pub fn list(body: Value, key: &str, tables: &[&str]) -> Result<Page, Malformed> 
         None if record_count != Some(0) => return Err("the answer counts rows but has none"),
         None => Vec::new(),
     };
-    let mut kept = BTreeMap::new();
+    let mut kept = Vec::new();
     for name in tables {
-        if let Some(Value::Array(rows)) = envelope.remove(*name) {
-            if let Ok(rows) = objects(rows) {
-                kept.insert((*name).to_string(), rows);
-            }
+        if let Some(Value::Array(rows)) = envelope.remove(*name)
+            && let Ok(rows) = objects(rows)
+        {
+            kept.push(((*name).to_string(), rows));
         }
     }
     Ok(Page { rows, record_count, tables: kept })
@@ -104,8 +103,10 @@ mod tests {
         let body = json!({"record_count": 0, "statuses": [{"id": 1}], "tickets": []});
         let page = list(body, "tickets", &["statuses", "agents"]).unwrap();
         assert!(page.rows.is_empty());
-        assert_eq!(page.tables.get("statuses").map(Vec::len), Some(1));
-        assert_eq!(page.tables.len(), 1);
+        assert_eq!(
+            page.tables.iter().map(|(name, rows)| (name.as_str(), rows.len())).collect::<Vec<_>>(),
+            [("statuses", 1)]
+        );
     }
 
     #[test]

@@ -44,6 +44,10 @@ pub struct Pager {
     /// How what was seen is remembered.
     seen: Seen,
     steps_back: u32,
+    /// How many rows vanished while we read.
+    gone: u64,
+    /// Whether the next page must join on to what an earlier call read.
+    resumed: bool,
     end: Option<End>,
 }
 
@@ -94,6 +98,8 @@ impl Pager {
             delivered: 0,
             seen: if by_id { Seen::UpTo(i64::MIN) } else { Seen::These(BTreeSet::new()) },
             steps_back: 0,
+            gone: 0,
+            resumed: false,
             end: None,
         }
     }
@@ -124,8 +130,9 @@ impl Pager {
                 (None, _) => 0,
             };
             let missing = wanted.saturating_sub(self.delivered);
-            let granted = u64::try_from(self.granted).unwrap_or(0).max(1);
-            let count = if self.granted == 0 { 1 } else { missing.div_ceil(granted).max(1) };
+            // A page that joins on to an earlier call brings nothing new.
+            let count = missing.div_ceil(self.per_page()).max(1) + u64::from(self.resumed);
+            let count = if self.granted == 0 { 1 } else { count };
             let count = usize::try_from(count).unwrap_or(most).min(most.max(1));
             pages = (self.next..).take(count).collect();
         }
@@ -143,17 +150,25 @@ impl Pager {
             // Every later row moved forward, some onto pages that we have
             // read. Go back; what was handed out is known by its id.
             let gone = self.total.unwrap_or(0).saturating_sub(page.record_count.unwrap_or(0));
-            let per_page = u64::try_from(self.granted).unwrap_or(0).max(1);
-            let back = u32::try_from(gone.div_ceil(per_page)).unwrap_or(u32::MAX);
+            let back = u32::try_from(gone.div_ceil(self.per_page())).unwrap_or(u32::MAX);
             self.next = self.next.saturating_sub(back).max(1);
             self.total = page.record_count;
+            self.gone = self.gone.saturating_add(gone);
             self.steps_back += 1;
             return None;
         }
+        if self.leaves_a_gap(&page.rows) {
+            self.next -= 1;
+            return None;
+        }
+        self.resumed = false;
         if page.record_count.is_some() {
             self.total = page.record_count;
         }
         let length = page.rows.len();
+        // Beyond what was handed out a page that brings nothing new repeats
+        // the last one, as some servers do; before that it overlaps.
+        let overlaps = u64::from(self.next.saturating_sub(1)) * self.per_page() < self.delivered;
         self.next = self.next.saturating_add(1);
         let mut rows = self.only_new(page.rows);
         let brought_nothing = rows.is_empty();
@@ -172,10 +187,9 @@ impl Pager {
         let shorter_than_before = length < self.granted;
         self.granted = self.granted.max(length);
         if self.end.is_none() {
-            // A page that repeats what was read is what some servers answer
-            // beyond the end. While going back it is expected.
-            let past_the_end = length == 0 || (brought_nothing && !self.going_back());
-            let all_counted = self.total.is_some_and(|total| self.delivered >= total);
+            let past_the_end = length == 0 || (brought_nothing && !overlaps);
+            let present = self.delivered.saturating_sub(self.gone);
+            let all_counted = self.total.is_some_and(|total| present >= total);
             let count_is_certain = shorter_than_before || length < SMALLEST_CAP;
             if past_the_end || (all_counted && count_is_certain) {
                 self.end = Some(match self.total {
@@ -187,9 +201,17 @@ impl Pager {
         Some(rows)
     }
 
-    fn going_back(&self) -> bool {
-        let read = u64::from(self.next.saturating_sub(1)) * u64::try_from(self.granted).unwrap_or(0);
-        self.steps_back > 0 && read <= self.delivered
+    fn per_page(&self) -> u64 {
+        u64::try_from(self.granted).unwrap_or(0).max(1)
+    }
+
+    /// Whether rows may be missing between what an earlier call read and this
+    /// page: while nobody looked, rows may have gone and others come, and the
+    /// count be the same.
+    fn leaves_a_gap(&self, rows: &[Object]) -> bool {
+        let Seen::UpTo(last) = self.seen else { return false };
+        let first = rows.first().and_then(|row| row.get("id")?.as_i64());
+        self.resumed && self.next > 1 && first.is_none_or(|first| first > last)
     }
 
     fn rows_vanished(&self, counted: Option<u64>) -> bool {
@@ -234,16 +256,13 @@ impl Pager {
             Seen::UpTo(last) => json!(last),
             Seen::These(_) => json!(latest),
         };
-        json!([self.next, self.total, self.granted, self.delivered, self.steps_back, seen])
+        json!([self.next, self.total, self.granted, self.delivered, self.steps_back, self.gone, seen])
     }
 
     /// Goes on from a cursor. `None` if it is not one of ours.
     pub fn from_json(state: &Value, limit: Option<u64>) -> Option<Self> {
-        let Some([next, total, granted, delivered, steps_back, seen]) =
-            state.as_array().and_then(|parts| <&[Value; 6]>::try_from(parts.as_slice()).ok())
-        else {
-            return None;
-        };
+        let parts = <&[Value; 7]>::try_from(state.as_array()?.as_slice()).ok()?;
+        let [next, total, granted, delivered, steps_back, gone, seen] = parts;
         let seen = match seen {
             Value::Array(ids) => {
                 let mut known = BTreeSet::new();
@@ -252,12 +271,17 @@ impl Pager {
             }
             last => Seen::UpTo(last.as_i64()?),
         };
+        let next = u32::try_from(next.as_u64()?).ok().filter(|next| *next > 0)?;
+        // By id, the last page is read again, to see that the next joins on.
+        let rereads = matches!(seen, Seen::UpTo(_)) && next > 1;
         Some(Self {
-            next: u32::try_from(next.as_u64()?).ok().filter(|next| *next > 0)?,
+            next: if rereads { next - 1 } else { next },
+            resumed: rereads,
             total: if total.is_null() { None } else { Some(total.as_u64()?) },
             granted: usize::try_from(granted.as_u64()?).ok()?,
             delivered: delivered.as_u64()?,
             steps_back: u32::try_from(steps_back.as_u64()?).ok()?,
+            gone: gone.as_u64()?,
             seen,
             ..Self::new(limit, true)
         })
@@ -349,7 +373,8 @@ mod tests {
         let (ids, requests, end) = read(&HONEST, None, true);
         assert_eq!((ids.len(), requests, end), (717, 8, End::Complete));
         let capped = Server { cap: 50, ..HONEST };
-        assert_eq!(read(&capped, None, true).1, 15);
+        // Ten, and then the tenth again and the other five.
+        assert_eq!(read(&capped, None, true).1, 16);
     }
 
     #[test]
@@ -404,8 +429,36 @@ mod tests {
     }
 
     #[test]
+    fn a_row_that_goes_and_one_that_comes_between_two_calls_hide_nothing() {
+        let list = |ids: &[i64], number: usize| Page {
+            rows: ids
+                .iter()
+                .skip((number - 1) * 10)
+                .take(10)
+                .map(|id| Object::from_iter([("id".to_string(), json!(id))]))
+                .collect(),
+            record_count: u64::try_from(ids.len()).ok(),
+            ..Page::default()
+        };
+        let before: Vec<i64> = (1..=40).collect();
+        let after: Vec<i64> = (2..=41).collect();
+        let mut pager = Pager::new(None, true);
+        let mut seen: Vec<i64> = vec![];
+        let mut keep = |rows: Option<Vec<Object>>| {
+            seen.extend(rows.iter().flatten().map(|row| row["id"].as_i64().unwrap()));
+        };
+        keep(pager.take(list(&before, 1)));
+        let mut pager = Pager::from_json(&pager.to_json(&[]), None).unwrap();
+        while pager.end().is_none() {
+            let page = usize::try_from(pager.plan(1).pages[0]).unwrap();
+            keep(pager.take(list(&after, page)));
+        }
+        assert_eq!(seen, (1..=41).collect::<Vec<i64>>());
+    }
+
+    #[test]
     fn foreign_cursors_are_refused() {
-        for wrong in [json!(null), json!([]), json!([0, 1, 2, 3, 4, 5]), json!([1, "x", 2, 3, 4, 5])] {
+        for wrong in [json!(null), json!([]), json!([0, 1, 2, 3, 4, 5, 6]), json!([1, "x", 2, 3, 4, 5, 6])] {
             assert_eq!(Pager::from_json(&wrong, None), None);
         }
     }
@@ -430,7 +483,7 @@ mod tests {
             if descending { ids.reverse(); }
             prop_assert_eq!(ids, (1..=rows).collect::<Vec<i64>>());
             let pages = usize::try_from(rows).unwrap() / usize::try_from(cap.min(100)).unwrap() + 1;
-            prop_assert!(requests <= pages + 10 + 200 / 10);
+            prop_assert!(requests <= pages + pages / 9 + 10 + 200 / 10);
         }
 
         #[test]

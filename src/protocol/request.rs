@@ -85,7 +85,7 @@ impl ApiRequest {
     }
 
     /// Adds a query parameter.
-    pub fn with(mut self, name: &str, value: impl ToString) -> Self {
+    pub fn with(mut self, name: &str, value: impl core::fmt::Display) -> Self {
         self.query.push((name.to_string(), value.to_string()));
         self
     }

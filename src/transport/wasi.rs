@@ -326,6 +326,7 @@ fn broken() -> TransportError {
 }
 
 /// What the host's code means, and whether the request can have arrived.
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
 fn failure(code: ErrorCode) -> TransportError {
     use ErrorCode as E;
     let (reason, reached) = match code {
