@@ -119,7 +119,12 @@ pub(crate) async fn run<C: GuestCall>(
     store.set_hostcall_fuel(limits.result);
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(move |_| {
-        Ok(if Instant::now() < end { UpdateDeadline::Yield(1) } else { UpdateDeadline::Interrupt })
+        if Instant::now() >= end {
+            return Ok(UpdateDeadline::Interrupt);
+        }
+        // Tokio's own yield lets the runtime look at sockets and timers before
+        // it comes back; a plain one would starve them while guests loop.
+        Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
     });
     let result = tokio::time::timeout_at(end, async {
         let instance = ready.component.instantiate_async(&mut store).await?;

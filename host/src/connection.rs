@@ -218,20 +218,26 @@ impl Connection {
         call: &CallOptions,
         progress: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<Folded, CallError> {
-        fold::follow(items.len(), None, progress, async |part: Part| {
-            let execute = Execute { operation, items, cursor: part.cursor.as_deref() };
-            let options = CallOptions {
-                attempt: if part.calls == 0 { call.attempt } else { 1 }.saturating_add(part.repetitions),
-                ..call.clone()
-            };
-            // Each part is a call of its own, which may be repeated on its own.
-            let key = call.idempotency_key.as_ref().map(|key| match part.calls {
-                0 => key.clone(),
-                n => format!("{key}/{n}"),
-            });
-            self.call(&execute, &options, key).await
-        })
-        .await
+        fold::follow(items.len(), None, progress, |part| self.part(operation, items, call, part)).await
+    }
+
+    /// One of the calls that make up a whole.
+    async fn part(
+        &self,
+        operation: &str,
+        items: &[Item],
+        call: &CallOptions,
+        part: Part,
+    ) -> Result<Execution, CallError> {
+        let execute = Execute { operation, items, cursor: part.cursor.as_deref() };
+        let attempt = if part.calls == 0 { call.attempt } else { 1 };
+        let options = CallOptions { attempt: attempt.saturating_add(part.repetitions), ..call.clone() };
+        // Each part is a call of its own, which may be repeated on its own.
+        let key = call.idempotency_key.as_ref().map(|key| match part.calls {
+            0 => key.clone(),
+            n => format!("{key}/{n}"),
+        });
+        self.call(&execute, &options, key).await
     }
 
     /// Values of one list of the manifest, for a dropdown. `params_json` is a

@@ -154,11 +154,11 @@ pub(crate) struct Part {
 }
 
 /// Calls until there is no cursor, waiting as advised.
-pub(crate) async fn follow(
+pub(crate) async fn follow<F: Future<Output = Result<Execution, CallError>>>(
     items: usize,
     cursor: Option<String>,
     progress: &mut (dyn FnMut(Progress) + Send),
-    mut call: impl AsyncFnMut(Part) -> Result<Execution, CallError>,
+    mut call: impl FnMut(Part) -> F,
 ) -> Result<Folded, CallError> {
     let mut folded = Folded::new(items);
     folded.next = cursor;
@@ -269,9 +269,10 @@ mod tests {
                 waits.push(duration);
             }
         };
-        let folded = follow(items, None, &mut progress, async |part: Part| {
+        let folded = follow(items, None, &mut progress, |part: Part| {
             cursors.push(part.cursor);
-            answers.pop_front().expect("no more calls than answers")
+            let answer = answers.pop_front().expect("no more calls than answers");
+            async move { answer }
         })
         .await;
         Told { folded, cursors, waits, left: answers.len() }

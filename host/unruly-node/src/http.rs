@@ -74,8 +74,7 @@ fn exchange(input: &Value) -> Result<Value, ErrorCode> {
     let Some(Ok(response)) = future.get() else { return Ok(json!({ "error": "no future" })) };
     let response = response?;
     let location = response.headers().get("location");
-    let location =
-        location.first().map(|value| String::from_utf8_lossy(value).into_owned());
+    let location = location.first().map(|value| String::from_utf8_lossy(value).into_owned());
     let mut read = Vec::new();
     let mut error = None;
     if let Ok(body) = response.consume()

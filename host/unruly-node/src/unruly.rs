@@ -3,7 +3,7 @@
 //! | operation | does |
 //! |---|---|
 //! | `told` | answers with the fields, session and context that it was given |
-//! | `request` | sends the request in the input: see `http.rs` |
+//! | `request` | sends the request in the input: see `http.rs`; `strict` makes a refusal by the host a failure |
 //! | `page` | returns one row and a cursor, `pages` times |
 //! | `guarded` | gets `{url}/guarded` with its session's token |
 //! | `fail` | fails as a whole with the `kind` and `message` of the input |
@@ -131,12 +131,19 @@ impl Guest for Unruly {
         items: Vec<Item>,
         cursor: Option<String>,
     ) -> Result<Execution, NodeError> {
-        let input: Value =
-            items.first().and_then(|item| serde_json::from_slice(item.json.as_bytes()).ok()).unwrap_or_default();
+        let input: Value = items
+            .first()
+            .and_then(|item| serde_json::from_slice(item.json.as_bytes()).ok())
+            .unwrap_or_default();
         let mut next = None;
         let result = match operation.as_str() {
             "told" => told(&ctx, &connection),
-            "request" => send(&input),
+            "request" => match send(&input) {
+                answer if strict(&input, &answer) => {
+                    return Err(failure(ErrorKind::Denied, "The host refused the request."));
+                }
+                answer => answer,
+            },
             "page" => {
                 let page: u64 = cursor.and_then(|cursor| cursor.parse().ok()).unwrap_or(1);
                 if page < input.get("pages").and_then(Value::as_u64).unwrap_or(1) {
@@ -172,6 +179,12 @@ impl Guest for Unruly {
             diagnostics: vec![],
         })
     }
+}
+
+/// Whether a refused request is to fail the call.
+fn strict(input: &Value, answer: &Value) -> bool {
+    let denied = answer.get("error").and_then(Value::as_str).is_some_and(|code| code.contains("Denied"));
+    denied && input.get("strict") == Some(&Value::Bool(true))
 }
 
 fn told(ctx: &CallContext, connection: &Connection) -> Value {

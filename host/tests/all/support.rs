@@ -1,0 +1,139 @@
+//! The node under test and short ways to call it.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Arc, LazyLock, Mutex};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use workflow_node_host::wit::node::Outcome;
+use workflow_node_host::wit::types::{Item, NodeError};
+use workflow_node_host::{
+    AuthMode, CallError, CallOptions, Connection, ConnectionOptions, Node, NodeHost, RequestEvent,
+    RequestObserver,
+};
+
+/// The secret that tests type in. Nothing may ever show it.
+pub(crate) const SECRET: &str = "hunter22-the-secret";
+
+/// The component, built once in a target folder of its own: the Cargo that runs
+/// the tests holds the lock of the usual one.
+pub(crate) fn component() -> &'static Path {
+    static BUILT: LazyLock<PathBuf> = LazyLock::new(|| {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace around this crate");
+        let target = root.join("target").join("node");
+        let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        // What Cargo and its wrappers set for this run is not meant for that one.
+        for (name, _) in env::vars_os() {
+            let name = name.to_string_lossy().into_owned();
+            let kept = ["CARGO_HOME", "CARGO_HTTP_", "CARGO_NET_", "CARGO_REGISTR"];
+            let outer = ["CARGO", "RUSTC", "RUSTDOC", "RUSTFLAGS", "CLIPPY_", "LLVM_PROFILE_FILE"];
+            if outer.iter().any(|outer| name.starts_with(outer))
+                && !kept.iter().any(|kept| name.starts_with(kept))
+            {
+                cargo.env_remove(name);
+            }
+        }
+        let status = cargo
+            .args(["rustc", "--quiet", "--lib", "--crate-type", "cdylib", "-p", "unruly-node"])
+            .args(["--target", "wasm32-wasip2", "--profile", "node", "--target-dir"])
+            .arg(&target)
+            .current_dir(root)
+            .status()
+            .expect("cargo");
+        assert!(status.success(), "the test component does not build");
+        target.join("wasm32-wasip2").join("node").join("unruly_node.wasm")
+    });
+    &BUILT
+}
+
+/// The node in a host with the usual settings, shared by all tests that need no
+/// others.
+pub(crate) fn node() -> Node {
+    static NODE: LazyLock<Node> = LazyLock::new(|| {
+        let host = NodeHost::builder().max_response_bytes(1 << 20).build().expect("host");
+        host.load_file(component()).expect("node")
+    });
+    NODE.clone()
+}
+
+pub(crate) fn fields(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+/// A connection to `url`, as most tests need it.
+pub(crate) async fn connect(url: &str) -> Connection {
+    connect_with(url, ConnectionOptions::default()).await
+}
+
+pub(crate) async fn connect_by_recipe(url: &str) -> Connection {
+    connect_with(url, ConnectionOptions { auth: AuthMode::Recipe, ..ConnectionOptions::default() }).await
+}
+
+pub(crate) async fn connect_with(url: &str, options: ConnectionOptions) -> Connection {
+    node().connect(fields(&[("url", url), ("secret", SECRET)]), options).await.expect("connection")
+}
+
+/// Options of a call with this deadline in milliseconds.
+pub(crate) fn within(milliseconds: u64) -> CallOptions {
+    CallOptions { deadline: Duration::from_millis(milliseconds), ..CallOptions::default() }
+}
+
+pub(crate) fn item(input: &Value) -> Item {
+    Item { json: input.to_string(), attachments: Vec::new(), source_index: None }
+}
+
+/// Runs an operation on one item and gives its first result.
+pub(crate) async fn run(connection: &Connection, operation: &str, input: Value) -> Result<Value, CallError> {
+    run_with(connection, operation, input, &CallOptions::default()).await
+}
+
+pub(crate) async fn run_with(
+    connection: &Connection,
+    operation: &str,
+    input: Value,
+    call: &CallOptions,
+) -> Result<Value, CallError> {
+    let execution = connection.execute(operation, &[item(&input)], None, call).await?;
+    assert!(execution.session.is_none(), "the host keeps sessions to itself");
+    match execution.outcomes.first() {
+        Some(Outcome::Done(results)) => {
+            let result = results.first().expect("a result");
+            Ok(serde_json::from_str(&result.json).expect("JSON"))
+        }
+        other => panic!("{operation} gave {other:?}"),
+    }
+}
+
+/// Gets a URL through the guest.
+pub(crate) async fn get(connection: &Connection, url: &str) -> Value {
+    run(connection, "request", json!({ "url": url })).await.expect("an answer or an error code")
+}
+
+pub(crate) fn node_error(error: &CallError) -> &NodeError {
+    error.node_error().unwrap_or_else(|| panic!("no node error: {error}"))
+}
+
+/// An observer that remembers.
+#[derive(Default)]
+pub(crate) struct Seen(Mutex<Vec<RequestEvent>>);
+
+impl RequestObserver for Seen {
+    fn observed(&self, event: &RequestEvent) {
+        self.0.lock().expect("lock").push(event.clone());
+    }
+}
+
+impl Seen {
+    pub(crate) fn options() -> (Arc<Self>, ConnectionOptions) {
+        let seen = Arc::new(Self::default());
+        let observer = Arc::clone(&seen) as Arc<dyn RequestObserver>;
+        (seen, ConnectionOptions { observer: Some(observer), ..ConnectionOptions::default() })
+    }
+
+    pub(crate) fn events(&self) -> Vec<RequestEvent> {
+        self.0.lock().expect("lock").clone()
+    }
+}

@@ -1,0 +1,118 @@
+//! TLS: whom the host trusts, and HTTP/2 where the server offers it.
+
+use std::convert::Infallible;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use rcgen::{CertifiedKey, generate_simple_self_signed};
+use rustls::ServerConfig;
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+use workflow_node_host::ConnectionOptions;
+
+use crate::support::{connect_with, get};
+
+/// A server for `localhost` that answers with the HTTP version of the request.
+struct TlsServer {
+    url: String,
+    certificate: PathBuf,
+    connections: Arc<AtomicUsize>,
+    _folder: tempfile::TempDir,
+}
+
+impl TlsServer {
+    async fn start(protocols: &[&[u8]]) -> Self {
+        let CertifiedKey { cert, signing_key } =
+            generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+        let folder = tempfile::tempdir().expect("a folder");
+        let certificate = folder.path().join("ca.pem");
+        std::fs::write(&certificate, cert.pem()).expect("the certificate");
+
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(signing_key.serialize_der()));
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let mut config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("versions")
+            .with_no_client_auth()
+            .with_single_cert(vec![cert.der().clone()], key)
+            .expect("a server");
+        config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("https://localhost:{}", listener.local_addr().expect("its address").port());
+        let connections = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&connections);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let acceptor = acceptor.clone();
+                let counter = Arc::clone(&counter);
+                tokio::spawn(async move {
+                    let Ok(stream) = acceptor.accept(stream).await else { return };
+                    counter.fetch_add(1, Ordering::Relaxed);
+                    let service = service_fn(|request: hyper::Request<Incoming>| async move {
+                        let version = format!("{:?}", request.version());
+                        Ok::<_, Infallible>(hyper::Response::new(Full::new(Bytes::from(version))))
+                    });
+                    let _ = auto::Builder::new(TokioExecutor::new())
+                        .serve_connection(TokioIo::new(stream), service)
+                        .await;
+                });
+            }
+        });
+        Self { url, certificate, connections, _folder: folder }
+    }
+
+    fn trusted(&self) -> ConnectionOptions {
+        ConnectionOptions { ca_file: Some(self.certificate.clone()), ..ConnectionOptions::default() }
+    }
+}
+
+#[tokio::test]
+async fn a_server_of_an_unknown_authority_is_not_trusted() {
+    let server = TlsServer::start(&[]).await;
+    let connection = connect_with(&server.url, ConnectionOptions::default()).await;
+    let error = connection.authenticate(&Default::default()).await.expect_err("not trusted");
+    assert!(error.to_string().contains("TlsCertificateError"), "{error}");
+}
+
+#[tokio::test]
+async fn an_authority_that_the_operator_added_is_trusted() {
+    let server = TlsServer::start(&[]).await;
+    let connection = connect_with(&server.url, server.trusted()).await;
+    assert_eq!(get(&connection, &format!("{}/x", server.url)).await["body"], "HTTP/1.1");
+}
+
+#[tokio::test]
+async fn a_certificate_for_another_name_is_not_trusted() {
+    let server = TlsServer::start(&[]).await;
+    let url = server.url.replace("localhost", "127.0.0.1");
+    let connection = connect_with(&url, server.trusted()).await;
+    let error = connection.authenticate(&Default::default()).await.expect_err("another name");
+    assert!(error.to_string().contains("TlsCertificateError"), "{error}");
+}
+
+#[tokio::test]
+async fn http_2_is_spoken_where_the_server_offers_it_and_one_connection_is_enough() {
+    let server = TlsServer::start(&[b"h2", b"http/1.1"]).await;
+    let connection = connect_with(&server.url, server.trusted()).await;
+    connection.authenticate(&Default::default()).await.expect("login");
+    let calls: Vec<_> = (0..20)
+        .map(|n| {
+            let (connection, url) = (connection.clone(), format!("{}/{n}", server.url));
+            tokio::spawn(async move { get(&connection, &url).await })
+        })
+        .collect();
+    for call in calls {
+        assert_eq!(call.await.expect("no panic")["body"], "HTTP/2.0");
+    }
+    assert_eq!(server.connections.load(Ordering::Relaxed), 1);
+}
