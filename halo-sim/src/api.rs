@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::{Method, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     auth::{Caller, Group, Level},
@@ -16,7 +16,7 @@ use crate::{
     },
     routes::Route,
     shared::Shared,
-    state::Key,
+    state::{Key, TableId},
     throttle, writes,
 };
 
@@ -202,12 +202,30 @@ fn read_one(
     let row = world.table(resource.table).get(key);
     // A deleted ticket is gone for whoever asks for it by id (HAPI §15, CIPP 4550).
     let row = row.filter(|row| !row.flag("deleted")).ok_or(Refusal::NotFound)?;
+    // Out of sight: refused when asked for by id [assumed].
+    if !call.knobs.sight.sees(&world, resource, row) {
+        return Err(Refusal::Forbidden("the agent does not see this record".to_owned()));
+    }
     let details = call.query.flag("includedetails");
     if resource.reading == Reading::File && !details {
         return files::answer(shared, row, call.knobs.attachment_links);
     }
     let depth = if details { Depth::Details } else { Depth::Plain };
-    Ok(Answer::ok(&render::single(&world, resource, row, depth)))
+    let mut sent = render::single(&world, resource, row, depth);
+    if call.knobs.extra_actions && details && resource.table == TableId::Tickets {
+        sent.set("extra_actions", bloat());
+    }
+    Ok(Answer::ok(&sent))
+}
+
+/// About 94 kB of forms that nobody asked for (HAPI §4, §14.39).
+fn bloat() -> Value {
+    let fields: Vec<Value> = (0..10)
+        .map(|id| json!({ "id": id, "name": format!("field_{id}"), "label": "Ein Feld", "mandatory": false, "values": [] }))
+        .collect();
+    (0..110)
+        .map(|id| json!({ "id": id, "outcome": format!("Extra Action {id}"), "fields": fields }))
+        .collect()
 }
 
 impl Shared {

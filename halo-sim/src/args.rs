@@ -22,6 +22,9 @@ pub struct SimArgs {
     /// Keep the data in this file: read at the start where it exists, written at the end
     #[arg(long, value_name = "FILE")]
     pub state: Option<PathBuf>,
+    /// Print every request on standard error: ignored parameters, and why it was answered so
+    #[arg(long)]
+    pub log: bool,
 }
 
 impl SimArgs {
@@ -32,8 +35,11 @@ impl SimArgs {
     ///
     /// Where the port cannot be bound or the state file is no good.
     pub async fn run(self) -> anyhow::Result<()> {
-        let state = self.state.clone();
+        let (state, log) = (self.state.clone(), self.log);
         let sim = HaloSim::start(self.into()).await?;
+        if log {
+            sim.log_to_stderr();
+        }
         if let Some(path) = state.as_deref().filter(|path| path.exists()) {
             sim.load_state(path)?;
         }

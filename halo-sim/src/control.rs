@@ -98,6 +98,9 @@ fn names(resource: &Resource) -> Value {
     if !resource.search.is_empty() {
         parameters.push("search");
     }
+    if resource.advanced_search {
+        parameters.push("advanced_search");
+    }
     if resource.table == TableId::Tickets {
         parameters.push("include_custom_fields");
     }

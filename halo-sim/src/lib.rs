@@ -64,7 +64,7 @@ pub use args::{SimArgs, quirk_help};
 pub use auth::scopes::{Access, Group, Level};
 pub use config::Config;
 pub use faults::{
-    quirk::{Quirk, QuirkHelp, Target},
+    quirk::{Ids, Quirk, QuirkHelp, Target},
     switchboard::Fault,
 };
 pub use log::RequestRecord;

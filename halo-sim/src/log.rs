@@ -2,7 +2,12 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Mutex, PoisonError},
+    fmt,
+    io::Write,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 /// The most requests that are remembered; older ones are forgotten.
@@ -30,13 +35,44 @@ pub struct RequestRecord {
 /// All requests so far.
 #[derive(Debug, Default)]
 pub(crate) struct Log {
+    aloud: AtomicBool,
     records: Mutex<VecDeque<RequestRecord>>,
 }
 
+impl fmt::Display for RequestRecord {
+    /// One line for people.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.status {
+            Some(status) => write!(formatter, "{status} ")?,
+            None => formatter.write_str("--- ")?,
+        }
+        write!(formatter, "{} {}", self.method, self.path)?;
+        if !self.query.is_empty() {
+            write!(formatter, "?{}", self.query)?;
+        }
+        if !self.ignored.is_empty() {
+            write!(formatter, "  ignored: {}", self.ignored.join(", "))?;
+        }
+        match &self.hint {
+            Some(hint) => write!(formatter, "  ({hint})"),
+            None => Ok(()),
+        }
+    }
+}
+
 impl Log {
+    /// From now on every request is printed on standard error too.
+    pub(crate) fn speak(&self) {
+        self.aloud.store(true, Ordering::Relaxed);
+    }
+
     /// Remembers a request.
     pub(crate) fn add(&self, mut record: RequestRecord) {
         record.query = without_secrets(&record.query);
+        if self.aloud.load(Ordering::Relaxed) {
+            // Standard error may be gone; the request goes on all the same.
+            let _ = writeln!(std::io::stderr(), "{record}");
+        }
         let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
         if records.len() == MOST {
             records.pop_front();

@@ -119,6 +119,12 @@ impl HaloSim {
         self.shared.log.all()
     }
 
+    /// From now on every request is printed on standard error, with ignored
+    /// parameters and the reason for the answer.
+    pub fn log_to_stderr(&self) {
+        self.shared.log.speak();
+    }
+
     /// Forgets all requests so far.
     pub fn clear_requests(&self) {
         self.shared.log.clear();

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Desk, Written, attachments, generic, tickets};
+use super::{Desk, Written, attachments, generic, tickets, workflow};
 use crate::{
     protocol::Refusal,
     resources::{Resource, patch::Element},
@@ -37,6 +37,10 @@ fn add(
     element: &Element,
 ) -> Result<Key, Refusal> {
     let outcome = outcome(desk.world, ticket, element)?;
+    let step = match desk.world.row(TableId::Tickets, ticket) {
+        Some(row) => workflow::next_step(desk.world, row, outcome.int("id"))?,
+        None => None,
+    };
     let id = desk.world.table(TableId::Actions).next_owned(ticket);
     let mut row = Row::new().with("id", id).with("ticket_id", ticket);
     generic::apply(desk, resource, &mut row, element);
@@ -62,6 +66,10 @@ fn add(
         row.set("new_status", outcome.int("newstatus"));
     }
     move_ticket(desk, ticket, &mut row, hours);
+    if let (Some(step), Some(row)) = (step, desk.world.table_mut(TableId::Tickets).get_mut(&Key::Int(ticket)))
+    {
+        row.set("workflow_step", step);
+    }
     let key = Key::Pair(ticket, id);
     desk.world.table_mut(TableId::Actions).put(key.clone(), row);
     attachments::inline(desk, element.raw.get("attachments"), ticket, id)?;

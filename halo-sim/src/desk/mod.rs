@@ -4,13 +4,16 @@
 //! Not here: reading ([`crate::resources::lists`]), permissions, error bodies.
 
 pub(crate) mod actions;
+pub(crate) mod appointments;
 pub(crate) mod attachments;
+mod audit;
 pub(crate) mod customers;
 pub(crate) mod generic;
 pub(crate) mod mandatory;
 pub(crate) mod priorities;
 pub(crate) mod tickets;
 pub(crate) mod webhooks;
+mod workflow;
 
 use serde_json::Value;
 
@@ -37,8 +40,11 @@ pub(crate) struct Desk<'a> {
 }
 
 impl Desk<'_> {
-    /// Remembers what happened to a ticket.
+    /// Remembers what happened to a ticket, for webhooks and for the audit.
     pub(crate) fn tell(&mut self, before: Option<&Row>, after: &Row) {
+        if let Some(before) = before {
+            audit::compare(self, before, after);
+        }
         let id = after.int("id");
         let events = webhooks::events(before, after);
         self.events.extend(events.into_iter().map(|event| (id, event)));

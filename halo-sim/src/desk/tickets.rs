@@ -85,6 +85,7 @@ fn settle(desk: &Desk<'_>, row: &mut Row, kind: &Row) {
     default(row, "agent_id", or(kind.int("default_agent"), UNASSIGNED).into());
     default(row, "dateoccurred", desk.now.as_str().into());
     default(row, "workflow_id", kind.int("workflow_id").into());
+    default(row, "workflow_step", kind.int("workflow_id").min(1).into());
     default(row, "use", kind.text("use").into());
     default(row, "ticketarea_id", kind.int("group_id").into());
     row.set("organisation_id", 1);
@@ -161,11 +162,14 @@ fn change(
 
 /// Soft: the ticket is kept and can be restored (HAPI §7.1).
 pub(crate) fn delete(desk: &mut Desk<'_>, resource: &'static Resource, key: &Key) -> Result<Row, Refusal> {
-    let table = desk.world.table_mut(resource.table);
-    let row = table.get_mut(key).filter(|row| !row.flag("deleted")).ok_or(Refusal::NotFound)?;
+    let before = desk.world.table(resource.table).get(key);
+    let before = before.filter(|row| !row.flag("deleted")).ok_or(Refusal::NotFound)?.clone();
+    let mut row = before.clone();
     row.set("deleted", true);
     row.set("last_update", desk.now.as_str());
-    Ok(row.clone())
+    desk.tell(Some(&before), &row);
+    desk.world.table_mut(resource.table).put(key.clone(), row.clone());
+    Ok(row)
 }
 
 /// Keeps `hasbeenclosed` and `dateclosed` in step with the status. Reopening

@@ -6,6 +6,7 @@ use super::quirk::{Quirk, Target};
 use crate::{
     auth::{Access, Group, Level},
     protocol::{ErrorShape, paging::PageQuirks},
+    resources::sight::Sight,
 };
 
 /// What a spoilt API answer looks like.
@@ -37,6 +38,9 @@ pub(crate) enum RetryAfter {
 pub(crate) struct Knobs {
     pub(crate) page: PageQuirks,
     pub(crate) agent_sees_nothing: bool,
+    pub(crate) sight: Sight,
+    pub(crate) appointment_id_changes: bool,
+    pub(crate) extra_actions: bool,
     pub(crate) token_dies_after: Option<u64>,
     pub(crate) refuse_tokens: bool,
     pub(crate) token_lifetime: Option<u32>,
@@ -84,6 +88,10 @@ impl Knobs {
             Quirk::NoCount => self.page.no_count = true,
             Quirk::RepeatLastPage => self.page.repeat_last = true,
             Quirk::AgentSeesNothing => self.agent_sees_nothing = true,
+            Quirk::AgentSeesClients(ids) => self.sight.clients = Some(ids.as_slice().to_vec()),
+            Quirk::AgentSeesTeams(ids) => self.sight.teams = Some(ids.as_slice().to_vec()),
+            Quirk::AppointmentIdChanges => self.appointment_id_changes = true,
+            Quirk::ExtraActions => self.extra_actions = true,
             Quirk::TokenDiesAfter(calls) => self.token_dies_after = Some(*calls),
             Quirk::RefuseTokens => self.refuse_tokens = true,
             Quirk::TokenLifetime(seconds) => self.token_lifetime = Some(*seconds),

@@ -42,6 +42,34 @@ pub struct QuirkHelp {
     pub help: &'static str,
 }
 
+/// Ids given as the value of a switch: `12,13`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ids(Vec<i64>);
+
+impl Ids {
+    /// The ids as given.
+    #[must_use]
+    pub fn as_slice(&self) -> &[i64] {
+        &self.0
+    }
+}
+
+impl FromStr for Ids {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let ids = text.split(',').map(|id| id.trim().parse());
+        ids.collect::<Result<_, _>>().map(Self).map_err(|_| "ids with commas between them".to_owned())
+    }
+}
+
+impl fmt::Display for Ids {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ids: Vec<String> = self.0.iter().map(i64::to_string).collect();
+        formatter.write_str(&ids.join(","))
+    }
+}
+
 macro_rules! quirks {
     ($( $variant:ident $(($kind:ty))? = $name:literal $($value:literal)? : $help:literal; )*) => {
         /// A switch: one thing in which the simulator behaves differently.
@@ -116,6 +144,9 @@ quirks! {
     RepeatLastPage = "repeat-last-page": "a page past the end is the last one again";
     AgentSeesNothing = "agent-sees-nothing": "lists are empty with 200: the agent is in no team";
 
+    AgentSeesClients(Ids) = "agent-sees-clients" "IDS": "the agent sees these clients and what is theirs only: 12,13";
+    AgentSeesTeams(Ids) = "agent-sees-teams" "IDS": "the agent sees tickets of these teams only: 1,2";
+
     // Tokens and permissions.
     TokenDiesAfter(u64) = "token-dies-after" "N": "each token is refused with 401 after N API calls";
     RefuseTokens = "refuse-tokens": "every token is refused with 401";
@@ -132,6 +163,8 @@ quirks! {
     AtomicPost = "atomic-post": "a POST of several elements is done wholly or not at all";
     RecordNotFoundOnBareUpdate = "record-not-found-on-bare-update": "a ticket update without tickettype_id and client_id is refused";
     ConflictOnDelete = "conflict-on-delete": "deleting a client that has tickets answers 409";
+    AppointmentIdChanges = "appointment-id-changes": "a changed appointment gets a new id";
+    ExtraActions = "extra-actions": "a single ticket with details carries 94 kB of extra_actions";
     AttachmentLinks = "attachment-links": "attachments are given as a link to another port instead of bytes";
 
     // Throttling and outages.
@@ -179,6 +212,7 @@ mod tests {
             let value = match help.value {
                 "" => String::new(),
                 "N" | "SECONDS" | "MS" => "=7".to_owned(),
+                "IDS" => "=7,8".to_owned(),
                 "GROUP" => "=edit:tickets".to_owned(),
                 "URL" => "=http://other.example/auth?a=b".to_owned(),
                 _ => "=problem".to_owned(),

@@ -11,6 +11,7 @@ use crate::{auth::Group, protocol::paging::PageRule, state::TableId};
 /// `/Asset`: 50 rows a page whatever is asked (HAPI §5.1).
 pub(crate) static ASSET: Resource = Resource {
     path: "Asset",
+    advanced_search: true,
     table: TableId::Assets,
     envelope: Envelope::Keyed("assets"),
     page: PageRule::Fixed(50),

@@ -55,6 +55,7 @@ pub(crate) static CLIENT_CONTRACT: Resource = Resource {
 /// `/Invoice`
 pub(crate) static INVOICE: Resource = Resource {
     path: "Invoice",
+    advanced_search: true,
     table: TableId::Invoices,
     envelope: Envelope::Keyed("invoices"),
     page: PageRule::Capped(100),

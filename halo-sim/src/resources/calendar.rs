@@ -1,11 +1,11 @@
 //! Appointments and timesheet events (HAPI §10.13, §10.18, appendix A).
 
 use super::{
-    Envelope, Required, Resource,
+    Envelope, Required, Resource, Write,
     field::{date, flag, int, number, text},
     filter::{Filter, Test, by, id, one_of},
 };
-use crate::{auth::Group, protocol::paging::PageRule, state::TableId};
+use crate::{auth::Group, desk, protocol::paging::PageRule, state::TableId};
 
 /// Both use the underscored names (HAPI §6.1).
 const RANGE: [Filter; 2] =
@@ -14,6 +14,8 @@ const RANGE: [Filter; 2] =
 /// `/Appointment`: bare, or in `appointments` when paged (HAPI §5.1).
 pub(crate) static APPOINTMENT: Resource = Resource {
     path: "Appointment",
+    write: Write::Each(desk::appointments::write),
+    advanced_search: true,
     table: TableId::Appointments,
     envelope: Envelope::BareUnlessPaged("appointments"),
     page: PageRule::Capped(100),

@@ -21,6 +21,7 @@ pub(crate) const INACTIVE: Hidden =
 /// `/Client`
 pub(crate) static CLIENT: Resource = Resource {
     path: "Client",
+    advanced_search: true,
     table: TableId::Clients,
     envelope: Envelope::Keyed("clients"),
     page: PageRule::Capped(100),
@@ -88,6 +89,7 @@ fn open_tickets(world: &World, row: &Row) -> Value {
 /// `/Site`
 pub(crate) static SITE: Resource = Resource {
     path: "Site",
+    advanced_search: true,
     table: TableId::Sites,
     envelope: Envelope::Keyed("sites"),
     page: PageRule::Capped(100),
@@ -151,6 +153,7 @@ fn client_and_site(world: &World, row: &Row) -> Value {
 /// `/Users`
 pub(crate) static USERS: Resource = Resource {
     path: "Users",
+    advanced_search: true,
     table: TableId::Users,
     envelope: Envelope::Keyed("users"),
     page: PageRule::Capped(100),

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::Resource;
+use super::{Resource, advanced};
 use crate::{
     protocol::{Query, Refusal, dates, query::split_list},
     state::{
@@ -65,6 +65,11 @@ pub(crate) fn compile<'a>(
         {
             predicates.push(predicate);
         }
+    }
+    if resource.advanced_search
+        && let Some(text) = query.get("advanced_search")
+    {
+        predicates.extend(advanced::compile(world, resource, text)?);
     }
     Ok(predicates)
 }

@@ -17,6 +17,7 @@ use crate::{
 /// `/KBArticle`
 pub(crate) static KB_ARTICLE: Resource = Resource {
     path: "KBArticle",
+    advanced_search: true,
     table: TableId::Articles,
     envelope: Envelope::Keyed("articles"),
     page: PageRule::Capped(100),

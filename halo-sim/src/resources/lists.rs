@@ -23,6 +23,9 @@ pub(crate) fn list(
     knobs: &Knobs,
 ) -> Result<ListBody, Refusal> {
     let mut rows = if knobs.agent_sees_nothing { Vec::new() } else { matching(world, resource, query)? };
+    if !knobs.sight.is_unlimited() {
+        rows.retain(|row| knobs.sight.sees(world, resource, row));
+    }
     sort(world, resource, query, &mut rows);
     let paged = query.flag("pageinate");
     let key = match resource.envelope {

@@ -6,6 +6,7 @@
 //! To add a resource, read [`customers`] once and copy a page.
 
 pub(crate) mod actions;
+mod advanced;
 pub(crate) mod assets;
 pub(crate) mod attachments;
 pub(crate) mod billing;
@@ -24,6 +25,7 @@ pub(crate) mod patch;
 pub(crate) mod people;
 pub(crate) mod render;
 pub(crate) mod sales;
+pub(crate) mod sight;
 pub(crate) mod stock;
 pub(crate) mod tickets;
 pub(crate) mod webhooks;
@@ -58,6 +60,8 @@ pub(crate) struct Resource {
     pub(crate) filters: &'static [Filter],
     /// The fields that `search` looks at; none means that `search` is ignored.
     pub(crate) search: &'static [&'static str],
+    /// Whether its list takes `advanced_search` (HAPI §6.2).
+    pub(crate) advanced_search: bool,
     /// Whether the list starts with the highest id.
     pub(crate) newest_first: bool,
     /// Which rows a list leaves out.
@@ -173,6 +177,7 @@ impl Resource {
         fields: &[],
         filters: &[],
         search: &[],
+        advanced_search: false,
         newest_first: false,
         hidden: None,
         rows: Rows::All,
@@ -248,6 +253,7 @@ pub(crate) static ALL: &[&Resource] = &[
     &webhooks::WEBHOOK,
     &webhooks::NOTIFICATION,
     &webhooks::WEBHOOK_EVENT,
+    &organisation::AUDIT,
 ];
 
 /// The resource at a path, without case (HAPI §2).

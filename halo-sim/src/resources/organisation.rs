@@ -2,9 +2,9 @@
 
 use super::{
     Envelope, Resource, Write,
-    field::{flag, int, text},
+    field::{date, flag, int, text},
 };
-use crate::{protocol::paging::PageRule, state::TableId};
+use crate::{auth::Group, protocol::paging::PageRule, state::TableId};
 
 /// `/Organisation`: read only here.
 pub(crate) static ORGANISATION: Resource = Resource {
@@ -18,6 +18,28 @@ pub(crate) static ORGANISATION: Resource = Resource {
         text("website"),
         text("portalurl"),
         int("linked_client_id"),
+    ],
+    write: Write::Never,
+    ..Resource::PLAIN
+};
+
+/// `/Audit`: what was changed on tickets.
+pub(crate) static AUDIT: Resource = Resource {
+    path: "Audit",
+    table: TableId::Audits,
+    group: Group::Admin,
+    fields: &[
+        int("id"),
+        int("ticket_id"),
+        int("agent_id"),
+        int("user_id"),
+        text("username"),
+        date("date"),
+        text("table_name"),
+        text("value"),
+        text("from"),
+        text("to"),
+        int("clientid"),
     ],
     write: Write::Never,
     ..Resource::PLAIN

@@ -59,6 +59,7 @@ const USER: &[Required] = &[Required { any_of: &["user_id"], message: "Please se
 /// `/SalesOrder`
 pub(crate) static SALES_ORDER: Resource = Resource {
     path: "SalesOrder",
+    advanced_search: true,
     table: TableId::SalesOrders,
     envelope: Envelope::Keyed("salesorders"),
     page: PageRule::Capped(100),

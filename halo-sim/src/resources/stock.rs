@@ -11,6 +11,7 @@ use crate::{auth::Group, protocol::paging::PageRule, state::TableId};
 /// `/Item`
 pub(crate) static ITEM: Resource = Resource {
     path: "Item",
+    advanced_search: true,
     table: TableId::Items,
     envelope: Envelope::Keyed("items"),
     page: PageRule::Capped(100),

@@ -20,6 +20,7 @@ pub(crate) static TICKETS: Resource = TICKET_SHAPE;
 /// What tickets, opportunities and projects have in common (HAPI §10.10).
 pub(crate) const TICKET_SHAPE: Resource = Resource {
     path: "Tickets",
+    advanced_search: true,
     table: TableId::Tickets,
     envelope: Envelope::Keyed("tickets"),
     page: PageRule::Capped(100),

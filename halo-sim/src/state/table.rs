@@ -58,6 +58,7 @@ tables! {
     Articles
     Reports
     CannedTexts
+    Audits
 }
 
 /// What a record is found by. The kinds are HAPI §4 and §14 (17, 18).

@@ -187,3 +187,46 @@ async fn inactive_rows_are_hidden_by_default() -> Result<()> {
     assert_eq!(ids(&found, "clients"), [2]);
     Ok(())
 }
+
+#[tokio::test]
+async fn advanced_search_takes_known_names_only() -> Result<()> {
+    let client = start(&[]).await?;
+    let search = |name: &str, kind: i64, value: &str| {
+        let text = format!(r#"[{{"filter_name":"{name}","filter_type":{kind},"filter_value":"{value}"}}]"#);
+        let encoded: String = text.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        format!("pageinate=true&page_no=1&page_size=100&advanced_search={encoded}")
+    };
+    let found = client.get(&format!("Client?{}", search("name", 4, "müller"))).await?.json();
+    assert_eq!(ids(&found, "clients"), [2]);
+    let none = client.get(&format!("Client?{}", search("name", 2, "müller"))).await?.json();
+    assert_eq!(none["record_count"], 0);
+    let urgent = tickets(&client, &search("priority", 2, "Critical")).await?;
+    let rows = urgent["tickets"].as_array().cloned().unwrap_or_default();
+    assert!(!rows.is_empty() && rows.iter().all(|row| row["priority_id"] == 1));
+    let object_id = client.get("Users/5").await?.json()["azureoid"].clone();
+    let by_object = search("azureoid", 2, object_id.as_str().unwrap_or_default());
+    assert_eq!(ids(&client.get(&format!("Users?{by_object}")).await?.json(), "users"), [5]);
+    let reply = client.get(&format!("Tickets?{}", search("nonsense", 2, "x"))).await?;
+    assert_eq!(
+        (reply.status, reply.json()["Message"].clone()),
+        (400, "Invalid advanced search parameter".into())
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_agent_may_see_a_part_only() -> Result<()> {
+    let client = start(&["agent-sees-clients=12,13", "agent-sees-teams=1,2"]).await?;
+    let seen = ids(&client.get("Client?pageinate=true").await?.json(), "clients");
+    assert_eq!(seen, [12, 13]);
+    let list = tickets(&client, "pageinate=true&page_no=1&page_size=100").await?;
+    let rows = list["tickets"].as_array().cloned().unwrap_or_default();
+    assert!(!rows.is_empty());
+    for row in rows {
+        assert!([12, 13].contains(&row["client_id"].as_i64().unwrap_or(0)));
+        assert!([1, 2].contains(&row["team_id"].as_i64().unwrap_or(0)));
+    }
+    assert_eq!(client.get("Client/2").await?.status, 403);
+    assert!(ids(&client.get("Users?client_id=2").await?.json(), "users").is_empty());
+    Ok(())
+}

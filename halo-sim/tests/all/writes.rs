@@ -226,3 +226,120 @@ async fn sites_and_users_need_their_owner() -> Result<()> {
     assert_eq!(last["users"][1]["surname"], "Ärmel");
     Ok(())
 }
+
+#[tokio::test]
+async fn a_workflow_offers_an_outcome_only_at_its_step() -> Result<()> {
+    let client = start(&[]).await?;
+    let change = json!([{ "summary": "x", "tickettype_id": 4, "_novalidate": true }]);
+    let ticket = client.post("Tickets", &change).await?.json();
+    assert_eq!((ticket["workflow_id"].clone(), ticket["workflow_step"].clone()), (json!(1), json!(1)));
+    let approve = json!([{ "ticket_id": ticket["id"], "outcome_id": 9 }]);
+    assert_eq!(client.post("Actions", &approve).await?.status, 201);
+    let moved = client.get(&format!("Tickets/{}", ticket["id"])).await?.json();
+    assert_eq!((moved["workflow_step"].clone(), moved["status_id"].clone()), (json!(2), json!(2)));
+    let reply = client.post("Actions", &approve).await?;
+    assert_eq!(reply.json()["Message"], "You do not have access to this Action at the moment");
+    Ok(())
+}
+
+#[tokio::test]
+async fn changes_of_tickets_are_audited() -> Result<()> {
+    let client = start(&[]).await?;
+    assert_eq!(client.get("Audit").await?.json(), json!([]));
+    client.post("Tickets", &json!([{ "id": 717, "summary": "neu", "merged_into_id": 716 }])).await?;
+    client.delete("Tickets/717").await?;
+    let audit = client.get("Audit").await?.json();
+    let values: Vec<_> = audit.as_array().into_iter().flatten().map(|row| row["value"].clone()).collect();
+    assert_eq!(values, ["summary", "merged_into_id", "deleted"]);
+    assert_eq!(audit[0]["to"], "neu");
+    assert_eq!(audit[0]["agent_id"], 12);
+    Ok(())
+}
+
+#[tokio::test]
+async fn children_are_counted_on_their_parent() -> Result<()> {
+    let client = start(&[]).await?;
+    let child = client.post("Tickets", &json!([{ "summary": "Kind", "parent_id": 700 }])).await?.json();
+    let parent = client.get("Tickets/700?includedetails=true").await?.json();
+    assert_eq!((parent["child_count"].clone(), parent["child_ticket_ids"].clone()), (json!(1), json!([718])));
+    client.post("Tickets", &json!([{ "id": child["id"], "parent_id": 701 }])).await?;
+    assert_eq!(client.get("Tickets/700").await?.json()["child_count"], 0);
+    assert_eq!(client.get("Tickets/701").await?.json()["child_count"], 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn business_records_have_their_required_fields() -> Result<()> {
+    let client = start(&[]).await?;
+    for (path, body, message) in [
+        ("Item", json!({ "name": "x" }), Some("Item group must be completed")),
+        ("Item", json!({ "name": "x", "assetgroup_id": 3, "baseprice": 5 }), None),
+        ("AssetGroup", json!({ "name": "x" }), Some("Please pick use for this group")),
+        ("AssetGroup", json!({ "name": "x", "showasitem": true }), None),
+        ("Invoice", json!({ "client_id": 2 }), Some("Date Invoiced is mandatory")),
+        (
+            "Invoice",
+            json!({ "client_id": 2, "invoice_date": "2026-05-01", "lines": [{ "qty_order": 2, "unit_price": 5 }] }),
+            None,
+        ),
+        ("Quotation", json!({ "title": "x" }), Some("Please select a valid User")),
+        ("SalesOrder", json!({ "title": "x" }), Some("Please select a valid User")),
+        ("Opportunities", json!({ "summary": "x" }), Some("Target Date is mandatory")),
+        ("Opportunities", json!({ "summary": "x", "targetdate": "2026-12-01" }), None),
+        ("Projects", json!({ "summary": "x" }), None),
+        ("Asset", json!({ "inventory_number": "NB-1", "assettype_id": 1, "client_id": "5" }), None),
+        (
+            "Users",
+            json!({ "name": "x", "site_id": 2, "supplier": { "id": 1 } }),
+            Some("Email Address is mandatory"),
+        ),
+    ] {
+        let reply = client.post(path, &json!([body])).await?;
+        match message {
+            Some(message) => assert_eq!(reply.json()["Message"], message, "{path} {body}"),
+            None => assert_eq!(reply.status, 201, "{path} {body}: {}", reply.text()),
+        }
+    }
+    let invoice = client.get("Invoice?count=1").await?.json()["invoices"][0].clone();
+    assert_eq!(invoice["total"], 10.0);
+    let opportunity = client.get("Opportunities").await?.json()["tickets"][0].clone();
+    assert_eq!(
+        (opportunity["use"].clone(), opportunity["tickettype_id"].clone()),
+        (json!("opportunity"), json!(7))
+    );
+    assert_eq!(client.get(&format!("Tickets/{}", opportunity["id"])).await?.status, 200);
+    assert_eq!(client.get("Projects").await?.json()["record_count"], 1);
+    let report = client.get("Report/1?includedetails=true&loadreport=true").await?.json();
+    assert!(report["report"]["rows"].as_array().is_some_and(|rows| rows.len() > 10));
+    Ok(())
+}
+
+#[tokio::test]
+async fn arrays_of_assets_are_replaced() -> Result<()> {
+    let client = start(&[]).await?;
+    client
+        .post("Asset", &json!([{ "id": 1, "customfields": [{ "name": "CFRackUnit", "value": "12" }] }]))
+        .await?;
+    client
+        .post("Asset", &json!([{ "id": 1, "fields": [{ "id": 2, "value": "x" }], "customfields": [] }]))
+        .await?;
+    let asset = client.get("Asset/1").await?.json();
+    assert_eq!(asset["fields"].as_array().map(Vec::len), Some(1));
+    assert_eq!(asset["customfields"][0]["value"], serde_json::Value::Null);
+    client.post("Tickets", &json!([{ "id": 1, "customfields": [{ "id": 201, "value": "A" }] }])).await?;
+    client.post("Tickets", &json!([{ "id": 1, "customfields": [{ "id": 203, "value": 2 }] }])).await?;
+    let fields = client.get("Tickets/1").await?.json()["customfields"].clone();
+    assert_eq!((fields[0]["value"].clone(), fields[2]["display"].clone()), (json!("A"), json!("Department")));
+    Ok(())
+}
+
+#[tokio::test]
+async fn small_quirks_of_records() -> Result<()> {
+    let client = start(&["appointment-id-changes", "extra-actions"]).await?;
+    let moved = client.post("Appointment", &json!([{ "id": 1, "subject": "verschoben" }])).await?.json();
+    assert_ne!(moved["id"], 1);
+    assert_eq!(client.get("Appointment/1").await?.status, 404);
+    let ticket = client.get("Tickets/1?includedetails=true").await?;
+    assert!(ticket.body.len() > 90_000);
+    Ok(())
+}

@@ -93,6 +93,8 @@ fn ticket(
         .with("onhold", status == 10)
         .with("organisation_id", 1)
         .with("ticketarea_id", 1)
+        .with("workflow_id", i64::from(kind == 4))
+        .with("workflow_step", if kind == 4 { 1 + 2 * i64::from(closed) } else { 0 })
         .with("use", "ticket");
     if agent != 1 {
         row.set("dateassigned", touched_text);
