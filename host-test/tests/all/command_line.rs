@@ -1,6 +1,7 @@
 //! The program as a person runs it.
 
 use anyhow::Result;
+use host_test::artifacts;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
@@ -28,6 +29,18 @@ fn the_demo_tells_its_story() -> Result<()> {
             assert!(run.stdout.contains(promised), "{promised:?} is not in {}", run.stdout);
         }
         assert!(!run.stdout.contains('\u{1b}'), "colours without a terminal: {}", run.stdout);
+        Ok(())
+    })
+}
+
+/// A component for another service cannot tell this story.
+#[test]
+fn a_demo_that_goes_wrong_is_exit_code_1() -> Result<()> {
+    with_program(&[], async |program| {
+        let other = artifacts::minimal_node()?.display().to_string();
+        let run = program.run(&["--component", &other, "demo"]).await?;
+        assert_eq!(run.code, Some(1), "{run:?}");
+        assert!(run.stderr.contains("error:") && run.stderr.contains("step 3"), "{run:?}");
         Ok(())
     })
 }

@@ -1,11 +1,11 @@
 //! Tokens: gained, renewed, refused.
 
 use anyhow::{Context as _, Result};
-use serde_json::json;
+use serde_json::{Value, json};
 use workflow_node_host::wit::types::ErrorKind;
-use workflow_node_host::{AuthMode, CallOptions, ConnectionOptions};
+use workflow_node_host::{AuthMode, CallOptions, ConnectionOptions, json as contract_json};
 
-use crate::support::{drive, ids, text};
+use crate::support::{Desk, drive, ids, text};
 
 /// Every form in which the address is pasted out of HaloPSA or a browser.
 #[test]
@@ -110,6 +110,64 @@ fn a_wrong_secret_is_unauthenticated_with_advice() -> Result<()> {
             assert!(matches!(error.kind, ErrorKind::Unauthenticated), "{auth:?}: {error:?}");
             assert!(error.advice.is_some(), "{auth:?}: {error:?}");
         }
+        Ok(())
+    })
+}
+
+/// The error of a login with one field changed.
+async fn login_with(desk: &Desk, field: &str, value: &str) -> Result<Value> {
+    let mut fields = desk.fields();
+    fields.insert(field.to_owned(), value.to_owned());
+    let session = desk.connect(fields, ConnectionOptions::default()).await?;
+    let error = session.connection.authenticate(&session.call).await.err().context("it logged in")?;
+    desk.keep(format!("{error:?}"));
+    Ok(contract_json::node_error(error.node_error().context("not an error of the node")?))
+}
+
+#[test]
+fn what_is_wrong_with_the_application_is_told_by_its_field() -> Result<()> {
+    drive!([], [], async |desk| {
+        for (field, value) in [
+            ("tenant", "nobody"),
+            ("client_id", "11111111-2222-3333-4444-555555555555"),
+            ("client_secret", "not the secret at all"),
+            ("scope", "fly:moon"),
+        ] {
+            let error = login_with(desk, field, value).await?;
+            assert_eq!(text(&error, "effect"), "none", "{field}: {error}");
+            assert!(!text(&error, "advice").is_empty(), "{field}: {error}");
+            // Which half of id and secret is wrong, HaloPSA does not say.
+            let named = text(&error, "field");
+            assert!(named == format!("/{field}") || field.starts_with("client_"), "{field}: {error}");
+        }
+        Ok(())
+    })
+}
+
+/// The application signs in as a person instead of as itself.
+#[test]
+fn the_wrong_login_method_is_told_with_advice() -> Result<()> {
+    drive!([], ["not-services"], async |desk| {
+        let error = login_with(desk, "scope", "all").await?;
+        assert_eq!(text(&error, "kind"), "unauthenticated", "{error}");
+        assert!(!text(&error, "advice").is_empty(), "{error}");
+        Ok(())
+    })
+}
+
+/// Asking for less is a choice; what it rules out is told as such.
+#[test]
+fn a_narrow_scope_reads_but_does_not_write() -> Result<()> {
+    drive!(["ticket.list", "ticket.create"], [], async |desk| {
+        let mut fields = desk.fields();
+        fields.insert("scope".to_owned(), "read:tickets".to_owned());
+        let session = desk.connect(fields, ConnectionOptions::default()).await?;
+        let result = desk.run_in(&session, "ticket.list", json!({ "limit": 1 })).await?;
+        assert_eq!(result.exit_code(), 0, "{}", result.json());
+        let result = desk.run_in(&session, "ticket.create", json!({ "summary": "x" })).await?;
+        let error = result.first_error().context("it went through")?;
+        assert_eq!(text(error, "kind"), "forbidden", "{error}");
+        assert!(text(error, "advice").contains("edit:tickets"), "{error}");
         Ok(())
     })
 }

@@ -1,6 +1,7 @@
 //! Lists: nothing lost, nothing twice, whatever the pages look like.
 
 use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use serde_json::json;
@@ -75,6 +76,18 @@ fn a_repeated_last_page_and_a_wrong_count_together_are_the_end() -> Result<()> {
 fn a_repeated_last_page_without_a_count_is_the_end() -> Result<()> {
     drive!(["ticket.list"], ["page-cap=100", "repeat-last-page", "no-count"], async |desk| {
         list_all(desk).await.map(drop)
+    })
+}
+
+/// Fifteen pages one after the other would wait three seconds.
+#[test]
+fn pages_are_read_side_by_side() -> Result<()> {
+    drive!(["ticket.list"], ["page-cap=50", "latency=200"], async |desk| {
+        desk.session.connection.authenticate(&desk.session.call).await?;
+        let began = Instant::now();
+        list_all(desk).await?;
+        assert!(began.elapsed() < Duration::from_millis(1800), "{:?}", began.elapsed());
+        Ok(())
     })
 }
 

@@ -59,6 +59,7 @@ pub(crate) fn on_desk(
         }
         desk.transcript.search(&desk.sim)?;
         outcome?;
+        desk.nothing_was_ignored()?;
         desk.transcript.has_driven(operations)
     })
 }
@@ -166,6 +167,16 @@ impl Desk {
     /// Requests of the component so far whose method and path match.
     pub(crate) fn requests(&self, method: &str, path: &str) -> usize {
         self.transcript.requests(method, path)
+    }
+
+    /// HaloPSA ignores parameters that it does not know, and then answers
+    /// something else than what was asked for: the component sends none.
+    fn nothing_was_ignored(&self) -> Result<()> {
+        let went_well = |status: &Option<u16>| status.is_some_and(|status| status < 300);
+        for request in self.sim.requests().iter().filter(|request| went_well(&request.status)) {
+            ensure!(request.ignored.is_empty(), "{} {}: {:?}", request.method, request.path, request.ignored);
+        }
+        Ok(())
     }
 
     /// All requests of the component so far.

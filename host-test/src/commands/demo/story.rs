@@ -28,10 +28,7 @@ pub(super) async fn tell(stage: &mut Stage, component: Option<&Path>) -> Result<
     list_all_tickets(stage, &session, &sim).await?;
     misspell_a_filter(stage, &session).await?;
     leave_out_a_mandatory_field(stage, &session).await?;
-    stage.close(
-        "Next: host-test describe ticket.create, or start your own simulator with host-test sim \
-         and try host-test run ticket.list --credentials FILE.",
-    )
+    stage.close("Next: cargo run -q -p host-test -- describe ticket.create (or sim, check, run: see --help)")
 }
 
 async fn start_the_simulator(stage: &mut Stage) -> Result<HaloSim> {

@@ -85,3 +85,17 @@ impl RequestObserver for Transcript {
         record.requests.push((event.method.clone(), event.url.clone()));
     }
 }
+
+#[test]
+fn a_leak_is_found_and_not_repeated() -> Result<()> {
+    super::run(async {
+        let sim = host_test::simulator::start(&[]).await?;
+        let transcript = Transcript::default();
+        transcript.keep("all is well".to_owned());
+        transcript.search(&sim)?;
+        transcript.keep(format!("client_secret={}&x", sim.client_secret()));
+        let leak = transcript.search(&sim).unwrap_err().to_string();
+        assert_eq!(leak, "a client secret stands in: client_secret=«SECRET»&x");
+        Ok(())
+    })
+}
