@@ -131,7 +131,7 @@ impl<T> Check<'_, T> {
 /// The types of the contract, as generated from `wit/`.
 ///
 /// They derive neither equality nor any serialisation: their JSON forms are in
-/// [`json`](crate::json). A [`Session`](self::types::Session) shows its token when
+/// [`json`](crate::json). A [`Session`](wit::types::Session) shows its token when
 /// printed, so this crate never hands one out: results come with `session`
 /// taken out.
 pub mod wit {

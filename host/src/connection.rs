@@ -11,30 +11,26 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::auth::{Auth, Leased, host_login, login_report};
 use crate::calls::{Attempt, Authenticate, Check, ConnectionCall, Execute, Options, Prepare, finish};
 use crate::client::HttpClient;
-use crate::context::call_context;
+use crate::context::{after, call_context};
 use crate::credentials::Credentials;
 use crate::egress::Egress;
-use crate::error::{CallError, HostError};
+use crate::error::CallError;
 use crate::events::Events;
 use crate::fold::{self, Folded, Part, Progress};
-use crate::http::{CallHttp, Network, Refusals};
+use crate::http::{CallHttp, Network};
 use crate::limits::{clean_diagnostics, clean_error};
 use crate::node::Node;
 use crate::options::{AuthMode, CallOptions, ConnectionOptions};
-use crate::recipe::{HostLogin, Ingredients};
 use crate::secrets::Secrets;
-use crate::session::{Cache, HeldSession};
+use crate::session::HeldSession;
 use crate::wit::lookup::Entries;
-use crate::wit::node::{AuthRecipe, CheckReport, CheckStatus, CheckStep, CredentialSpec, Execution};
+use crate::wit::node::{AuthRecipe, CheckReport, Execution};
 use crate::wit::types::{
-    Connection as GuestConnection, ConnectionAuth, Diagnostic, Effect, ErrorKind, FieldValue, Item, Level,
-    NodeError, Session, Usage,
+    Connection as GuestConnection, ConnectionAuth, Diagnostic, Effect, FieldValue, Item, Level, Session,
 };
-
-/// How long before its end a session is renewed, where no recipe says it.
-const RENEW_BEFORE: Duration = Duration::from_secs(60);
 
 /// One account at the service. Cheap to clone; clones share session, network
 /// and policy.
@@ -50,15 +46,6 @@ struct Shared {
     network: Arc<Network>,
     diagnostics: Vec<Diagnostic>,
     secrets: Arc<Secrets>,
-}
-
-/// Who puts the credentials into the requests.
-#[derive(Debug)]
-enum Auth {
-    /// The guest, from a session that the host keeps.
-    Session { cache: Cache<HeldSession>, renew_before: Duration },
-    /// The host, or nobody because the service asks for nothing.
-    Host,
 }
 
 impl fmt::Debug for Connection {
@@ -93,7 +80,7 @@ impl Connection {
             max_response: node.max_response(),
         };
 
-        let deadline = Instant::now() + options.deadline;
+        let deadline = after(options.deadline);
         let context = call_context(&CallOptions::default(), None, 1, options.deadline)?;
         let fields = credentials.plain_fields();
         let hooks = CallHttp::new(Some(Arc::new(network.clone())), deadline);
@@ -124,9 +111,7 @@ impl Connection {
         let auth = match (options.auth, &spec.auth_recipe) {
             // Nothing to log in with, so nothing to keep.
             (_, AuthRecipe::None) => Auth::Host,
-            (AuthMode::Component, recipe) => {
-                Auth::Session { cache: Cache::default(), renew_before: renew_before(recipe) }
-            }
+            (AuthMode::Component, recipe) => Auth::session(recipe),
             (AuthMode::Recipe, _) => {
                 let token_url = prepared.token_url.as_deref();
                 network.login = host_login(&spec, &credentials, token_url, &secrets)?.map(Arc::new);
@@ -162,7 +147,7 @@ impl Connection {
     /// [`CallError::Node`], with kind `unauthenticated` when the service refuses
     /// the credentials.
     pub async fn authenticate(&self, call: &CallOptions) -> Result<(), CallError> {
-        let deadline = Instant::now() + call.deadline;
+        let deadline = after(call.deadline);
         self.lease(call, deadline, None).await.map(drop)
     }
 
@@ -266,7 +251,7 @@ impl Connection {
         options: &CallOptions,
         idempotency_key: Option<String>,
     ) -> Result<C::Output, CallError> {
-        let deadline = Instant::now() + options.deadline;
+        let deadline = after(options.deadline);
         let mut attempt = options.attempt.max(1);
         let mut dead = None;
         loop {
@@ -284,7 +269,9 @@ impl Connection {
                 .run(hooks, deadline, &attempted)
                 .await
                 .map_err(|stop| stop.into_node_error(C::EFFECT))?;
-            if let Some(session) = result.as_mut().ok().and_then(C::take_session) {
+            if let Some(session) = result.as_mut().ok().and_then(C::take_session)
+                && lease.session.as_ref().is_none_or(|leased| leased.token != session.token)
+            {
                 self.keep(session).await;
             }
             finish::<C>(&mut result, &self.shared.secrets, &|error| refusals.amend(error));
@@ -375,79 +362,4 @@ impl Connection {
             (Auth::Session { .. }, None) => ConnectionAuth::SelfManaged,
         }
     }
-}
-
-/// What one attempt authenticates with.
-struct Leased {
-    session: Option<Session>,
-    /// The generation, if it came out of the cache and may be dead.
-    cached: Option<u64>,
-}
-
-impl Leased {
-    fn by_itself() -> Self {
-        Self { session: None, cached: None }
-    }
-
-    /// Whether this failure means that the cached session is over. One that was
-    /// made for this very call and refused at once is not worth a second try.
-    fn is_worn_out(&self, error: &NodeError) -> bool {
-        self.cached.is_some()
-            && matches!(error.kind, ErrorKind::Unauthenticated)
-            && matches!(error.effect, Effect::None)
-    }
-}
-
-impl Refusals {
-    /// Tells the operator what to do about a refusal by the egress policy, which
-    /// the guest can only report as such.
-    fn amend(&self, error: &mut NodeError) {
-        if !matches!(error.kind, ErrorKind::Denied) {
-            return;
-        }
-        if let Some(refusal) = self.last() {
-            error.message = format!("The host refused a request: {}.", refusal.reason);
-            error.advice =
-                refusal.remedy.map(|remedy| format!("If it is meant, {remedy}.")).or(error.advice.take());
-        }
-    }
-}
-
-fn renew_before(recipe: &AuthRecipe) -> Duration {
-    match recipe {
-        AuthRecipe::Oauth2ClientCredentials(recipe) => Duration::from_millis(recipe.renew_before_ms.into()),
-        _ => RENEW_BEFORE,
-    }
-}
-
-fn host_login(
-    spec: &CredentialSpec,
-    credentials: &Credentials,
-    token_url: Option<&str>,
-    secrets: &Arc<Secrets>,
-) -> Result<Option<HostLogin>, HostError> {
-    let ingredients = Ingredients { fields: &credentials.plain, secrets: &credentials.secret, token_url };
-    HostLogin::new(spec, &ingredients, secrets)
-}
-
-/// The report of a check whose login the host could not make.
-fn login_report(error: CallError, credentials: &Credentials) -> Result<CheckReport, CallError> {
-    let CallError::Node(error) = error else { return Err(error) };
-    let step = CheckStep {
-        name: "token".to_owned(),
-        label: "Sign in".to_owned(),
-        status: CheckStatus::Fail,
-        message: error.message.clone(),
-        advice: None,
-        error: Some(*error),
-    };
-    Ok(CheckReport {
-        account: None,
-        instance: None,
-        scopes: Vec::new(),
-        steps: vec![step],
-        fields: credentials.plain_fields(),
-        session: None,
-        usage: Usage { requests: 1, retries: 0, waited_ms: 0, rate_limited: 0 },
-    })
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use rustls::crypto::SecureRandom;
+use tokio::time::Instant;
 
 use crate::error::HostError;
 use crate::options::CallOptions;
@@ -36,6 +37,11 @@ pub(crate) fn call_context(
         confirmed: options.confirmed,
         extensions: None,
     })
+}
+
+/// The instant at which so much time will be over, as far as a call can be told.
+pub(crate) fn after(time: Duration) -> Instant {
+    Instant::now() + time.min(Duration::from_millis(u32::MAX.into()))
 }
 
 /// Random bytes from the operating system.
@@ -73,6 +79,13 @@ mod tests {
     #[test]
     fn the_deadline_is_in_milliseconds() {
         assert_eq!(context().deadline_ms, 1500);
+    }
+
+    #[test]
+    fn a_deadline_beyond_all_measure_is_no_panic() {
+        assert!(after(Duration::MAX) > Instant::now());
+        let context = call_context(&CallOptions::default(), None, 1, Duration::MAX).expect("context");
+        assert_eq!(context.deadline_ms, u32::MAX);
     }
 
     #[test]

@@ -35,9 +35,8 @@ pub(crate) enum Failure {
     HeadersTooLarge,
     #[error("the answer is no HTTP")]
     Protocol,
-    /// The guest's own request body failed.
-    #[error("the request body ended early: {0}")]
-    RequestBody(WasiError),
+    #[error("the component gave up its request body")]
+    RequestBody,
 }
 
 impl Failure {
@@ -57,7 +56,7 @@ impl Failure {
             Self::Terminated => WasiError::ConnectionTerminated,
             Self::HeadersTooLarge => WasiError::HttpResponseHeaderSectionSize(None),
             Self::Protocol => WasiError::HttpProtocolError,
-            Self::RequestBody(error) => error,
+            Self::RequestBody => WasiError::HttpProtocolError,
         }
     }
 
@@ -80,7 +79,7 @@ impl Failure {
             Some(error) if error.is_parse() => Self::Protocol,
             Some(error) if error.is_timeout() => Self::ResponseTimeout,
             Some(error) if error.is_user() => match cause::<WasiError>(error) {
-                Some(_) => Self::RequestBody(WasiError::HttpRequestBodySize(None)),
+                Some(_) => Self::RequestBody,
                 None => Self::Protocol,
             },
             _ => Self::Terminated,

@@ -12,9 +12,9 @@ use wasmtime_wasi::clocks::WasiClocks;
 use wasmtime_wasi::p2::bindings::{clocks, io};
 use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
 
+use crate::body::error_code;
 use crate::call::{Bounds, State};
 use crate::error::HostError;
-use crate::http::error_code;
 use crate::limits::Limits;
 use crate::node::Node;
 

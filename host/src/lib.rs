@@ -85,7 +85,9 @@
 //! I/O.
 
 mod addresses;
+mod auth;
 mod bindings;
+mod body;
 mod call;
 mod calls;
 mod client;

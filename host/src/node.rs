@@ -14,6 +14,7 @@ use crate::call::{Bounds, GuestCall, Ready, State, run};
 use crate::calls::{CredentialSchema, Describe, Flat};
 use crate::client::HttpClient;
 use crate::connection::Connection;
+use crate::context::after;
 use crate::egress::{Egress, EgressPolicy};
 use crate::error::{CallError, HostError, Stop};
 use crate::events::Events;
@@ -156,7 +157,7 @@ impl Node {
             login: None,
             max_response: self.loaded.bounds.limits.response,
         };
-        let deadline = Instant::now() + deadline;
+        let deadline = after(deadline);
         let hooks = CallHttp::new(Some(Arc::new(network)), deadline);
         let call = Flat { connection, context, operation, input, cursor };
         self.run(hooks, deadline, &call)
@@ -166,7 +167,7 @@ impl Node {
 
     /// A call that needs nothing from outside.
     async fn recite<C: GuestCall>(&self, call: &C) -> Result<C::Output, Stop> {
-        let deadline = Instant::now() + RECITE;
+        let deadline = after(RECITE);
         self.run(CallHttp::new(None, deadline), deadline, call).await
     }
 

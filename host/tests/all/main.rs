@@ -2,6 +2,12 @@
 //!
 //! One file for each theme; `support.rs` builds the node, `server.rs` is the
 //! other end of the wire.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that meets the unexpected has failed"
+)]
 
 mod calls;
 mod limits;

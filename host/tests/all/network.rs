@@ -74,6 +74,18 @@ async fn the_guest_learns_only_that_it_was_denied() {
 }
 
 #[tokio::test]
+async fn a_private_address_is_denied_with_what_the_operator_can_do() {
+    let server = server(|_| ok("mine")).await;
+    let (seen, options) = Seen::options();
+    let typed = fields(&[("url", server.url()), ("also", "http://10.255.255.1:9"), ("secret", SECRET)]);
+    let connection = node().connect(typed, options).await.expect("connection");
+    let answer = get(&connection, "http://10.255.255.1:9/").await;
+    assert_eq!(answer, json!({ "error": "ErrorCode::HttpRequestDenied" }));
+    let refused = seen.events().pop().and_then(|event| event.error).expect("an event");
+    assert!(refused.contains("allow private addresses"), "{refused}");
+}
+
+#[tokio::test]
 async fn a_user_name_in_a_url_is_denied() {
     let server = server(|_| ok("mine")).await;
     let url = server.at("/x").replace("http://", "http://me:pw@");

@@ -1,0 +1,96 @@
+//! Who authenticates the calls of a connection, and with what.
+//!
+//! The decisions that go with [`AuthMode`](crate::AuthMode). How a host logs in
+//! is in [`recipe`](crate::recipe), how a session is kept in
+//! [`session`](crate::session).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::credentials::Credentials;
+use crate::error::{CallError, HostError};
+use crate::recipe::{HostLogin, Ingredients};
+use crate::secrets::Secrets;
+use crate::session::{Cache, HeldSession};
+use crate::wit::node::{AuthRecipe, CheckReport, CheckStatus, CheckStep, CredentialSpec};
+use crate::wit::types::{Effect, ErrorKind, NodeError, Session, Usage};
+
+/// How long before its end a session is renewed, where no recipe says it.
+const RENEW_BEFORE: Duration = Duration::from_secs(60);
+
+/// Who puts the credentials into the requests.
+#[derive(Debug)]
+pub(crate) enum Auth {
+    /// The guest, from a session that the host keeps.
+    Session { cache: Cache<HeldSession>, renew_before: Duration },
+    /// The host, or nobody because the service asks for nothing.
+    Host,
+}
+
+impl Auth {
+    /// An empty cache of sessions.
+    pub(crate) fn session(recipe: &AuthRecipe) -> Self {
+        let renew_before = match recipe {
+            AuthRecipe::Oauth2ClientCredentials(recipe) => {
+                Duration::from_millis(recipe.renew_before_ms.into())
+            }
+            _ => RENEW_BEFORE,
+        };
+        Self::Session { cache: Cache::default(), renew_before }
+    }
+}
+
+/// What one attempt authenticates with.
+pub(crate) struct Leased {
+    pub(crate) session: Option<Session>,
+    /// The generation, if it came out of the cache and may be dead.
+    pub(crate) cached: Option<u64>,
+}
+
+impl Leased {
+    pub(crate) fn by_itself() -> Self {
+        Self { session: None, cached: None }
+    }
+
+    /// Whether this failure means that the cached session is over. One that was
+    /// made for this very call and refused at once is not worth a second try.
+    pub(crate) fn is_worn_out(&self, error: &NodeError) -> bool {
+        self.cached.is_some()
+            && matches!(error.kind, ErrorKind::Unauthenticated)
+            && matches!(error.effect, Effect::None)
+    }
+}
+
+/// The login that the host makes by itself; `None` where there is nothing to
+/// log in with.
+pub(crate) fn host_login(
+    spec: &CredentialSpec,
+    credentials: &Credentials,
+    token_url: Option<&str>,
+    secrets: &Arc<Secrets>,
+) -> Result<Option<HostLogin>, HostError> {
+    let ingredients = Ingredients { fields: &credentials.plain, secrets: &credentials.secret, token_url };
+    HostLogin::new(spec, &ingredients, secrets)
+}
+
+/// The report of a check whose login the host could not make.
+pub(crate) fn login_report(error: CallError, credentials: &Credentials) -> Result<CheckReport, CallError> {
+    let CallError::Node(error) = error else { return Err(error) };
+    let step = CheckStep {
+        name: "token".to_owned(),
+        label: "Sign in".to_owned(),
+        status: CheckStatus::Fail,
+        message: error.message.clone(),
+        advice: None,
+        error: Some(*error),
+    };
+    Ok(CheckReport {
+        account: None,
+        instance: None,
+        scopes: Vec::new(),
+        steps: vec![step],
+        fields: credentials.plain_fields(),
+        session: None,
+        usage: Usage { requests: 1, retries: 0, waited_ms: 0, rate_limited: 0 },
+    })
+}
