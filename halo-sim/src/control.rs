@@ -107,10 +107,11 @@ fn names(resource: &Resource) -> Value {
     if !matches!(resource.page, PageRule::Unpaged) {
         parameters.extend(["pageinate", "page_no", "page_size", "count", "order", "orderdesc"]);
     }
-    let methods: &[&str] = match resource.write {
-        Write::Never => &["get"],
-        Write::Each(_) => &["get", "post", "delete"],
-    };
+    let mut methods = vec!["get"];
+    if matches!(resource.write, Write::Each(_)) {
+        methods.push("post");
+        methods.extend(resource.delete.map(|_| "delete"));
+    }
     json!({
         "path": resource.path,
         "methods": methods,

@@ -26,7 +26,7 @@ impl Limiter {
     /// Counts a request; `false` where it is one too many.
     pub(crate) fn admit(&self, now_ms: i64, limit: usize) -> bool {
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        while recent.front().is_some_and(|then| now_ms - then >= WINDOW_MS) {
+        while recent.front().is_some_and(|then| now_ms.saturating_sub(*then) >= WINDOW_MS) {
             recent.pop_front();
         }
         if recent.len() >= limit {

@@ -55,11 +55,16 @@ pub(crate) fn delete(
     resource: &'static Resource,
     key: &Key,
 ) -> Result<Answer, Refusal> {
+    let remove = match resource.write {
+        Write::Each(_) => resource.delete,
+        Write::Never => None,
+    };
+    let remove = remove.ok_or(Refusal::MethodNotAllowed)?;
     // The reason is taken and nowhere shown (HAPI §7.1).
     let _ = call.query.get("reason");
     let mut world = shared.world_mut();
     let mut desk = desk(shared, call, caller, &mut world);
-    let gone = (resource.delete)(&mut desk, resource, key)?;
+    let gone = remove(&mut desk, resource, key)?;
     Ok(Answer::ok(&render::single(&world, resource, &gone, Depth::Plain)))
 }
 

@@ -36,6 +36,7 @@ fn add(
     ticket: i64,
     element: &Element,
 ) -> Result<Key, Refusal> {
+    attachments::check(element.raw.get("attachments"))?;
     let outcome = outcome(desk.world, ticket, element)?;
     let step = match desk.world.row(TableId::Tickets, ticket) {
         Some(row) => workflow::next_step(desk.world, row, outcome.int("id"))?,

@@ -66,6 +66,14 @@ pub(crate) fn inline(
     Ok(())
 }
 
+/// Refuses inline files that cannot be read, before anything is stored.
+pub(crate) fn check(raw: Option<&Value>) -> Result<(), Refusal> {
+    for file in raw.and_then(Value::as_array).into_iter().flatten() {
+        read(file.get("data_base64").and_then(Value::as_str).unwrap_or_default())?;
+    }
+    Ok(())
+}
+
 /// Deletes a file.
 pub(crate) fn delete(desk: &mut Desk<'_>, resource: &'static Resource, key: &Key) -> Result<Row, Refusal> {
     let gone = generic::delete(desk, resource, key)?;

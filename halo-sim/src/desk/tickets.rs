@@ -32,6 +32,7 @@ pub(crate) fn write(
 }
 
 fn open(desk: &mut Desk<'_>, resource: &'static Resource, element: &Element) -> Result<Key, Refusal> {
+    attachments::check(element.raw.get("attachments"))?;
     let mut row = Row::new();
     generic::apply(desk, resource, &mut row, element);
     generic::check_required(resource, &element.patch)?;

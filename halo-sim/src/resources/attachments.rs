@@ -18,7 +18,7 @@ pub(crate) static ATTACHMENT: Resource = Resource {
     rows: Rows::Asked(&["ticket_id", "action_id", "unique_id", "one_attachment_id"]),
     reading: Reading::File,
     write: Write::Each(desk::attachments::write),
-    delete: desk::attachments::delete,
+    delete: Some(desk::attachments::delete),
     ..Resource::PLAIN
 };
 

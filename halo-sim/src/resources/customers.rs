@@ -32,7 +32,7 @@ pub(crate) static CLIENT: Resource = Resource {
     hidden: Some(INACTIVE),
     required: &[Required { any_of: &["name"], message: "Name is mandatory" }],
     write: Write::Each(desk::customers::write_client),
-    delete: desk::customers::delete_client,
+    delete: Some(desk::customers::delete_client),
     ..Resource::PLAIN
 };
 

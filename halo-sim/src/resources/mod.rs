@@ -26,6 +26,7 @@ pub(crate) mod people;
 pub(crate) mod render;
 pub(crate) mod sales;
 pub(crate) mod sight;
+pub(crate) mod small;
 pub(crate) mod stock;
 pub(crate) mod tickets;
 pub(crate) mod webhooks;
@@ -76,8 +77,8 @@ pub(crate) struct Resource {
     pub(crate) required: &'static [Required],
     /// How it is written.
     pub(crate) write: Write,
-    /// How a record is deleted.
-    pub(crate) delete: desk::Delete,
+    /// How a record is deleted, if it can be.
+    pub(crate) delete: Option<desk::Delete>,
     /// Whether the resource is rendered with the names of POST answers (HAPI §7.4).
     pub(crate) renames: &'static [(&'static str, &'static str)],
 }
@@ -185,7 +186,7 @@ impl Resource {
         reading: Reading::Record,
         required: &[],
         write: Write::Each(desk::generic::write),
-        delete: desk::generic::delete,
+        delete: Some(desk::generic::delete),
         renames: &[],
     };
 
@@ -254,6 +255,17 @@ pub(crate) static ALL: &[&Resource] = &[
     &webhooks::NOTIFICATION,
     &webhooks::WEBHOOK_EVENT,
     &organisation::AUDIT,
+    &small::TICKET_AREA,
+    &small::TAGS,
+    &small::WORKDAY,
+    &small::HOLIDAY,
+    &small::CURRENCY,
+    &small::EMAIL_TEMPLATE,
+    &small::BUDGET_TYPE,
+    &small::APPROVAL_PROCESS,
+    &small::SERVICE,
+    &small::RELEASE,
+    &small::TIMESHEET,
 ];
 
 /// The resource at a path, without case (HAPI §2).

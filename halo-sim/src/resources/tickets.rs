@@ -31,7 +31,7 @@ pub(crate) const TICKET_SHAPE: Resource = Resource {
     newest_first: true,
     hidden: Some(DELETED),
     write: Write::Each(desk::tickets::write),
-    delete: desk::tickets::delete,
+    delete: Some(desk::tickets::delete),
     renames: RENAMES,
     ..Resource::PLAIN
 };

@@ -59,6 +59,17 @@ tables! {
     Reports
     CannedTexts
     Audits
+    TicketAreas
+    Tags
+    Workdays
+    Holidays
+    Currencies
+    EmailTemplates
+    BudgetTypes
+    ApprovalProcesses
+    Services
+    Releases
+    Timesheets
 }
 
 /// What a record is found by. The kinds are HAPI §4 and §14 (17, 18).

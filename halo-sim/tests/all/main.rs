@@ -7,5 +7,6 @@ mod lists;
 mod login;
 mod openapi;
 mod readme;
+mod robust;
 mod sheet;
 mod writes;

@@ -1,123 +1,19 @@
-//! The stock configuration: statuses, types, SLAs, agents, teams and so on
+//! The stock configuration: statuses, SLAs, categories, fields, outcomes
 //! (HAPI §16 "Seeds", appendix B). The same in every seed.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{API_AGENT, random::guid};
+use super::random::guid;
 use crate::state::{Key, Row, TableId, World};
 
 pub(super) fn plant(world: &mut World) {
-    organisation(world);
-    teams(world);
-    agents(world);
     statuses(world);
     slas(world);
     categories(world);
     custom_fields(world);
-    ticket_types(world);
     outcomes(world);
     workflows(world);
     lookups(world);
-}
-
-fn organisation(world: &mut World) {
-    world
-        .table_mut(TableId::Organisations)
-        .seed(Row::new().with("id", 1).with("name", "Halo-Sim Managed Services"));
-    for (id, name, department) in [
-        (1, "Kunden", false),
-        (2, "Interessenten", false),
-        (3, "Service Desk", true),
-        (4, "Projekte & Vertrieb", true),
-    ] {
-        world.table_mut(TableId::TopLevels).seed(
-            Row::new()
-                .with("id", id)
-                .with("guid", guid(id, "TopLevel"))
-                .with("name", name)
-                .with("agent_department", department)
-                .with("organisation_id", 1)
-                .with("organisation_name", "Halo-Sim Managed Services")
-                .with("long_name", name),
-        );
-    }
-}
-
-/// Teams: name, department, and what they take.
-const TEAMS: &[(&str, i64, bool, bool)] = &[
-    ("1st Line Support", 3, true, false),
-    ("2nd Line Support", 3, true, false),
-    ("Netzwerk & Sicherheit", 3, true, false),
-    ("Projects", 4, false, true),
-];
-
-fn teams(world: &mut World) {
-    for (index, (name, department, requests, projects)) in TEAMS.iter().enumerate() {
-        let id = index as u64 + 1;
-        world.table_mut(TableId::Teams).seed(
-            Row::new()
-                .with("id", id)
-                .with("guid", guid(id, "Team"))
-                .with("name", *name)
-                .with("sequence", id * 10)
-                .with("forrequests", *requests)
-                .with("forprojects", *projects)
-                .with("foropps", *projects)
-                .with("department_id", *department),
-        );
-    }
-}
-
-/// Agents: first name, last name, team.
-const AGENTS: &[(&str, &str, i64)] = &[
-    ("Alex", "Example", 1),
-    ("Jürgen", "Weiß", 1),
-    ("Mei", "Nakamura", 1),
-    ("Priya", "Singh", 2),
-    ("Søren", "Jørgensen", 2),
-    ("Zoë", "O'Connor", 2),
-    ("Łukasz", "Kowalczyk", 3),
-    ("Renée", "Lefèvre", 3),
-    ("Tomáš", "Šimánek", 4),
-    ("Gone", "Colleague", 1),
-    ("Workflow", "Automation", 1),
-];
-
-fn agents(world: &mut World) {
-    world
-        .table_mut(TableId::Agents)
-        .seed(Row::new().with("id", 1).with("name", "Unassigned").with("is_agent", true));
-    for (index, (first, last, team)) in AGENTS.iter().enumerate() {
-        let id = index as i64 + 2;
-        let team_name = world.text(TableId::Teams, *team, "name").to_owned();
-        let department = world.row(TableId::Teams, *team).map_or(0, |row| row.int("department_id"));
-        let initials: String = [first, last].iter().filter_map(|name| name.chars().next()).collect();
-        let membership = json!([{
-            "id": id, "agent_id": id, "team_id": team, "team_name": team_name.as_str(),
-            "department_id": department, "fortickets": true, "forprojects": *team == 4,
-            "foropps": *team == 4, "is_manager": index % 4 == 0, "in_section": true,
-        }]);
-        world.table_mut(TableId::Agents).seed(
-            Row::new()
-                .with("id", id)
-                .with("name", format!("{first} {last}"))
-                .with("firstname", *first)
-                .with("surname", *last)
-                .with("initials", initials)
-                .with("email", format!("agent{id}@desk.example"))
-                .with("is_agent", true)
-                .with("isdisabled", *first == "Gone")
-                .with("isapiagent", id == API_AGENT)
-                .with("team", team_name)
-                .with("teams", membership)
-                .with(
-                    "departments",
-                    json!([{ "agent_id": id, "department_id": department, "membershiplevel": 1 }]),
-                )
-                .with("pagesize", 50)
-                .with("jobtitle", if index % 4 == 0 { "Team Lead" } else { "Technician" }),
-        );
-    }
 }
 
 fn statuses(world: &mut World) {
@@ -252,139 +148,6 @@ fn field(
         .with("usage", table)
         .with("characterlimit", 255)
         .with("searchable", true)
-}
-
-struct TicketType {
-    id: i64,
-    name: &'static str,
-    usage: &'static str,
-    itil: i64,
-    group: (i64, &'static str),
-    team: &'static str,
-    /// Fields of the form: id, and whether the type makes it mandatory.
-    fields: &'static [(i64, bool)],
-}
-
-const SERVICE_DESK: (i64, &str) = (1, "Service Desk");
-const PROJECTS: (i64, &str) = (2, "Projects");
-const SALES: (i64, &str) = (3, "Sales");
-
-const TICKET_TYPES: &[TicketType] = &[
-    TicketType {
-        id: 1,
-        name: "Incident",
-        usage: "ticket",
-        itil: 1,
-        group: SERVICE_DESK,
-        team: "1st Line Support",
-        fields: &[(1, true), (2, false), (3, false), (201, false)],
-    },
-    // The trailing blank is how such names come (HAPI §7.5, §14.42).
-    TicketType {
-        id: 2,
-        name: "Problem ",
-        usage: "ticket",
-        itil: 4,
-        group: SERVICE_DESK,
-        team: "2nd Line Support",
-        fields: &[(1, true), (2, true)],
-    },
-    TicketType {
-        id: 3,
-        name: "Service Request",
-        usage: "ticket",
-        itil: 3,
-        group: SERVICE_DESK,
-        team: "1st Line Support",
-        fields: &[(1, true), (2, false), (3, true), (201, false)],
-    },
-    TicketType {
-        id: 4,
-        name: "Change Request",
-        usage: "ticket",
-        itil: 2,
-        group: SERVICE_DESK,
-        team: "Netzwerk & Sicherheit",
-        fields: &[(1, true), (2, false), (202, true), (203, false)],
-    },
-    TicketType {
-        id: 5,
-        name: "Project",
-        usage: "project",
-        itil: 22,
-        group: PROJECTS,
-        team: "Projects",
-        fields: &[(1, true), (204, false)],
-    },
-    TicketType {
-        id: 6,
-        name: "Task",
-        usage: "ticket",
-        itil: 23,
-        group: PROJECTS,
-        team: "Projects",
-        fields: &[(1, true)],
-    },
-    TicketType {
-        id: 7,
-        name: "Opportunity",
-        usage: "opportunity",
-        itil: 0,
-        group: SALES,
-        team: "Projects",
-        fields: &[(1, true)],
-    },
-];
-
-fn ticket_types(world: &mut World) {
-    for kind in TICKET_TYPES {
-        let fields: Vec<Value> = kind
-            .fields
-            .iter()
-            .enumerate()
-            .filter_map(|(index, (field, mandatory))| {
-                let mut info = world.row(TableId::FieldInfo, *field)?.clone();
-                info.set("mandatory", *mandatory);
-                Some(json!({
-                    "id": kind.id * 100 + index as i64, "rtid": kind.id, "fieldid": field,
-                    "seq": index + 1, "technew": 1, "techdetail": 1, "fieldinfo": Value::from(info),
-                }))
-            })
-            .collect();
-        let statuses: Vec<Value> = world
-            .table(TableId::Statuses)
-            .rows()
-            .map(|status| json!({
-                "ticketype_id": kind.id, "status_id": status.int("id"), "status_name": status.text("name"),
-            }))
-            .collect();
-        world.table_mut(TableId::TicketTypes).seed(
-            Row::new()
-                .with("id", kind.id)
-                .with("guid", guid(kind.id.unsigned_abs(), "TicketType"))
-                .with("name", kind.name)
-                .with("use", kind.usage)
-                .with("sequence", kind.id * 10)
-                .with("group_id", kind.group.0)
-                .with("group_name", kind.group.1)
-                .with("cancreate", true)
-                .with("agentscanselect", true)
-                .with("enduserscanselect", kind.group == SERVICE_DESK)
-                .with("itilrequesttype", kind.itil)
-                .with("workflow_id", i64::from(kind.id == 4))
-                .with("initial_status", 1)
-                .with("default_sla", 1)
-                .with("default_priority", 3)
-                .with("default_team", kind.team)
-                .with("default_agent", 1)
-                .with("reopenedstatus", 8)
-                .with("allowall_status", true)
-                .with("allowed_status", Value::Array(statuses))
-                .with("allowall_actions", kind.id != 4)
-                .with("allowall_team", true)
-                .with("fields", Value::Array(fields)),
-        );
-    }
 }
 
 struct Outcome {

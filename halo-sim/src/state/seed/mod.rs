@@ -6,7 +6,10 @@
 mod business;
 mod configuration;
 mod customers;
+mod people;
 pub(crate) mod random;
+mod small;
+mod ticket_types;
 mod tickets;
 mod words;
 
@@ -53,7 +56,10 @@ impl Seed {
         let size = self.size();
         let mut world = World::default();
         let mut random = Random::new(0x4841_4c4f);
+        people::plant(&mut world);
         configuration::plant(&mut world);
+        ticket_types::plant(&mut world);
+        small::plant(&mut world);
         customers::plant(&mut world, &mut random, size.clients);
         tickets::plant(&mut world, &mut random, size.tickets);
         business::plant(&mut world, &mut random);
