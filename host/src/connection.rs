@@ -17,7 +17,7 @@ use crate::client::HttpClient;
 use crate::context::{after, call_context};
 use crate::credentials::Credentials;
 use crate::egress::Egress;
-use crate::error::CallError;
+use crate::error::{CallError, Stop};
 use crate::events::Events;
 use crate::fold::{self, Folded, Part, Progress};
 use crate::http::{CallHttp, Network};
@@ -255,20 +255,26 @@ impl Connection {
         let mut attempt = options.attempt.max(1);
         let mut dead = None;
         loop {
-            let lease =
-                if C::LOGS_IN { Leased::by_itself() } else { self.lease(options, deadline, dead).await? };
+            let lease = if C::LOGS_IN || options.dry_run {
+                Leased::by_itself()
+            } else {
+                self.lease(options, deadline, dead).await?
+            };
             let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                // The login took it all; the guest was not even started.
+                return Err(Stop::Deadline.into_node_error(Effect::None).into());
+            }
             let context = call_context(options, idempotency_key.clone(), attempt, left)?;
             let connection = GuestConnection { fields: self.guest_fields(), auth: self.guest_auth(&lease) };
-            let hooks = CallHttp::new(Some(Arc::clone(&self.shared.network)), deadline);
+            // "Send nothing" is not left to the guest alone.
+            let network = (!options.dry_run).then(|| Arc::clone(&self.shared.network));
+            let hooks = CallHttp::new(network, deadline);
             let refusals = hooks.refusals();
             let attempted = Attempt { call, context: &context, connection: &connection };
-            let mut result = self
-                .shared
-                .node
-                .run(hooks, deadline, &attempted)
-                .await
-                .map_err(|stop| stop.into_node_error(C::EFFECT))?;
+            let mut result = self.shared.node.run(hooks, deadline, &attempted).await.map_err(|stop| {
+                stop.into_node_error(if options.dry_run { Effect::None } else { C::EFFECT })
+            })?;
             if let Some(session) = result.as_mut().ok().and_then(C::take_session)
                 && lease.session.as_ref().is_none_or(|leased| leased.token != session.token)
             {
@@ -322,7 +328,9 @@ impl Connection {
         renew_before: Duration,
     ) -> Result<HeldSession, CallError> {
         let left = deadline.saturating_duration_since(Instant::now());
-        let context = call_context(options, None, 1, left)?;
+        // Logging in is the host's wish, whatever the call that it is for may do.
+        let options = CallOptions { dry_run: false, read_only: false, ..options.clone() };
+        let context = call_context(&options, None, 1, left)?;
         let connection = GuestConnection { fields: self.guest_fields(), auth: ConnectionAuth::SelfManaged };
         let hooks = CallHttp::new(Some(Arc::clone(&self.shared.network)), deadline);
         let refusals = hooks.refusals();

@@ -69,7 +69,8 @@ pub struct CallOptions {
     pub deadline: Duration,
     /// 1 for the first time that this call is made, 2 for its first repetition…
     pub attempt: u32,
-    /// Change nothing: answer with the requests that would have been sent.
+    /// Send nothing: answer with the requests that would have been sent. The
+    /// host does not log in for such a call, and gives it no network.
     pub dry_run: bool,
     /// Refuse whatever would change something at the service.
     pub read_only: bool,

@@ -116,6 +116,18 @@ async fn a_long_run_can_be_spawned() {
 }
 
 #[tokio::test]
+async fn a_dry_run_sends_nothing_whatever_the_guest_tries() {
+    let server = server().await;
+    let connection = connect(server.url()).await;
+    let call = CallOptions { dry_run: true, ..within(2000) };
+    let told = run_with(&connection, "told", json!({}), &call).await.expect("told");
+    assert_eq!((&told["dry_run"], &told["auth"]), (&json!(true), &json!("self-managed")));
+    let answer = run_with(&connection, "request", json!({ "url": server.at("/x") }), &call).await;
+    assert_eq!(answer.expect("an answer")["error"], "ErrorCode::HttpRequestDenied");
+    assert!(server.seen().is_empty());
+}
+
+#[tokio::test]
 async fn a_list_that_the_node_does_not_export_is_unsupported() {
     let server = server().await;
     let connection = connect(server.url()).await;
