@@ -86,7 +86,7 @@ fn calls() -> Value {
 /// What a resource knows: the names of its fields and query parameters.
 fn names(resource: &Resource) -> Value {
     let asked = resource.fields.iter().filter_map(|field| match field.shown {
-        Shown::OnRequest(parameter) => Some(parameter),
+        Shown::OnRequest(parameter) | Shown::SingleOrOnRequest(parameter) => Some(parameter),
         _ => None,
     });
     // What is neither read nor written by clients is ours alone.

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response, header, request::Parts};
 use http_body_util::BodyExt;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use tokio::{
     net::{TcpListener, TcpStream},
     task::JoinSet,
@@ -64,8 +64,10 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>, port: Port) {
             }
         }
     });
+    // Idle connections stay open: a pooled client must not meet one that the
+    // simulator is just closing.
     let served =
-        http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
+        http1::Builder::new().header_read_timeout(None).serve_connection(TokioIo::new(stream), service);
     // A connection that breaks is the client's business, or a fault's.
     let _ = served.await;
 }

@@ -97,7 +97,7 @@ macro_rules! quirks {
                 };
                 match name {
                     $( $name => quirks!(@read name, value, $variant $(, $kind)?), )*
-                    _ => Err(format!("there is no quirk {name:?}")),
+                    _ => Err(format!("there is no quirk {name:?}; the help lists all, with --help")),
                 }
             }
         }

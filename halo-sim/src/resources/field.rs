@@ -50,6 +50,8 @@ pub(crate) enum Shown {
     Detail,
     /// Lists that ask with this parameter, and as [`Shown::Detail`].
     OnRequest(&'static str),
+    /// Single records, and lists that ask with this parameter.
+    SingleOrOnRequest(&'static str),
     /// Never: written or used inside only.
     Never,
 }
@@ -102,6 +104,12 @@ impl Field {
     /// In lists only where this parameter asks for it.
     pub(crate) const fn on(mut self, parameter: &'static str) -> Self {
         self.shown = Shown::OnRequest(parameter);
+        self
+    }
+
+    /// In single records, and in lists where this parameter asks for it.
+    pub(crate) const fn single_or_on(mut self, parameter: &'static str) -> Self {
+        self.shown = Shown::SingleOrOnRequest(parameter);
         self
     }
 

@@ -23,7 +23,9 @@ impl<'a> ListRenderer<'a> {
     /// Reads the request's wishes once for all rows.
     pub(crate) fn new(world: &'a World, resource: &'static Resource, query: &Query) -> Self {
         let asked = resource.fields.iter().filter_map(|field| match field.shown {
-            Shown::OnRequest(parameter) if query.flag(parameter) => Some(field.name),
+            Shown::OnRequest(parameter) | Shown::SingleOrOnRequest(parameter) if query.flag(parameter) => {
+                Some(field.name)
+            }
             _ => None,
         });
         // Known of tickets only (HAPI §6.3).
@@ -46,7 +48,11 @@ impl<'a> ListRenderer<'a> {
                     None => Value::Null,
                 },
                 (_, Shown::Always) => field.value(self.world, row),
-                (_, Shown::OnRequest(_)) if self.asked.contains(&field.name) => field.value(self.world, row),
+                (_, Shown::OnRequest(_) | Shown::SingleOrOnRequest(_))
+                    if self.asked.contains(&field.name) =>
+                {
+                    field.value(self.world, row)
+                }
                 _ => continue,
             };
             sent.push(field.name, value);

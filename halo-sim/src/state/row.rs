@@ -128,6 +128,11 @@ impl Row {
         self.get(name).and_then(Value::as_bool).unwrap_or(false)
     }
 
+    /// Gives back memory that growing left over: rows are many.
+    pub(crate) fn shrink(&mut self) {
+        self.fields.shrink_to_fit();
+    }
+
     /// All fields in order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.fields.iter().map(|(name, value)| (name.as_ref(), value))

@@ -123,7 +123,8 @@ impl Table {
     }
 
     /// Stores a record, new or changed.
-    pub(crate) fn put(&mut self, key: Key, row: Row) {
+    pub(crate) fn put(&mut self, key: Key, mut row: Row) {
+        row.shrink();
         if let Key::Int(id) = key {
             self.last = self.last.max(id);
         }

@@ -230,3 +230,19 @@ async fn an_agent_may_see_a_part_only() -> Result<()> {
     assert!(ids(&client.get("Users?client_id=2").await?.json(), "users").is_empty());
     Ok(())
 }
+
+#[tokio::test]
+async fn texts_in_html_come_when_asked_for() -> Result<()> {
+    let client = start(&[]).await?;
+    let note = serde_json::json!([{ "ticket_id": 717, "outcome_id": 7, "note_html": "<b>x</b>" }]);
+    let id = client.post("Actions", &note).await?.json()["id"].clone();
+    let last =
+        |list: &Value| list["actions"].as_array().and_then(|rows| rows.last().cloned()).unwrap_or_default();
+    let plain = last(&client.get("Actions?ticket_id=717").await?.json());
+    assert!(plain.get("note_html").is_none());
+    let html = last(&client.get("Actions?ticket_id=717&includehtmlnote=true").await?.json());
+    assert_eq!(html["note_html"], "<b>x</b>");
+    let one = client.get(&format!("Actions/{id}?ticket_id=717")).await?.json();
+    assert_eq!(one["note_html"], "<b>x</b>");
+    Ok(())
+}
