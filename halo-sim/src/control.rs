@@ -17,7 +17,7 @@ use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Quirk,
+    ParseError, Quirk,
     faults::switchboard::Fault,
     log::RequestRecord,
     protocol::{Answer, paging::PageRule},
@@ -98,6 +98,7 @@ fn names(resource: &Resource) -> Value {
     if !resource.search.is_empty() {
         parameters.push("search");
     }
+    parameters.extend(resource.id_only.map(|rule| rule.asked_by));
     if resource.advanced_search {
         parameters.push("advanced_search");
     }
@@ -127,7 +128,7 @@ fn object(body: &[u8]) -> Result<Map<String, Value>, String> {
 fn seed(shared: &Shared, body: &[u8]) -> Result<Value, String> {
     let body = object(body)?;
     let name = body.get("seed").and_then(Value::as_str).unwrap_or_default();
-    shared.replant(name.parse()?);
+    shared.replant(name.parse().map_err(|error: ParseError| error.to_string())?);
     Ok(json!({ "seed": name }))
 }
 
@@ -141,7 +142,7 @@ fn clock(shared: &Shared, body: &[u8]) -> Result<Value, String> {
 fn add_fault(shared: &Shared, body: &[u8]) -> Result<Value, String> {
     let body = object(body)?;
     let quirk = body.get("quirk").and_then(Value::as_str).unwrap_or_default();
-    let mut fault = Fault::new(quirk.parse()?);
+    let mut fault = Fault::new(quirk.parse().map_err(|error: ParseError| error.to_string())?);
     if let Some(route) = body.get("route").and_then(Value::as_str) {
         fault.route = Some(route.to_owned());
     }

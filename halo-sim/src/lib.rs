@@ -27,7 +27,7 @@
 //! use halo_sim::{Config, HaloSim, Quirk};
 //!
 //! let sim = HaloSim::start(Config {
-//!     quirks: vec!["page-cap=50".parse().map_err(anyhow::Error::msg)?],
+//!     quirks: vec!["page-cap=50".parse()?],
 //!     ..Config::default()
 //! })
 //! .await?;
@@ -62,7 +62,7 @@ mod writes;
 
 pub use args::{SimArgs, quirk_help};
 pub use auth::scopes::{Access, Group, Level};
-pub use config::Config;
+pub use config::{Config, ParseError};
 pub use faults::{
     quirk::{Ids, Quirk, QuirkHelp, Target},
     switchboard::Fault,

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::{auth::Access, protocol::ErrorShape};
+use crate::{ParseError, auth::Access, protocol::ErrorShape};
 
 /// A URL given as the value of a switch.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,16 +88,16 @@ macro_rules! quirks {
         }
 
         impl FromStr for Quirk {
-            type Err = String;
+            type Err = ParseError;
 
-            fn from_str(text: &str) -> Result<Self, String> {
+            fn from_str(text: &str) -> Result<Self, ParseError> {
                 let (name, value) = match text.split_once('=') {
                     Some((name, value)) => (name, Some(value)),
                     None => (text, None),
                 };
                 match name {
                     $( $name => quirks!(@read name, value, $variant $(, $kind)?), )*
-                    _ => Err(format!("there is no quirk {name:?}; the help lists all, with --help")),
+                    _ => Err(ParseError(format!("there is no quirk {name:?}; --help lists all"))),
                 }
             }
         }
@@ -112,16 +112,16 @@ macro_rules! quirks {
     (@read $name:ident, $given:ident, $variant:ident) => {
         match $given {
             None => Ok(Self::$variant),
-            Some(_) => Err(format!("the quirk {} takes no value", $name)),
+            Some(_) => Err(ParseError(format!("the quirk {} takes no value", $name))),
         }
     };
     (@read $name:ident, $given:ident, $variant:ident, $kind:ty) => {
         match $given {
-            None => Err(format!("the quirk {} needs a value: {}=…", $name, $name)),
+            None => Err(ParseError(format!("the quirk {} needs a value: {}=…", $name, $name))),
             Some(text) => text
                 .parse::<$kind>()
                 .map(Self::$variant)
-                .map_err(|error| format!("the quirk {}: {text:?} does not fit: {error}", $name)),
+                .map_err(|error| ParseError(format!("the quirk {}: {text:?} does not fit: {error}", $name))),
         }
     };
     (@show $self:ident, $formatter:ident, $name:literal, $variant:ident) => {

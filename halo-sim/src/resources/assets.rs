@@ -1,7 +1,7 @@
 //! Assets, their types and groups (HAPI §10.6, appendix A).
 
 use super::{
-    Envelope, Required, Resource,
+    Envelope, IdOnly, Required, Resource,
     customers::INACTIVE,
     field::{Field, custom_fields, date, flag, int, list, text},
     filter::{Filter, Test, by, id, one_of},
@@ -12,6 +12,7 @@ use crate::{auth::Group, protocol::paging::PageRule, state::TableId};
 pub(crate) static ASSET: Resource = Resource {
     path: "Asset",
     advanced_search: true,
+    id_only: IdOnly::USUAL,
     table: TableId::Assets,
     envelope: Envelope::Keyed("assets"),
     page: PageRule::Fixed(50),

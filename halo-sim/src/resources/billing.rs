@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{
-    Envelope, Required, Resource,
+    Envelope, IdOnly, Required, Resource,
     field::{Field, custom_fields, date, flag, int, list, number, text},
     filter::{Filter, Test, by, id, one_of},
 };
@@ -56,6 +56,7 @@ pub(crate) static CLIENT_CONTRACT: Resource = Resource {
 pub(crate) static INVOICE: Resource = Resource {
     path: "Invoice",
     advanced_search: true,
+    id_only: IdOnly::USUAL,
     table: TableId::Invoices,
     envelope: Envelope::Keyed("invoices"),
     page: PageRule::Capped(100),

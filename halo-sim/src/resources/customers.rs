@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{
-    Envelope, Hidden, Required, Resource, Write,
+    Envelope, Hidden, IdOnly, Required, Resource, Write,
     field::{Field, custom_fields, date, flag, float_id, int, json, list, text},
     filter::{Filter, Test, by, id},
 };
@@ -22,6 +22,7 @@ pub(crate) const INACTIVE: Hidden =
 pub(crate) static CLIENT: Resource = Resource {
     path: "Client",
     advanced_search: true,
+    id_only: IdOnly::USUAL,
     table: TableId::Clients,
     envelope: Envelope::Keyed("clients"),
     page: PageRule::Capped(100),
@@ -90,6 +91,7 @@ fn open_tickets(world: &World, row: &Row) -> Value {
 pub(crate) static SITE: Resource = Resource {
     path: "Site",
     advanced_search: true,
+    id_only: IdOnly::USUAL,
     table: TableId::Sites,
     envelope: Envelope::Keyed("sites"),
     page: PageRule::Capped(100),
@@ -154,6 +156,7 @@ fn client_and_site(world: &World, row: &Row) -> Value {
 pub(crate) static USERS: Resource = Resource {
     path: "Users",
     advanced_search: true,
+    id_only: IdOnly::USUAL,
     table: TableId::Users,
     envelope: Envelope::Keyed("users"),
     page: PageRule::Capped(100),

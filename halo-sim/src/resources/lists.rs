@@ -22,7 +22,10 @@ pub(crate) fn list(
     query: &Query,
     knobs: &Knobs,
 ) -> Result<ListBody, Refusal> {
-    let mut rows = if knobs.agent_sees_nothing { Vec::new() } else { matching(world, resource, query)? };
+    let mut rows = matching(world, resource, query)?;
+    if knobs.agent_sees_nothing {
+        rows.clear();
+    }
     if !knobs.sight.is_unlimited() {
         rows.retain(|row| knobs.sight.sees(world, resource, row));
     }

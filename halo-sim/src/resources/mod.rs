@@ -63,6 +63,8 @@ pub(crate) struct Resource {
     pub(crate) search: &'static [&'static str],
     /// Whether its list takes `advanced_search` (HAPI §6.2).
     pub(crate) advanced_search: bool,
+    /// The parameter that cuts rows down to their ids, and what is left.
+    pub(crate) id_only: Option<IdOnly>,
     /// Whether the list starts with the highest id.
     pub(crate) newest_first: bool,
     /// Which rows a list leaves out.
@@ -92,6 +94,20 @@ pub(crate) enum Envelope {
     Bare,
     /// `[ … ]`, but keyed where `pageinate=true` is sent.
     BareUnlessPaged(&'static str),
+}
+
+/// Rows cut down to their ids (HAPI §5.3, §6.3).
+#[derive(Clone, Copy)]
+pub(crate) struct IdOnly {
+    /// The parameter.
+    pub(crate) asked_by: &'static str,
+    /// The fields that are left.
+    pub(crate) fields: &'static [&'static str],
+}
+
+impl IdOnly {
+    /// `idonly`, as most lists have it.
+    pub(crate) const USUAL: Option<Self> = Some(Self { asked_by: "idonly", fields: &["id"] });
 }
 
 /// Rows that lists leave out.
@@ -179,6 +195,7 @@ impl Resource {
         filters: &[],
         search: &[],
         advanced_search: false,
+        id_only: None,
         newest_first: false,
         hidden: None,
         rows: Rows::All,

@@ -17,6 +17,7 @@ pub(crate) struct ListRenderer<'a> {
     resource: &'static Resource,
     asked: Vec<&'static str>,
     custom_fields: Option<Vec<i64>>,
+    only: Option<&'static [&'static str]>,
 }
 
 impl<'a> ListRenderer<'a> {
@@ -34,13 +35,17 @@ impl<'a> ListRenderer<'a> {
             _ => None,
         };
         let custom_fields = custom_fields.map(|ids| ids.iter().filter_map(|id| id.parse().ok()).collect());
-        Self { world, resource, asked: asked.collect(), custom_fields }
+        let only = resource.id_only.filter(|rule| query.flag(rule.asked_by)).map(|rule| rule.fields);
+        Self { world, resource, asked: asked.collect(), custom_fields, only }
     }
 
     /// One row of the list.
     pub(crate) fn row(&self, row: &Row) -> Row {
         let mut sent = Row::new();
         for field in self.resource.fields {
+            if self.only.is_some_and(|only| !only.contains(&field.name)) {
+                continue;
+            }
             let value = match (field.kind, field.shown) {
                 // Absent in lists unless chosen by id (HAPI §7.2).
                 (Kind::CustomFields { usage, .. }, _) => match &self.custom_fields {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{
-    Envelope, Required, Resource, billing,
+    Envelope, IdOnly, Required, Resource, billing,
     field::{custom_fields, date, int, list, number, text},
     filter::id,
 };
@@ -60,6 +60,7 @@ const USER: &[Required] = &[Required { any_of: &["user_id"], message: "Please se
 pub(crate) static SALES_ORDER: Resource = Resource {
     path: "SalesOrder",
     advanced_search: true,
+    id_only: IdOnly::USUAL,
     table: TableId::SalesOrders,
     envelope: Envelope::Keyed("salesorders"),
     page: PageRule::Capped(100),

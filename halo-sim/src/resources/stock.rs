@@ -1,7 +1,7 @@
 //! Items, suppliers, software licences (HAPI §10.7, §10.14, §10.15, appendix A).
 
 use super::{
-    Envelope, Required, Resource,
+    Envelope, IdOnly, Required, Resource,
     customers::INACTIVE,
     field::{custom_fields, date, flag, int, number, text},
     filter::{Test, by, id},
@@ -59,6 +59,7 @@ pub(crate) static ITEM: Resource = Resource {
 /// `/Supplier`
 pub(crate) static SUPPLIER: Resource = Resource {
     path: "Supplier",
+    id_only: IdOnly::USUAL,
     table: TableId::Suppliers,
     envelope: Envelope::Keyed("suppliers"),
     page: PageRule::Capped(100),

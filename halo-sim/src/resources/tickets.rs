@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{
-    Envelope, Hidden, Resource, Write,
+    Envelope, Hidden, IdOnly, Resource, Write,
     field::{Field, custom_fields, date, flag, int, json, list, number, text},
     filter::{Filter, Test, by, id, one_of},
 };
@@ -20,6 +20,10 @@ pub(crate) static TICKETS: Resource = TICKET_SHAPE;
 /// What tickets, opportunities and projects have in common (HAPI §10.10).
 pub(crate) const TICKET_SHAPE: Resource = Resource {
     path: "Tickets",
+    id_only: Some(IdOnly {
+        asked_by: "ticketidonly",
+        fields: &["id", "sla_id", "status_id", "client_id", "client_name", "lastincomingemail"],
+    }),
     advanced_search: true,
     table: TableId::Tickets,
     envelope: Envelope::Keyed("tickets"),

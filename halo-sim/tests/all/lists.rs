@@ -246,3 +246,13 @@ async fn texts_in_html_come_when_asked_for() -> Result<()> {
     assert_eq!(one["note_html"], "<b>x</b>");
     Ok(())
 }
+
+#[tokio::test]
+async fn rows_can_be_cut_down_to_their_ids() -> Result<()> {
+    let client = start(&[]).await?;
+    let row = client.get("Client?count=1&idonly=true").await?.json()["clients"][0].clone();
+    assert_eq!(row, serde_json::json!({ "id": 1 }));
+    let row = tickets(&client, "count=1&ticketidonly=true").await?["tickets"][0].clone();
+    assert_eq!(row.as_object().map(serde_json::Map::len), Some(6), "{row}");
+    Ok(())
+}

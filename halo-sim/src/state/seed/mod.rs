@@ -17,6 +17,7 @@ use std::{fmt, str::FromStr};
 
 use self::random::Random;
 use super::World;
+use crate::ParseError;
 
 /// The agent that the API application logs in as.
 pub(crate) const API_AGENT: i64 = 12;
@@ -68,14 +69,14 @@ impl Seed {
 }
 
 impl FromStr for Seed {
-    type Err = String;
+    type Err = ParseError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, ParseError> {
         Self::ALL
             .iter()
             .find(|(name, _)| name.eq_ignore_ascii_case(text))
             .map(|(_, seed)| *seed)
-            .ok_or_else(|| format!("there is no seed {text:?}: small, msp or large"))
+            .ok_or_else(|| ParseError(format!("there is no seed {text:?}: small, msp or large")))
     }
 }
 
