@@ -6,7 +6,6 @@
 //! [`answer`]; here they are put together.
 
 use alloc::boxed::Box;
-use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -170,27 +169,34 @@ impl<'a> Client<'a> {
         if !refused.is_empty() {
             self.refused(refused);
         }
-        if !wait.is_zero() {
-            self.transport.wait(wait);
-            self.usage.waited += wait;
-        }
+        self.wait(wait);
     }
 
     /// Settles a request that failed, or says how long to wait before it is
     /// sent again.
     fn troubled(&mut self, slot: &mut Slot<'_>, exchange: Exchange) -> Duration {
-        let safety = slot.request.safety;
         if matches!(&exchange, Ok(answer) if matches!(answer.status, 400..=499) && answer.status != 429) {
             // It was understood, so the token was good.
             self.token.successes = self.token.successes.saturating_add(1);
         }
+        match self.weigh(slot.request.safety, slot.attempts, exchange) {
+            Ok(wait) => wait,
+            Err(error) => {
+                slot.settle(Err(error));
+                Duration::ZERO
+            }
+        }
+    }
+
+    /// How long to wait before a request is sent again, or why not.
+    fn weigh(&mut self, safety: Safety, attempts: u32, exchange: Exchange) -> Result<Duration> {
         let (trouble, asked, error) = match exchange {
             Ok(answer) => {
                 let asked = answer.retry_after(self.now());
                 (Trouble::Status(answer.status), asked, answer::error(&answer, safety))
             }
             Err(error) => {
-                (Trouble::NoAnswer(error.reason, error.reached), None, answer::no_answer(&error, safety))
+                (Trouble::NoAnswer(error.reason, error.reached), None, answer::no_answer(error, safety))
             }
         };
         self.usage.rate_limited += u32::from(trouble == Trouble::Status(429));
@@ -200,12 +206,18 @@ impl<'a> Client<'a> {
         let entropy = &self.context.entropy;
         let index = usize::try_from(self.usage.requests).unwrap_or(0) % entropy.len().max(1);
         let jitter = entropy.get(index).copied().unwrap_or(0);
-        match retry::decide(safety, slot.attempts, trouble, asked, jitter, patience) {
-            Decision::Wait(wait) => return wait,
-            Decision::Postpone(after) => slot.settle(Err(error.retry(Retry::After(after)))),
-            Decision::GiveUp => slot.settle(Err(error)),
+        match retry::decide(safety, attempts, trouble, asked, jitter, patience) {
+            Decision::Wait(wait) => Ok(wait),
+            Decision::Postpone(after) => Err(error.retry(Retry::After(after))),
+            Decision::GiveUp => Err(error),
         }
-        Duration::ZERO
+    }
+
+    fn wait(&mut self, duration: Duration) {
+        if !duration.is_zero() {
+            self.transport.wait(duration);
+            self.usage.waited += duration;
+        }
     }
 
     /// A token was refused. Permissions live in the token, so 403 is worth a
@@ -265,42 +277,27 @@ impl<'a> Client<'a> {
         }
         let count = u32::try_from(requests.len()).unwrap_or(u32::MAX);
         self.usage.requests = self.usage.requests.saturating_add(count);
-        self.transport.send_all(requests, &limits)
+        let mut exchanges = self.transport.send_all(requests, &limits);
+        for answer in exchanges.iter_mut().flatten().filter(|answer| answer.status >= 300) {
+            self.forget_echoes(answer);
+        }
+        exchanges
     }
 
-    /// Sends a request that needs no token, and repeats it as a read.
+    /// Sends a request that needs no token, and repeats it as a read. Answers
+    /// that mean trouble with the request itself are the caller's to read.
     fn send_open(&mut self, request: &HttpRequest) -> Result<HttpResponse> {
         let mut attempts = 0;
         loop {
             attempts += 1;
             self.usage.retries += u32::from(attempts > 1);
             let exchange = self.exchange(core::slice::from_ref(request)).pop();
-            let trouble = match &exchange {
-                Some(Ok(answer)) if !matches!(answer.status, 429 | 502..) => return Ok(answer.clone()),
-                Some(Ok(answer)) => Trouble::Status(answer.status),
-                Some(Err(error)) => Trouble::NoAnswer(error.reason, error.reached),
-                None => return Err(NodeError::new(Code::Internal, "A request got lost inside the node.")),
+            let exchange = exchange.ok_or_else(lost)?;
+            let wait = match exchange {
+                Ok(answer) if !matches!(answer.status, 429 | 502..) => return Ok(answer),
+                exchange => self.weigh(Safety::Read, attempts, exchange)?,
             };
-            let asked = match &exchange {
-                Some(Ok(answer)) => answer.retry_after(self.now()),
-                _ => None,
-            };
-            self.usage.rate_limited += u32::from(trouble == Trouble::Status(429));
-            let patience = retry::MOST_WAITING.saturating_sub(self.usage.waited).min(self.remaining());
-            let jitter = self.context.entropy.first().copied().unwrap_or(0);
-            let error = match exchange {
-                Some(Ok(answer)) => answer::error(&answer, Safety::Read),
-                Some(Err(error)) => answer::no_answer(&error, Safety::Read),
-                None => continue,
-            };
-            match retry::decide(Safety::Read, attempts, trouble, asked, jitter, patience) {
-                Decision::Wait(wait) => {
-                    self.transport.wait(wait);
-                    self.usage.waited += wait;
-                }
-                Decision::Postpone(after) => return Err(error.retry(Retry::After(after))),
-                Decision::GiveUp => return Err(error),
-            }
+            self.wait(wait);
         }
     }
 
@@ -326,18 +323,23 @@ impl<'a> Client<'a> {
             self.credentials.auth_url.clone().unwrap_or_else(|| self.credentials.usual_auth_url.clone());
         let request = auth::token_request(&self.credentials, &application, &auth_url);
         let answer = self.send_open(&request)?;
-        let session = auth::session(&answer, self.now()).map_err(|error| self.without_secret(error))?;
+        let session = auth::session(&answer, self.now())?;
         self.token.session = Some(session);
         self.token.renewed = true;
         self.token.successes = 0;
         Ok(())
     }
 
-    /// A server may echo what it was sent.
-    fn without_secret(&self, error: NodeError) -> NodeError {
-        match error.get_vendor().and_then(|words| self.credentials.scrub(words)) {
-            Some(scrubbed) => error.vendor(Some(scrubbed)),
-            None => error,
+    /// A server may echo what it was sent, and its words reach people.
+    fn forget_echoes(&self, answer: &mut HttpResponse) {
+        let token = self.token.session.as_ref().map(|session| session.token.reveal());
+        let secrets = [token, self.credentials.client_secret()];
+        let told = |secret: &str| {
+            // Shorter ones would be found everywhere.
+            secret.len() >= 8 && answer.body.windows(secret.len()).any(|part| part == secret.as_bytes())
+        };
+        if secrets.into_iter().flatten().any(told) {
+            answer.body.clear();
         }
     }
 
@@ -360,6 +362,10 @@ pub fn json(answer: &HttpResponse, safety: Safety) -> Result<Value> {
         return Err(answer::malformed(answer, "it is a web page", safety));
     }
     envelope::parse(&answer.body).map_err(|why| answer::malformed(answer, why, safety))
+}
+
+fn lost() -> NodeError {
+    NodeError::new(Code::Internal, "A request got lost inside the node.")
 }
 
 fn token_refused() -> NodeError {
@@ -393,8 +399,6 @@ impl<'a> Slot<'a> {
     }
 
     fn into_result(self) -> Result<HttpResponse> {
-        let lost =
-            || Err(NodeError::new(Code::Internal, String::from("A request got lost inside the node.")));
-        self.result.map_or_else(lost, |result| *result)
+        self.result.map_or_else(|| Err(lost()), |result| *result)
     }
 }

@@ -51,7 +51,7 @@ impl wit::node::Guest for Component {
         let context = context(ctx)?;
         let prepared = connection::prepare(&mut WasiTransport::begin(), &context, &fields_in(fields))?;
         Ok(wit::node::Prepared {
-            fields: fields_out(prepared.fields),
+            fields: fields_out(&prepared.fields),
             egress: prepared.egress,
             token_url: Some(prepared.token_url),
             usage: prepared.usage.into(),
@@ -80,7 +80,7 @@ impl wit::node::Guest for Component {
             instance: report.instance,
             scopes: report.scopes,
             steps: report.steps.into_iter().map(Into::into).collect(),
-            fields: fields_out(report.fields),
+            fields: fields_out(&report.fields),
             session: report.session.map(Into::into),
             usage: report.usage.into(),
         })
@@ -218,9 +218,7 @@ fn context(ctx: types::CallContext) -> Result<contract::CallContext, NodeError> 
 }
 
 fn fields_in(fields: Vec<types::FieldValue>) -> contract::Fields {
-    let mut values = contract::Fields::new();
-    values.extend(fields.into_iter().map(|field| (field.name, field.value)));
-    values
+    fields.into_iter().map(|field| (field.name, field.value)).collect()
 }
 
 impl TryFrom<types::Connection> for contract::Connection {
@@ -253,14 +251,15 @@ impl TryFrom<types::Session> for contract::Session {
 /// What is no JSON becomes text, which the parser of inputs refuses with the
 /// rest of what is no object.
 fn item_in(item: types::Item) -> contract::Item {
-    let json = serde_json::from_str(&item.json).unwrap_or(serde_json::Value::String(item.json));
-    contract::Item { json, source_index: item.source_index }
+    let json = serde_json::from_slice(item.json.as_bytes()).unwrap_or(serde_json::Value::String(item.json));
+    contract::Item { json, has_attachments: !item.attachments.is_empty(), source_index: item.source_index }
 }
 
 // ---- Out ----
 
-fn fields_out(fields: contract::Fields) -> Vec<types::FieldValue> {
-    fields.into_iter().map(|(name, value)| types::FieldValue { name, value }).collect()
+fn fields_out(fields: &contract::Fields) -> Vec<types::FieldValue> {
+    let copy = |(name, value): (&str, &str)| types::FieldValue { name: text(name), value: text(value) };
+    fields.iter().map(copy).collect()
 }
 
 impl From<contract::Session> for types::Session {
@@ -376,8 +375,6 @@ impl From<NodeError> for types::NodeError {
     }
 }
 
-/// Out of line: what is copied often should be small.
-#[inline(never)]
 fn text(text: &str) -> String {
     text.to_string()
 }

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use serde_json::Value;
 
 use crate::auth;
-use crate::catalogue;
+use crate::catalogue::{self, resource::Resource, resource::Verb};
 use crate::client::Client;
 use crate::contract::{
     CallContext, CheckReport, CheckStatus, CheckStep, Connection, ConnectionAuth, Diagnostic, Fields, Level,
@@ -85,22 +85,20 @@ pub fn check(
 ) -> Result<CheckReport> {
     let credentials = Credentials::parse(&connection.fields)?;
     let mut client = Client::new(transport, context, credentials, &connection.auth);
-    let mut report = Report { steps: vec![], broken: false };
+    let mut report = Report { steps: vec![] };
 
-    report.step("token", "Sign in", || sign_in(&mut client, &connection.auth));
+    let found = sign_in(&mut client, &connection.auth);
+    report.step("token", "Sign in", Some(found));
     let mut account = None;
-    report.step("agent", "Ask who we are", || {
-        let (name, found) = agent(&mut client)?;
-        account = name;
-        Ok(found)
-    });
-    for resource in [&catalogue::ticket::TICKET, &catalogue::client::CLIENT] {
-        let plural = resource.plural.to_ascii_lowercase();
-        let (name, label) = match resource.name {
-            "ticket" => ("tickets", "Read tickets"),
-            _ => ("customers", "Read clients"),
-        };
-        report.group(name, label, || read(&mut client, resource, &plural));
+    let found = report.goes_on().then(|| agent(&mut client, &mut account));
+    report.step("agent", "Ask who we are", found);
+    let goes_on = report.goes_on();
+    for (name, label, resource) in [
+        ("tickets", "Read tickets", &catalogue::ticket::TICKET),
+        ("customers", "Read clients", &catalogue::client::CLIENT),
+    ] {
+        let found = goes_on.then(|| read(&mut client, resource));
+        report.step(name, label, found);
     }
 
     Ok(CheckReport {
@@ -128,41 +126,23 @@ impl Found {
 
 struct Report {
     steps: Vec<CheckStep>,
-    broken: bool,
 }
 
 impl Report {
-    /// A step that the later ones need.
-    fn step(&mut self, name: &'static str, label: &'static str, run: impl FnOnce() -> Result<Found>) {
-        self.group(name, label, run);
-        self.broken |= self.steps.last().is_some_and(|step| step.status == CheckStatus::Fail);
+    /// Whether all is well so far.
+    fn goes_on(&self) -> bool {
+        self.steps.iter().all(|step| step.status != CheckStatus::Fail)
     }
 
-    /// A step that stands for itself.
-    fn group(&mut self, name: &'static str, label: &'static str, run: impl FnOnce() -> Result<Found>) {
-        let mut step = CheckStep {
-            name,
-            label,
-            status: CheckStatus::Skipped,
-            message: "Not tried.".to_string(),
-            error: None,
-            advice: None,
+    /// Adds a step that was tried, or not.
+    fn step(&mut self, name: &'static str, label: &'static str, found: Option<Result<Found>>) {
+        let (status, message, error, advice) = match found {
+            None => (CheckStatus::Skipped, "Not tried.".to_string(), None, None),
+            Some(Ok(Found { message, advice: None })) => (CheckStatus::Pass, message, None, None),
+            Some(Ok(Found { message, advice })) => (CheckStatus::Warn, message, None, advice),
+            Some(Err(error)) => (CheckStatus::Fail, error.get_message().to_string(), Some(error), None),
         };
-        if !self.broken {
-            match run() {
-                Ok(found) => {
-                    step.status = if found.advice.is_some() { CheckStatus::Warn } else { CheckStatus::Pass };
-                    step.message = found.message;
-                    step.advice = found.advice;
-                }
-                Err(error) => {
-                    step.status = CheckStatus::Fail;
-                    step.message = error.get_message().to_string();
-                    step.error = Some(error);
-                }
-            }
-        }
-        self.steps.push(step);
+        self.steps.push(CheckStep { name, label, status, message, error, advice });
     }
 }
 
@@ -191,7 +171,7 @@ fn sign_in(client: &mut Client<'_>, auth: &ConnectionAuth) -> Result<Found> {
 }
 
 /// `GET /Agent/me` (HAPI 10.4).
-fn agent(client: &mut Client<'_>) -> Result<(Option<String>, Found)> {
+fn agent(client: &mut Client<'_>, account: &mut Option<String>) -> Result<Found> {
     let agent = match client.fetch(&ApiRequest::get("/Agent/me")) {
         Ok(Value::Object(agent)) => agent,
         Ok(_) => {
@@ -205,12 +185,12 @@ fn agent(client: &mut Client<'_>) -> Result<(Option<String>, Found)> {
                 message: "Signed in, but the application may not ask who it is.".to_string(),
                 advice: Some("In HaloPSA, check that the API application logs in as an agent.".to_string()),
             };
-            return Ok((None, unknown));
+            return Ok(unknown);
         }
         Err(error) => return Err(error),
     };
-    let name = agent.get("name").and_then(Value::as_str).map(ToString::to_string);
-    let shown = name.as_deref().unwrap_or("an agent without a name");
+    *account = agent.get("name").and_then(Value::as_str).map(ToString::to_string);
+    let shown = account.as_deref().unwrap_or("an agent without a name");
     let no_team = agent.get("teams").and_then(Value::as_array).is_some_and(Vec::is_empty);
     let found = if no_team {
         Found {
@@ -223,17 +203,14 @@ fn agent(client: &mut Client<'_>) -> Result<(Option<String>, Found)> {
     } else {
         Found::well(format!("We act as {shown}."))
     };
-    Ok((name, found))
+    Ok(found)
 }
 
 /// Reads one row of a list.
-fn read(
-    client: &mut Client<'_>,
-    resource: &'static catalogue::resource::Resource,
-    plural: &str,
-) -> Result<Found> {
+fn read(client: &mut Client<'_>, resource: &'static Resource) -> Result<Found> {
+    let plural = resource.plural.to_ascii_lowercase();
     let one = serde_json::json!({"limit": 1});
-    let input = input::parse(resource, catalogue::resource::Verb::List, &one)?;
+    let input = input::parse(resource, Verb::List, &one)?;
     let answer = client.fetch(&list::first_request(resource, &input))?;
     let page = envelope::list(answer, resource.list_key, &[]).map_err(|why| {
         NodeError::new(Code::MalformedAnswer, format!("HaloPSA's answer makes no sense: {why}."))

@@ -4,7 +4,6 @@
 //! `component` works with these, and so runs in native tests.
 //! Errors are in [`error`](crate::error).
 
-use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -15,8 +14,34 @@ use serde_json::{Map, Value};
 
 use crate::error::NodeError;
 
-/// Credential fields by name.
-pub type Fields = BTreeMap<String, String>;
+/// Credential fields. [`Debug`](fmt::Debug) shows their names only: one of them
+/// is the secret.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Fields(Vec<(String, String)>);
+
+impl Fields {
+    /// The value of a field.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.iter().find(|(candidate, _)| *candidate == name).map(|(_, value)| value)
+    }
+
+    /// All of them, in the order in which they came.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+}
+
+impl FromIterator<(String, String)> for Fields {
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(pairs: I) -> Self {
+        Self(pairs.into_iter().collect())
+    }
+}
+
+impl fmt::Debug for Fields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter().map(|(name, _)| name)).finish()
+    }
+}
 
 /// A JSON object.
 pub type Object = Map<String, Value>;
@@ -100,6 +125,8 @@ pub struct CallContext {
 pub struct Item {
     /// A JSON object.
     pub json: Value,
+    /// Whether files came with it.
+    pub has_attachments: bool,
     /// Position of the input item that a result came from.
     pub source_index: Option<u32>,
 }

@@ -64,20 +64,21 @@ impl Credentials {
     /// Reads the form. Client id and secret may be missing: a host may keep
     /// them to itself.
     pub fn parse(fields: &Fields) -> Result<Self> {
-        if let Some(unknown) = fields.keys().find(|name| FIELDS.iter().all(|field| field.name != **name)) {
+        if let Some(unknown) =
+            fields.iter().map(|(name, _)| name).find(|name| FIELDS.iter().all(|field| field.name != *name))
+        {
             let error = NodeError::new(
                 Code::UnknownCredential,
                 alloc::format!("There is no credential field \"{}\".", text::cut(unknown, 80)),
             )
             .field(unknown);
-            let names = FIELDS.iter().map(|field| field.name);
-            return Err(match text::nearest(unknown, names.clone()) {
+            let names: Vec<&str> = FIELDS.iter().map(|field| field.name).collect();
+            return Err(match text::nearest(unknown, &names) {
                 Some(near) => error.advice(alloc::format!("Did you mean \"{near}\"?")),
-                None => error.advice(alloc::format!("Fields are {}.", names.collect::<Vec<_>>().join(", "))),
+                None => error.advice(alloc::format!("Fields are {}.", names.join(", "))),
             });
         }
-        let filled =
-            |name: &str| fields.get(name).map(|value| value.trim()).filter(|value| !value.is_empty());
+        let filled = |name: &str| fields.get(name).map(str::trim).filter(|value| !value.is_empty());
         let hosting_type = match filled("hosting_type") {
             None | Some(HOSTED) => HostingType::Hosted,
             Some(ON_PREMISE) => HostingType::OnPremise,
@@ -144,33 +145,27 @@ impl Credentials {
         self.client_id.is_some() && self.client_secret.is_some()
     }
 
-    /// Takes the secret out of a text in which a server may have echoed it.
-    pub fn scrub(&self, text: &str) -> Option<String> {
-        let secret = self.client_secret.as_ref()?.reveal();
-        (secret.len() >= 8 && text.contains(secret)).then(|| text.replace(secret, "[removed]"))
+    /// The client secret, to look for it where it must not be.
+    pub fn client_secret(&self) -> Option<&str> {
+        self.client_secret.as_ref().map(Secret::reveal)
     }
 
     /// The form again, completed and without secrets.
     pub fn to_fields(&self) -> Fields {
-        let mut fields = Fields::new();
-        let mut put = |name: &str, value: &str| {
-            fields.insert(name.to_string(), value.to_string());
-        };
-        put("hosting_type", self.hosting_type.name());
-        put("url", &endpoints::instance(&self.resource_url));
-        put("resource_url", self.resource_url.as_str().trim_end_matches('/'));
-        put(
-            "auth_url",
-            self.auth_url.as_ref().unwrap_or(&self.usual_auth_url).as_str().trim_end_matches('/'),
-        );
-        put("scope", &self.scope);
-        if let Some(tenant) = &self.tenant {
-            put("tenant", tenant);
-        }
-        if let Some(client_id) = &self.client_id {
-            put("client_id", client_id);
-        }
-        fields
+        let base = |url: &Url| url.as_str().trim_end_matches('/').to_string();
+        let instance = endpoints::instance(&self.resource_url);
+        [
+            ("hosting_type", Some(self.hosting_type.name().to_string())),
+            ("url", Some(instance)),
+            ("resource_url", Some(base(&self.resource_url))),
+            ("auth_url", Some(base(self.auth_url.as_ref().unwrap_or(&self.usual_auth_url)))),
+            ("tenant", self.tenant.clone()),
+            ("client_id", self.client_id.clone()),
+            ("scope", Some(self.scope.clone())),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.to_string(), value?)))
+        .collect()
     }
 }
 

@@ -83,14 +83,14 @@ fn run(transport: &mut dyn Transport, call: &Call<'_>) -> Result<Execution> {
 }
 
 fn object(text: &str, what: &str, code: Code) -> Result<Map<String, Value>> {
-    match serde_json::from_str(text) {
+    match serde_json::from_slice(text.as_bytes()) {
         Ok(Value::Object(object)) => Ok(object),
         _ => Err(NodeError::new(code, format!("The {what} is no JSON object."))),
     }
 }
 
 fn fields(text: &str) -> Result<Fields> {
-    let mut fields = Fields::new();
+    let mut fields = Vec::new();
     for (name, value) in object(text, "connection", Code::MissingCredential)? {
         let text = match value {
             Value::Null => continue,
@@ -102,20 +102,20 @@ fn fields(text: &str) -> Result<Fields> {
                 );
             }
         };
-        fields.insert(name, text);
+        fields.push((name, text));
     }
-    Ok(fields)
+    Ok(fields.into_iter().collect())
 }
 
 fn items(text: &str) -> Result<Vec<Item>> {
     let not_json =
         || NodeError::new(Code::NotAnObject, "The input is neither a JSON object nor a list of them.");
-    let values = match serde_json::from_str(text).map_err(|_| not_json())? {
+    let values = match serde_json::from_slice(text.as_bytes()).map_err(|_| not_json())? {
         Value::Array(values) => values,
         object @ Value::Object(_) => vec![object],
         _ => return Err(not_json()),
     };
-    Ok(values.into_iter().map(|json| Item { json, source_index: None }).collect())
+    Ok(values.into_iter().map(|json| Item { json, has_attachments: false, source_index: None }).collect())
 }
 
 /// The members that a context may have.
@@ -139,11 +139,7 @@ fn context(text: &str) -> Result<CallContext> {
         NodeError::new(Code::InvalidContext, format!("\"{name}\" of the context makes no sense."))
     };
     if let Some(unknown) = context.keys().find(|name| !CONTEXT.contains(&name.as_str())) {
-        let error = wrong(&text::cut(unknown, 80));
-        return Err(match text::nearest(unknown, CONTEXT.iter().copied()) {
-            Some(near) => error.advice(format!("Did you mean \"{near}\"?")),
-            None => error,
-        });
+        return Err(wrong(&text::cut(unknown, 80)).advice("The contract names the members that it has."));
     }
     let given = |name: &str| context.get(name).filter(|value| !value.is_null());
     let flag = |name: &str| match given(name) {

@@ -8,7 +8,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use serde_json::{Number, Value};
+use serde_json::Value;
 
 use crate::catalogue::field::{Field, Kind};
 use crate::catalogue::resource::{
@@ -17,6 +17,7 @@ use crate::catalogue::resource::{
 };
 use crate::contract::Object;
 use crate::error::{Code, NodeError, Result};
+use crate::number::whole;
 use crate::protocol::date;
 use crate::text;
 
@@ -97,12 +98,10 @@ fn unknown(name: &str, fields: &[&Field]) -> NodeError {
     let shown = text::cut(name, 80);
     let error = NodeError::new(Code::UnknownField, format!("There is no field or filter \"{shown}\" here."))
         .field(name);
-    let names = fields.iter().map(|field| field.name);
-    match text::nearest(name, names.clone()) {
+    let names: Vec<&str> = fields.iter().map(|field| field.name).collect();
+    match text::nearest(name, &names) {
         Some(near) => error.advice(format!("Did you mean \"{near}\"?")),
-        None if fields.len() <= 12 => {
-            error.advice(format!("There are {}.", names.collect::<Vec<_>>().join(", ")))
-        }
+        None if names.len() <= 12 => error.advice(format!("There are {}.", names.join(", "))),
         None => error.advice("The description of the operation lists what there is."),
     }
 }
@@ -117,8 +116,13 @@ fn require(required: &Required, values: &Object) -> Result<()> {
     if required.any.is_empty() || required.any.iter().any(|group| satisfied(&group)) {
         return Ok(());
     }
-    let ways: Vec<String> = required.any.iter().map(|group| group.join(" and ")).collect();
-    let ways = ways.join(", or ");
+    let mut ways = String::new();
+    for group in required.any {
+        if !ways.is_empty() {
+            ways.push_str(", or ");
+        }
+        ways.push_str(&group.join(" and "));
+    }
     let first = required.any.first().and_then(|group| group.first()).copied().unwrap_or_default();
     Err(NodeError::new(Code::MissingField, format!("It needs {ways}."))
         .field(first)
@@ -184,19 +188,6 @@ fn list(values: &[Value], kind: Kind) -> Result<Value> {
         .map(|(index, value)| convert(kind, value).map_err(|error| error.field(&index.to_string())))
         .collect();
     Ok(Value::Array(converted?))
-}
-
-/// A whole number, also where a program wrote `95.0`, which HaloPSA refuses.
-fn whole(number: &Number) -> Option<i64> {
-    const EXACT: f64 = 9_007_199_254_740_992.0;
-    number.as_i64().or_else(|| {
-        let float = number.as_f64().filter(|float| float.abs() <= EXACT)?;
-        #[expect(clippy::cast_possible_truncation, reason = "the range is checked above")]
-        let whole = float as i64;
-        #[expect(clippy::cast_precision_loss, reason = "the range is checked above")]
-        let same = whole as f64 == float;
-        same.then_some(whole)
-    })
 }
 
 fn wrong_value(expected: &str, value: &Value) -> NodeError {

@@ -13,7 +13,7 @@
 //! | [`operations`] | running operations: rules, queue, the generic engines |
 //! | [`catalogue`] | resources, fields, filters and operations as data |
 //! | [`credentials`], [`endpoints`], [`auth`] | the form, addresses, tokens |
-//! | [`input`], [`output`] | one parse on the way in, no secret on the way out |
+//! | [`input`], [`output`], [`number`] | one parse on the way in, no secret on the way out |
 //! | [`client`] | a token, repetitions and waits within the deadline |
 //! | [`protocol`] | the HaloPSA wire, as pure functions |
 //! | [`transport`] | the only code that touches `wasi:http` and the clock |
@@ -39,6 +39,7 @@ pub mod error;
 pub mod flat;
 pub mod input;
 pub mod manifest;
+pub mod number;
 pub mod operations;
 pub mod output;
 pub mod protocol;

@@ -3,11 +3,12 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use serde_json::{Number, Value};
+use serde_json::Value;
 
 use crate::catalogue::field::{Column, Shape};
 use crate::catalogue::resource::Resource;
 use crate::contract::Object;
+use crate::number;
 use crate::protocol::date;
 
 /// Which form of a record is wanted.
@@ -97,23 +98,10 @@ fn shaped(shape: Shape, value: Value) -> Value {
 
 /// `12` for `12.0`: some endpoints send ids as fractions (HAPI 4).
 fn integer(value: Value) -> Value {
-    let whole = match &value {
-        Value::Number(number) => number.as_f64().and_then(whole),
-        _ => None,
-    };
-    whole.map_or(value, Value::Number)
-}
-
-fn whole(float: f64) -> Option<Number> {
-    const EXACT: f64 = 9_007_199_254_740_992.0;
-    if float.abs() > EXACT {
-        return None;
+    match &value {
+        Value::Number(number) => number::whole(number).map_or(value, Value::from),
+        _ => value,
     }
-    #[expect(clippy::cast_possible_truncation, reason = "the range is checked above")]
-    let whole = float as i64;
-    #[expect(clippy::cast_precision_loss, reason = "the range is checked above")]
-    let same = whole as f64 == float;
-    same.then(|| Number::from(whole))
 }
 
 /// Names to values; a field that has only a text to show gives that.

@@ -8,12 +8,12 @@ use alloc::vec::Vec;
 pub const MOST_CHARACTERS: usize = 500;
 
 /// The name that was probably meant, if one is near enough.
-pub fn nearest<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(wanted: &str, names: &[&'a str]) -> Option<&'a str> {
     let wanted = wanted.to_ascii_lowercase();
     let most = (wanted.chars().count() / 3).clamp(1, 4);
     names
-        .into_iter()
-        .map(|name| (distance(&wanted, &name.to_ascii_lowercase()), name))
+        .iter()
+        .map(|name| (distance(&wanted, &name.to_ascii_lowercase()), *name))
         .filter(|(distance, name)| {
             *distance <= most || (wanted.len() > 3 && name.to_ascii_lowercase().contains(&wanted))
         })
@@ -96,10 +96,10 @@ mod tests {
     #[test]
     fn the_nearest_name_is_found() {
         let names = ["client_id", "client_ids", "status_id", "open_only"];
-        assert_eq!(nearest("clientid", names), Some("client_id"));
-        assert_eq!(nearest("statsu_id", names), Some("status_id"));
-        assert_eq!(nearest("openonly", names), Some("open_only"));
-        assert_eq!(nearest("colour", names), None);
+        assert_eq!(nearest("clientid", &names), Some("client_id"));
+        assert_eq!(nearest("statsu_id", &names), Some("status_id"));
+        assert_eq!(nearest("openonly", &names), Some("open_only"));
+        assert_eq!(nearest("colour", &names), None);
     }
 
     #[test]

@@ -98,17 +98,19 @@ pub const UPDATED_SINCE_FILTER: &str = "lastupdatefromdate";
 impl Resource {
     /// Everything that an operation takes, in the order that people see.
     pub fn inputs(&'static self, verb: Verb) -> Vec<&'static Field> {
-        match verb {
-            Verb::Create => self.fields.iter().chain([&SIMPLIFY]).collect(),
-            Verb::Update => [&ID].into_iter().chain(self.fields).chain([&SIMPLIFY]).collect(),
-            Verb::Get => [&ID, &SIMPLIFY].into_iter().collect(),
-            Verb::Delete => [&ID].into_iter().chain(self.delete_parameters).collect(),
-            Verb::List => [&RETURN_ALL, &LIMIT]
-                .into_iter()
-                .chain(self.filters)
-                .chain([&UPDATED_SINCE, &ORDER, &ORDER_DESC, &SIMPLIFY])
-                .collect(),
-        }
+        let (first, own, last): (&[&Field], &[Field], &[&Field]) = match verb {
+            Verb::Create => (&[], self.fields, &[&SIMPLIFY]),
+            Verb::Update => (&[&ID], self.fields, &[&SIMPLIFY]),
+            Verb::Get => (&[&ID, &SIMPLIFY], &[], &[]),
+            Verb::Delete => (&[&ID], self.delete_parameters, &[]),
+            Verb::List => {
+                (&[&RETURN_ALL, &LIMIT], self.filters, &[&UPDATED_SINCE, &ORDER, &ORDER_DESC, &SIMPLIFY])
+            }
+        };
+        let mut inputs = first.to_vec();
+        inputs.extend(own);
+        inputs.extend(last);
+        inputs
     }
 
     /// What an operation cannot do without.

@@ -81,8 +81,8 @@ pub static TICKET: Resource = Resource {
                     input: r#"{"lastupdatefromdate": "2026-01-01T00:00:00Z", "return_all": true}"#,
                 },
                 Example {
-                    title: "The newest ticket that mentions a printer",
-                    input: r#"{"search": "printer", "order": "id", "orderdesc": true, "limit": 1}"#,
+                    title: "The newest ticket that mentions a battery",
+                    input: r#"{"search": "battery", "order": "id", "orderdesc": true, "limit": 1}"#,
                 },
             ],
         },

@@ -12,7 +12,7 @@ use crate::catalogue::resource::{Resource, Verb};
 use crate::client::{self, MOST_IN_FLIGHT};
 use crate::contract::{Diagnostic, Item, Level, Object, Outcome};
 use crate::endpoints;
-use crate::error::{Code, NodeError, Result, Retry};
+use crate::error::{Code, ErrorKind, NodeError, Result, Retry};
 use crate::input::{self, Input};
 use crate::output::{self, Names, View};
 use crate::protocol::answer;
@@ -91,6 +91,8 @@ impl List {
                     // What was read is delivered. The next call meets the
                     // failure again, or not.
                     *budget = 0;
+                } else if error.get_kind() == ErrorKind::Unauthenticated {
+                    task.queue.fail_rest(&error);
                 } else {
                     task.queue.settle(self.index, Outcome::Failed(error));
                 }
@@ -131,6 +133,7 @@ impl List {
         let instance = endpoints::instance(&task.client.credentials.resource_url);
         Item {
             json: output::record(task.resource, row, view, &self.names, &instance),
+            has_attachments: false,
             source_index: u32::try_from(self.index).ok(),
         }
     }

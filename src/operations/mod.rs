@@ -49,6 +49,10 @@ impl Task<'_, '_> {
             .items
             .get(index)
             .ok_or_else(|| NodeError::new(Code::Internal, "An item got lost inside the node."))?;
+        if item.has_attachments {
+            return Err(NodeError::new(Code::InvalidValue, "This operation takes no files beside the item.")
+                .advice("Give files of a record in its field attachments."));
+        }
         input::parse(self.resource, self.verb, &item.json)
     }
 }
@@ -104,12 +108,13 @@ fn find(id: &str) -> Result<(&'static Resource, &'static Operation)> {
             Code::UnknownOperation,
             format!("There is no operation \"{}\".", text::cut(&text::clean(id), 80)),
         );
-        let names: Vec<String> = catalogue::operations()
+        let ids: Vec<String> = catalogue::operations()
             .map(|(resource, operation)| format!("{}.{}", resource.name, operation.verb.name()))
             .collect();
-        match text::nearest(id, names.iter().map(String::as_str)) {
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        match text::nearest(id, &ids) {
             Some(near) => error.advice(format!("Did you mean \"{near}\"?")),
-            None => error.advice(format!("Operations are {}.", names.join(", "))),
+            None => error.advice(format!("Operations are {}.", ids.join(", "))),
         }
     })
 }
@@ -119,20 +124,20 @@ fn permit(context: &CallContext, id: &str, operation: &Operation) -> Result<()> 
     if let Some(allowed) = &context.allowed_operations
         && !allowed.iter().any(|name| name == id)
     {
-        return Err(NodeError::new(Code::NotAllowed, format!("The operation {id} is not allowed here."))
+        return Err(NodeError::new(Code::NotAllowed, "This operation is not allowed here.")
             .advice("The workflow platform allows a list of operations only."));
     }
     if context.read_only && !operation.verb.reads() {
         return Err(NodeError::new(
             Code::ReadOnly,
-            format!("The operation {id} changes something, and this connection only reads."),
+            "This operation changes something, and this connection only reads.",
         )
         .advice("Switch read-only mode off in the workflow platform, if that is what you want."));
     }
     if operation.verb.destroys() && !context.confirmed && !context.dry_run {
         return Err(NodeError::new(
             Code::NotConfirmed,
-            format!("The operation {id} takes something away, and nobody confirmed it."),
+            "This operation takes something away, and nobody confirmed it.",
         )
         .advice("A person must choose this operation."));
     }
@@ -159,7 +164,7 @@ fn preview(client: &Client<'_>, request: &ApiRequest, index: usize) -> Item {
     if let Value::Object(object) = &mut json {
         object.insert("dry_run".into(), Value::Bool(true));
     }
-    Item { json, source_index: u32::try_from(index).ok() }
+    Item { json, has_attachments: false, source_index: u32::try_from(index).ok() }
 }
 
 /// Whether so little of the deadline is left that nothing new is begun: a

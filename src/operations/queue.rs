@@ -37,7 +37,7 @@ impl Cursor {
     }
 
     fn read(text: &str, operation: &str, items: usize) -> Option<Self> {
-        let state: Value = serde_json::from_str(text).ok()?;
+        let state: Value = serde_json::from_slice(text.as_bytes()).ok()?;
         if state.get("op")?.as_str()? != operation
             || state.get("items")?.as_u64()? != u64::try_from(items).ok()?
         {
@@ -130,6 +130,13 @@ impl Queue {
         self.position = Value::Null;
         self.left.retain(|left| *left != index);
         self.put(index, outcome);
+    }
+
+    /// What would go wrong for each of them alike: signing in does not work.
+    pub fn fail_rest(&mut self, error: &NodeError) {
+        for index in core::mem::take(&mut self.left) {
+            self.put(index, Outcome::Failed(error.clone()));
+        }
     }
 
     fn postponed(&self, error: &NodeError) -> Option<Duration> {
@@ -228,6 +235,16 @@ mod tests {
     }
 
     #[test]
+    fn what_fails_for_all_is_not_tried_for_each() {
+        let mut queue = Queue::new(3, None);
+        queue.settle(0, done());
+        queue.fail_rest(&NodeError::new(Code::InvalidClient, "x"));
+        let (outcomes, next, _) = queue.finish("x");
+        assert_eq!(next, None);
+        assert!(matches!(outcomes.as_slice(), [Outcome::Done(_), Outcome::Failed(_), Outcome::Failed(_)]));
+    }
+
+    #[test]
     fn an_unknown_effect_is_never_postponed() {
         let mut queue = Queue::new(1, None);
         let error = NodeError::new(Code::RateLimited, "x").retry(Retry::After(Duration::from_secs(1)));
@@ -237,7 +254,7 @@ mod tests {
 
     #[test]
     fn parts_of_one_item_join() {
-        let item = |n: u8| Item { json: json!({ "id": n }), source_index: Some(0) };
+        let item = |n: u8| Item { json: json!({ "id": n }), has_attachments: false, source_index: Some(0) };
         let mut queue = Queue::new(1, None);
         queue.deliver(0, vec![item(1)], json!(1));
         queue.deliver(0, vec![item(2)], json!(2));

@@ -15,7 +15,7 @@ use crate::catalogue::resource::{Resource, Verb};
 use crate::client::{self, MOST_IN_FLIGHT};
 use crate::contract::{Item, Object, Outcome};
 use crate::endpoints;
-use crate::error::{NodeError, Result};
+use crate::error::{ErrorKind, NodeError, Result};
 use crate::input::{self, Input};
 use crate::output::{self, Names, View};
 use crate::protocol::answer;
@@ -69,13 +69,28 @@ pub fn run(task: &mut Task<'_, '_>) {
         let requests: Vec<ApiRequest> =
             batch.inputs.iter().map(|(_, input)| request(task.resource, task.verb, input)).collect();
         let answers = task.client.send_all(&requests);
+        let mut unauthenticated = None;
         for (((index, input), request), answer) in batch.inputs.iter().zip(&requests).zip(answers) {
             let answer = answer.or_else(|error| with_companions(task, input, request, error));
             let outcome = match answer.and_then(|answer| result(task, input, request, &answer)) {
-                Ok(json) => Outcome::Done(vec![Item { json, source_index: u32::try_from(*index).ok() }]),
+                Ok(json) => Outcome::Done(vec![Item {
+                    json,
+                    has_attachments: false,
+                    source_index: u32::try_from(*index).ok(),
+                }]),
                 Err(error) => Outcome::Failed(error),
             };
+            let hopeless = match &outcome {
+                Outcome::Failed(error) if error.get_kind() == ErrorKind::Unauthenticated => {
+                    Some(error.clone())
+                }
+                _ => None,
+            };
             task.queue.settle(*index, outcome);
+            unauthenticated = unauthenticated.or(hopeless);
+        }
+        if let Some(error) = unauthenticated {
+            task.queue.fail_rest(&error);
         }
     }
 }
@@ -140,6 +155,9 @@ fn next_batch(task: &mut Task<'_, '_>) -> Batch {
 
 fn result(task: &Task<'_, '_>, input: &Input, request: &ApiRequest, answer: &HttpResponse) -> Result<Value> {
     if let (Verb::Delete, Some(id)) = (task.verb, input.id) {
+        if answer.is_html() {
+            return Err(answer::malformed(answer, "it is a web page", request.safety));
+        }
         return Ok(json!({"id": id, "deleted": true}));
     }
     let record = record(answer, request.safety)?;

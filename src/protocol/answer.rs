@@ -190,7 +190,7 @@ const ADVICE: &[(&str, &str)] = &[
 ];
 
 /// No answer at all.
-pub fn no_answer(error: &TransportError, safety: Safety) -> NodeError {
+pub fn no_answer(error: TransportError, safety: Safety) -> NodeError {
     let (code, message, advice) = match error.reason {
         Reason::Denied => (
             Code::EgressDenied,
@@ -320,9 +320,9 @@ mod tests {
             assert_eq!(error.get_retry(), Retry::Never);
             assert_eq!(error.get_code(), Code::AnswerLost);
         }
-        let timeout = no_answer(&TransportError::new(Reason::TimedOut, Reached::Maybe), Safety::Create);
+        let timeout = no_answer(TransportError::new(Reason::TimedOut, Reached::Maybe), Safety::Create);
         assert_eq!((timeout.get_kind(), timeout.get_effect()), (ErrorKind::Timeout, Effect::Unknown));
-        let refused = no_answer(&TransportError::new(Reason::NoConnection, Reached::No), Safety::Create);
+        let refused = no_answer(TransportError::new(Reason::NoConnection, Reached::No), Safety::Create);
         assert_eq!((refused.get_effect(), refused.get_retry()), (Effect::None, Retry::HostDefault));
     }
 

@@ -5,7 +5,6 @@ use alloc::string::{String, ToString};
 
 use jiff::Timestamp;
 use jiff::civil::{DateTime, Time};
-use jiff::fmt::rfc2822;
 use jiff::tz::Offset;
 
 /// Dates before this year stand for "never": 1900-01-01 and its relatives.
@@ -51,9 +50,15 @@ pub fn time_to_wire(text: &str) -> Option<String> {
     Some(format!("{:02}:{:02}:{:02}", time.hour(), time.minute(), time.second()))
 }
 
-/// Reads a date of an HTTP header.
+/// Reads a date of an HTTP header, in the one form that servers may send
+/// (RFC 9110, 5.6.7), such as `Sun, 01 Mar 2026 09:00:30 GMT`.
 pub fn parse_http(text: &str) -> Option<Timestamp> {
-    rfc2822::DateTimeParser::new().parse_timestamp(text).ok()
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let mut parts = text.split(' ').skip(1);
+    let (day, month, year, time) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    let month = MONTHS.iter().position(|name| *name == month)? + 1;
+    format!("{year}-{month:02}-{day}T{time}Z").parse().ok()
 }
 
 #[cfg(test)]
@@ -95,7 +100,12 @@ mod tests {
 
     #[test]
     fn http_dates_are_read() {
-        assert!(parse_http("Sun, 01 Mar 2026 09:00:30 GMT").is_some());
-        assert!(parse_http("tomorrow").is_none());
+        let instant = parse_http("Sun, 01 Mar 2026 09:00:30 GMT").map(|instant| instant.to_string());
+        assert_eq!(instant.as_deref(), Some("2026-03-01T09:00:30Z"));
+        for wrong in
+            ["tomorrow", "Sun, 01 Mar 2026", "Sun, 01 anF 2026 09:00:30 GMT", "Sun, 32 Mar 2026 09:00:30 GMT"]
+        {
+            assert_eq!(parse_http(wrong), None, "{wrong}");
+        }
     }
 }

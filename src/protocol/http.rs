@@ -50,7 +50,7 @@ impl fmt::Debug for HttpRequest {
 }
 
 /// An answer, whatever its status.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub struct HttpResponse {
     /// The status.
     pub status: u16,

@@ -7,7 +7,6 @@
 //! was asked for. Rows come in the order of their ids where the server can do
 //! that; then rows that come and go while we read neither shift nor repeat.
 
-use alloc::collections::BTreeSet;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -57,7 +56,7 @@ enum Seen {
     /// Ids rise, and this is the last one.
     UpTo(i64),
     /// Ids come in any order; these were seen lately.
-    These(BTreeSet<String>),
+    These(Vec<String>),
 }
 
 /// Why a list ended.
@@ -96,7 +95,7 @@ impl Pager {
             total: None,
             granted: 0,
             delivered: 0,
-            seen: if by_id { Seen::UpTo(i64::MIN) } else { Seen::These(BTreeSet::new()) },
+            seen: if by_id { Seen::UpTo(i64::MIN) } else { Seen::These(Vec::new()) },
             steps_back: 0,
             gone: 0,
             resumed: false,
@@ -235,16 +234,19 @@ impl Pager {
                 }
                 // The server does not sort by id after all. What was read until
                 // now rose, or this would have been found out before.
-                _ => self.seen = Seen::These(BTreeSet::new()),
+                _ => self.seen = Seen::These(Vec::new()),
             }
         }
         let Seen::These(known) = &mut self.seen else { return rows };
         let mut fresh = Vec::new();
         for row in rows {
             // A row without an id cannot be recognised again; take it.
-            if row.get("id").is_none_or(|id| known.insert(id.to_string())) {
-                fresh.push(row);
+            let id = row.get("id").map(ToString::to_string);
+            if id.as_ref().is_some_and(|id| known.contains(id)) {
+                continue;
             }
+            known.extend(id);
+            fresh.push(row);
         }
         fresh
     }
@@ -265,9 +267,7 @@ impl Pager {
         let [next, total, granted, delivered, steps_back, gone, seen] = parts;
         let seen = match seen {
             Value::Array(ids) => {
-                let mut known = BTreeSet::new();
-                known.extend(ids.iter().filter_map(Value::as_str).map(ToString::to_string));
-                Seen::These(known)
+                Seen::These(ids.iter().filter_map(Value::as_str).map(ToString::to_string).collect())
             }
             last => Seen::UpTo(last.as_i64()?),
         };
