@@ -169,6 +169,27 @@ fn move_ticket(desk: &mut Desk<'_>, id: i64, action: &mut Row, hours: f64) {
     desk.tell(Some(&before), &after);
 }
 
+/// Adds an action that holds time; its number. The outcome's name is assumed.
+pub(super) fn log_time(desk: &mut Desk<'_>, ticket: i64, event: &Row, hours: f64) -> i64 {
+    let id = desk.world.table(TableId::Actions).next_owned(ticket);
+    let mut row = Row::new()
+        .with("id", id)
+        .with("ticket_id", ticket)
+        .with("outcome", "Quick Time")
+        .with("outcome_id", 0)
+        .with("note", event.text("note"))
+        .with("who_agentid", event.int("agent_id"))
+        .with("timetaken", hours)
+        .with("timetakenadjusted", hours)
+        .with("timetakendays", hours / 24.0)
+        .with("actionarrivaldate", event.text("start_date"))
+        .with("actioncompletiondate", event.text("end_date"));
+    sign(desk, &mut row);
+    move_ticket(desk, ticket, &mut row, hours);
+    desk.world.table_mut(TableId::Actions).put(Key::Pair(ticket, id), row);
+    id
+}
+
 /// The first action of a ticket: its original text (HAPI §7.3).
 pub(crate) fn opening(desk: &Desk<'_>, ticket: &Row) -> Row {
     let mut row = Row::new()

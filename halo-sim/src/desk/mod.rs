@@ -12,6 +12,7 @@ pub(crate) mod generic;
 pub(crate) mod mandatory;
 pub(crate) mod priorities;
 pub(crate) mod tickets;
+pub(crate) mod timesheets;
 pub(crate) mod webhooks;
 mod workflow;
 

@@ -62,6 +62,7 @@ pub(crate) static APPOINTMENT: Resource = Resource {
 /// `/TimesheetEvent`: a bare array.
 pub(crate) static TIMESHEET_EVENT: Resource = Resource {
     path: "TimesheetEvent",
+    write: Write::Each(desk::timesheets::write),
     table: TableId::TimesheetEvents,
     group: Group::Timesheets,
     fields: &[
@@ -80,6 +81,7 @@ pub(crate) static TIMESHEET_EVENT: Resource = Resource {
         int("charge_rate"),
         number("traveltime"),
         int("client_id"),
+        flag("lognewticket"),
         int("break_type"),
         text("break_note"),
     ],

@@ -343,3 +343,22 @@ async fn small_quirks_of_records() -> Result<()> {
     assert!(ticket.body.len() > 90_000);
     Ok(())
 }
+
+#[tokio::test]
+async fn a_time_entry_is_an_action_on_its_ticket() -> Result<()> {
+    let client = start(&[]).await?;
+    let id = client.post("Tickets", &json!([{ "summary": "x" }])).await?.json()["id"].clone();
+    let entry = json!([{
+        "ticket_id": id, "agent_id": 3, "start_date": "2026-03-02T09:00:00Z", "end_date": "2026-03-02T10:30:00Z",
+        "charge_rate": 1, "note": "Vor Ort", "lognewticket": false, "event_type": 0,
+    }]);
+    let event = client.post("TimesheetEvent", &entry).await?.json();
+    assert_eq!((event["action_number"].clone(), event["timetaken"].clone()), (json!(2), json!(1.5)));
+    let action = client.get(&format!("Actions/2?ticket_id={id}")).await?.json();
+    assert_eq!((action["timetaken"].clone(), action["who"].clone()), (json!(1.5), json!("Jürgen Weiß")));
+    let range = "TimesheetEvent?start_date=2026-03-02T00:00:00Z&end_date=2026-03-02T23:00:00Z&agents=3";
+    let found = client.get(range).await?.json();
+    assert_eq!(ids(&found, ""), [event["id"].as_i64().unwrap_or(0)]);
+    assert_eq!(client.post("TimesheetEvent", &json!([{ "ticket_id": 99999 }])).await?.status, 404);
+    Ok(())
+}
