@@ -42,6 +42,7 @@ pub(crate) use drive;
 pub(crate) struct Desk {
     pub(crate) sim: HaloSim,
     pub(crate) session: Session,
+    node: Node,
     transcript: Arc<Transcript>,
 }
 
@@ -90,8 +91,9 @@ impl Desk {
         let transcript = Arc::new(Transcript::default());
         let options =
             ConnectionOptions { observer: Some(transcript.clone()), ..ConnectionOptions::default() };
-        let connection = node()?.connect(simulator::credentials(&sim), options).await?;
-        Ok(Self { sim, session: Session::new(connection), transcript })
+        let node = node()?;
+        let connection = node.connect(simulator::credentials(&sim), options).await?;
+        Ok(Self { sim, session: Session::new(connection), node, transcript })
     }
 
     /// Connects once more, with other fields or options.
@@ -101,8 +103,7 @@ impl Desk {
         options: ConnectionOptions,
     ) -> Result<Session, CallError> {
         let options = ConnectionOptions { observer: Some(self.transcript.clone()), ..options };
-        let node = node().map_err(|error| self.host_error(&error))?;
-        match node.connect(fields, options).await {
+        match self.node.connect(fields, options).await {
             Ok(connection) => Ok(Session::new(connection)),
             Err(error) => {
                 self.transcript.keep(format!("{error:?}"));
@@ -198,10 +199,6 @@ impl Desk {
             Err(error) => self.transcript.keep(format!("{error:?}")),
         }
         result
-    }
-
-    fn host_error(&self, error: &anyhow::Error) -> CallError {
-        CallError::Host(workflow_node_host::HostError::Engine(format!("{error:#}")))
     }
 }
 
