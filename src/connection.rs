@@ -150,15 +150,11 @@ fn sign_in(client: &mut Client<'_>, auth: &ConnectionAuth) -> Result<Found> {
     if *auth == ConnectionAuth::HostInjected {
         return Ok(Found::well("The workflow platform signs in."));
     }
-    if client.credentials.can_sign_in() {
+    if client.session().is_none() || client.credentials.can_sign_in() {
         client.sign_in()?;
     }
-    let Some(session) = client.session() else {
-        return client.sign_in().map(|()| Found::well("Signed in."));
-    };
-    let api: Vec<&str> =
-        session.scopes.iter().map(String::as_str).filter(|scope| scope.contains(':')).collect();
-    if session.scopes.is_empty() || !api.is_empty() || session.scopes.iter().any(|scope| scope == "all") {
+    let scopes = client.session().map_or(&[][..], |session| &session.scopes);
+    if scopes.is_empty() || scopes.iter().any(|scope| scope == "all" || scope.contains(':')) {
         return Ok(Found::well("Signed in."));
     }
     Ok(Found {
