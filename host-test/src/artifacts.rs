@@ -41,6 +41,12 @@ pub fn minimal_node() -> Result<PathBuf> {
     built_once(&BUILT, "minimal-node")
 }
 
+/// The guest that fetches with waki, freshly built where necessary.
+pub fn waki_guest() -> Result<PathBuf> {
+    static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    built_once(&BUILT, "waki-guest")
+}
+
 /// One build in a process is enough: sources do not change under a test run.
 fn built_once(cell: &OnceLock<Result<PathBuf, String>>, package: &str) -> Result<PathBuf> {
     cell.get_or_init(|| build(package).map_err(|error| format!("{error:#}")))
