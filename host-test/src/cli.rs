@@ -52,6 +52,10 @@ pub enum Command {
 pub struct DescribeArgs {
     /// Operation to explain, such as ticket.create
     pub operation: Option<String>,
+
+    /// Print the table of operations that stands in the README
+    #[arg(long, conflicts_with = "operation")]
+    pub table: bool,
 }
 
 /// Arguments of each command that talks to the service.

@@ -46,6 +46,7 @@ fn describe(component: Option<&Path>, args: &DescribeArgs) -> Result<ExitCode> {
     let node = connect::load(component)?;
     let manifest = Manifest::parse(node.manifest())?;
     match &args.operation {
+        None if args.table => print(explain::table(&manifest).trim_end())?,
         None => print_json(manifest.json())?,
         Some(id) => match manifest.operation(id) {
             Some(operation) => print(explain::operation(&operation, Paint::of(&io::stdout())))?,

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::manifest::{Example, Field, Operation};
+use crate::manifest::{Example, Field, Manifest, Operation};
 use crate::paint::Paint;
 
 /// Lines are wrapped for a terminal of this width.
@@ -20,7 +20,7 @@ pub fn operation(operation: &Operation<'_>, paint: Paint) -> String {
     if !fields.is_empty() {
         lines.push(String::new());
         lines.push(paint.bold("Input"));
-        lines.extend(table(fields, paint));
+        lines.extend(field_table(fields, paint));
     }
     let alternatives: Vec<String> =
         operation.alternatives().iter().map(|group| group.join(" and ")).collect();
@@ -38,6 +38,18 @@ pub fn operation(operation: &Operation<'_>, paint: Paint) -> String {
     lines.join("\n")
 }
 
+/// All operations as a table in Markdown, for the README.
+#[must_use]
+pub fn table(manifest: &Manifest) -> String {
+    let mut lines = "| operation | what it does | permission |\n|---|---|---|\n".to_owned();
+    for operation in manifest.operations() {
+        let scopes: Vec<String> = operation.scopes().iter().map(|scope| format!("`{scope}`")).collect();
+        let description = operation.description().replace('|', "\\|");
+        lines += &format!("| `{}` | {description} | {} |\n", operation.id(), scopes.join(", "));
+    }
+    lines
+}
+
 fn fact(name: &str, value: &str, paint: Paint) -> String {
     format!("{} {value}", paint.dim(format_args!("{name:<6}")))
 }
@@ -48,7 +60,7 @@ fn or_none(text: &str) -> String {
 
 /// Name, type and help of each field: the required ones first, switches for
 /// experts last.
-fn table(mut fields: Vec<Field<'_>>, paint: Paint) -> Vec<String> {
+fn field_table(mut fields: Vec<Field<'_>>, paint: Paint) -> Vec<String> {
     const WIDEST_KIND: usize = 24;
     fields.sort_by_key(|field| (!field.is_required(), field.name().starts_with('_')));
     let width = |text: &str| text.chars().count();

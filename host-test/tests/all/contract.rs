@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result, anyhow};
 use host_test::manifest::Manifest;
 use host_test::sizes::{self, Measured};
-use host_test::{artifacts, names};
+use host_test::{artifacts, explain, names};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 use workflow_node_host::json as contract_json;
@@ -101,4 +101,14 @@ pub(crate) fn validator(manifest: &Manifest, schema: &Value) -> Result<Validator
         .should_validate_formats(true)
         .build(&schema)
         .map_err(|error| anyhow!("{error}"))
+}
+
+/// `host-test describe --table` prints what stands there.
+#[test]
+fn the_readme_lists_the_operations() -> Result<()> {
+    let manifest = Manifest::parse(node()?.manifest())?;
+    let readme = std::fs::read_to_string(artifacts::workspace_root()?.join("README.md"))?;
+    let table = explain::table(&manifest);
+    assert!(readme.contains(&table), "the README lacks this table:\n{table}");
+    Ok(())
 }
