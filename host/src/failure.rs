@@ -15,6 +15,8 @@ use crate::egress::Refusal;
 pub(crate) enum Failure {
     #[error("refused: {0}")]
     Refused(Refusal),
+    #[error("the host could not log in")]
+    Login,
     #[error("the name could not be resolved: {0}")]
     Dns(String),
     #[error("connection refused")]
@@ -46,6 +48,7 @@ impl Failure {
     pub(crate) fn into_error(self) -> WasiError {
         match self {
             Self::Refused(_) => WasiError::HttpRequestDenied,
+            Self::Login => WasiError::InternalError(Some("the host could not log in".to_owned())),
             Self::Dns(_) => WasiError::DnsError { rcode: None, info_code: None },
             Self::ConnectionRefused => WasiError::ConnectionRefused,
             Self::Unreachable(_) => WasiError::DestinationUnavailable,

@@ -26,6 +26,10 @@ use crate::recipe::HostLogin;
 use crate::replay;
 use crate::wit::types::{ErrorKind, NodeError};
 
+/// How many tokens one request is tried with. Each but the last was good for
+/// other requests, so this is about bad luck and not about bad credentials.
+const TOKENS: u32 = 32;
+
 /// What the calls of one connection share: everything behind the hook.
 #[derive(Debug, Clone)]
 pub(crate) struct Network {
@@ -138,7 +142,7 @@ impl Network {
 
         let response = match &self.login {
             None => self.send(request, timeouts, &record).await,
-            Some(login) => self.send_with_login(login, request, timeouts, &record).await?,
+            Some(login) => self.send_with_login(login, request, timeouts, &record).await,
         };
         match response {
             Ok(response) => self.answer(response, record, timeouts),
@@ -146,41 +150,34 @@ impl Network {
         }
     }
 
-    /// Adds the login's header, and sends once more with a fresh token where
-    /// the service refused the one in use.
+    /// Adds the login's credential. A request that is refused is sent again, once
+    /// for each token: when many are in flight, others may have used up the fresh
+    /// one before it gets there.
     async fn send_with_login(
         &self,
         login: &HostLogin,
         request: Request<WasiBody>,
         timeouts: Timeouts,
         record: &Record,
-    ) -> Result<Result<Response<Incoming>, Failure>, WasiError> {
-        let no_login = |_| WasiError::InternalError(Some("the host could not log in".to_owned()));
-        let mut lease = login.lease(self, timeouts.deadline).await.map_err(no_login)?;
-        let (mut request, spare) = replay::hold(request).await?;
-        lease.inject(&mut request);
-        let response = match self.send(request, timeouts, record).await {
-            Ok(response) => response,
-            Err(failure) => return Ok(Err(failure)),
-        };
-        if !lease.is_refusal(response.status()) {
-            lease.succeeded();
-            return Ok(Ok(response));
+    ) -> Result<Response<Incoming>, Failure> {
+        let mut lease = login.lease(self, timeouts.deadline).await.map_err(|_| Failure::Login)?;
+        let (mut request, spare) = replay::hold(request).await.map_err(|_| Failure::RequestBody)?;
+        let mut tokens = 1;
+        loop {
+            lease.inject(&mut request);
+            let response = self.send(request, timeouts, record).await?;
+            if !lease.is_refusal(response.status()) {
+                lease.accepted();
+                return Ok(response);
+            }
+            let Some(spare) = spare.as_ref().filter(|_| tokens < TOKENS) else { return Ok(response) };
+            // Whoever comes first renews; the others find the new token there. If
+            // there is none to be had, the guest gets the refusal as it was.
+            let Ok(Some(newer)) = login.renew(self, lease, timeouts.deadline).await else {
+                return Ok(response);
+            };
+            (lease, request, tokens) = (newer, spare.request(), tokens + 1);
         }
-        let Some(spare) = spare else { return Ok(Ok(response)) };
-        // Whoever comes first renews; the others find the new token there. If
-        // there is none to be had, the guest gets the refusal as it was.
-        match login.renew(self, &lease, timeouts.deadline).await {
-            Ok(Some(fresh)) => lease = fresh,
-            Ok(None) | Err(_) => return Ok(Ok(response)),
-        }
-        let mut again = spare.request();
-        lease.inject(&mut again);
-        let response = self.send(again, timeouts, record).await;
-        if response.as_ref().is_ok_and(|response| !lease.is_refusal(response.status())) {
-            lease.succeeded();
-        }
-        Ok(response)
     }
 
     /// Sends one request and counts the bytes of its body.

@@ -9,7 +9,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -21,7 +20,7 @@ use crate::error::{CallError, HostError};
 use crate::http::Network;
 use crate::secrets::{Secret, Secrets};
 use crate::session::{Cache, Lease};
-use crate::token::{FRESH, Token, TokenRequest};
+use crate::token::{Token, TokenRequest, TokenUse};
 use crate::wit::node::{AuthRecipe, CredentialSpec, Injection};
 
 /// How the host of one connection logs in.
@@ -135,29 +134,32 @@ impl HostLogin {
         }
     }
 
-    /// A lease on a newer token than a refused one; `None` where a fresh token
-    /// was refused before anything succeeded with it, since another one would
-    /// fare no better.
+    /// A lease on a newer token than a refused one; `None` where there is none
+    /// and another one would fare no better.
     pub(crate) async fn renew(
         &self,
         network: &Network,
-        refused: &HostLease,
+        refused: HostLease,
         deadline: Instant,
     ) -> Result<Option<HostLease>, CallError> {
-        let (Kind::Token(asked), Some(dead)) = (&self.kind, &refused.token) else { return Ok(None) };
-        let token = &dead.value;
-        if !token.succeeded.load(Ordering::Relaxed) && token.obtained.elapsed() < FRESH {
-            return Ok(None);
-        }
-        let token = asked.token(network, Some(dead.generation), deadline).await?;
-        self.leased(asked, token).map(Some)
+        let (Kind::Token(asked), Some(used)) = (&self.kind, &refused.token) else { return Ok(None) };
+        let (token, generation) = (Arc::clone(&used.lease.value), used.lease.generation);
+        drop(refused);
+        let newer = match asked.cache.newer(generation, deadline).await {
+            Some(newer) => newer,
+            None if token.is_worn_out(deadline).await => {
+                asked.token(network, Some(generation), deadline).await?
+            }
+            None => return Ok(None),
+        };
+        self.leased(asked, newer).map(Some)
     }
 
     fn leased(&self, asked: &Asked, token: Lease<Token>) -> Result<HostLease, CallError> {
         Ok(HostLease {
             credential: self.place.credential(token.value.value.expose())?,
             renew_on: Arc::clone(&asked.renew_on),
-            token: Some(token),
+            token: Some(TokenUse::new(token)),
         })
     }
 }
@@ -214,12 +216,12 @@ impl Asked {
     }
 }
 
-/// What goes into one request.
+/// What goes into one request, which is under way until this is dropped.
 #[derive(Debug)]
 pub(crate) struct HostLease {
     credential: Credential,
     renew_on: Arc<[u16]>,
-    token: Option<Lease<Token>>,
+    token: Option<TokenUse>,
 }
 
 /// A credential in the form in which it is sent. A header's value is marked as
@@ -253,9 +255,9 @@ impl HostLease {
     }
 
     /// Notes that the service accepted it.
-    pub(crate) fn succeeded(&self) {
+    pub(crate) fn accepted(&self) {
         if let Some(token) = &self.token {
-            token.value.succeeded.store(true, Ordering::Relaxed);
+            token.accepted();
         }
     }
 }

@@ -1,7 +1,7 @@
-//! A request that can be sent twice.
+//! A request that can be sent again.
 //!
 //! Where the host logs in, a refused token is replaced without the guest
-//! knowing, so its request must be there a second time. Bodies are held up to
+//! knowing, so its request must still be there. Bodies are held up to
 //! [`HELD`] bytes; a larger one streams through and is sent once.
 
 use std::pin::Pin;
@@ -13,19 +13,19 @@ use http_body::{Body, Frame};
 use http_body_util::{BodyExt as _, Full};
 use wasmtime_wasi_http::{Error as WasiError, WasiBody};
 
-/// Bytes of a request body that are held for a second sending.
+/// Bytes of a request body that are held to be sent again.
 const HELD: usize = 8 << 20;
 
-/// A request that is there a second time.
+/// A request that can be made again.
 pub(crate) struct Spare {
     head: http::request::Parts,
     body: Bytes,
 }
 
 impl Spare {
-    pub(crate) fn request(self) -> Request<WasiBody> {
-        let body = Full::new(self.body).map_err(|never| match never {}).boxed_unsync();
-        Request::from_parts(self.head, body)
+    pub(crate) fn request(&self) -> Request<WasiBody> {
+        let body = Full::new(self.body.clone()).map_err(|never| match never {}).boxed_unsync();
+        Request::from_parts(self.head.clone(), body)
     }
 }
 
@@ -46,9 +46,8 @@ pub(crate) async fn hold(
             return Ok((Request::from_parts(head, body), None));
         }
     }
-    let body = held.freeze();
-    let spare = Spare { head: head.clone(), body: body.clone() };
-    Ok((Spare { head, body }.request(), Some(spare)))
+    let spare = Spare { head, body: held.freeze() };
+    Ok((spare.request(), Some(spare)))
 }
 
 /// The held part of a body, then the rest of it.

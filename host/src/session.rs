@@ -106,6 +106,14 @@ impl<T: Expiring> Cache<T> {
         }
     }
 
+    /// What is held, if it is newer than the generation `old`. Waits for a login
+    /// that is under way, and makes none.
+    pub(crate) async fn newer(&self, old: u64, deadline: Instant) -> Option<Lease<T>> {
+        let slot = timeout_at(deadline, self.slot.lock()).await.ok()?;
+        let value = slot.usable(Some(old))?;
+        Some(Lease { value, generation: slot.generation, fresh: false })
+    }
+
     /// Puts in a value that came from elsewhere. Not while someone logs in: that
     /// value will be as good, and the caller has a result to deliver.
     pub(crate) async fn put(&self, value: T) {

@@ -3,7 +3,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -13,7 +12,8 @@ use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full};
 use serde_json::Value;
-use tokio::time::Instant;
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout_at};
 use url::Url;
 use url::form_urlencoded::{Serializer, byte_serialize};
 use wasmtime_wasi_http::WasiBody;
@@ -24,23 +24,31 @@ use crate::http::Network;
 use crate::limits::clean_text;
 use crate::recipe::Ingredients;
 use crate::secrets::{Secret, Secrets};
-use crate::session::Expiring;
+use crate::session::{Expiring, Lease};
 use crate::template;
 use crate::wit::node::{ClientAuthentication, Oauth2ClientCredentials};
 use crate::wit::types::{ErrorKind, NodeError, Retry};
 
 /// How long a token that has not been used yet counts as fresh.
-pub(crate) const FRESH: Duration = Duration::from_secs(30);
+const FRESH: Duration = Duration::from_secs(30);
+/// How long a refused request waits for what becomes of others with its token.
+const VERDICT: Duration = Duration::from_secs(2);
 /// Bytes that the answer may have.
 const MAX_ANSWER: u64 = 1 << 20;
 
 /// An access token of the host.
 pub(crate) struct Token {
     pub(crate) value: Secret,
-    pub(crate) obtained: Instant,
+    obtained: Instant,
     renew_at: Option<Instant>,
-    /// Whether the service ever accepted it.
-    pub(crate) succeeded: AtomicBool,
+    uses: watch::Sender<Uses>,
+}
+
+/// What became of the requests that carried a token.
+#[derive(Default)]
+struct Uses {
+    under_way: usize,
+    accepted: bool,
 }
 
 impl fmt::Debug for Token {
@@ -56,6 +64,56 @@ impl Expiring for Token {
 
     fn is_same(&self, other: &Self) -> bool {
         self.value == other.value
+    }
+}
+
+impl Token {
+    /// A token that has not been used yet.
+    fn new(value: &str, usable: Duration) -> Self {
+        let obtained = Instant::now();
+        Self {
+            value: Secret::new(value),
+            obtained,
+            renew_at: obtained.checked_add(usable),
+            uses: watch::Sender::default(),
+        }
+    }
+
+    /// Whether another one would fare better, now that it was refused: not if it
+    /// is fresh and nobody had any success with it. A refusal may overtake the
+    /// answers to requests that were accepted before, so those are awaited.
+    pub(crate) async fn is_worn_out(&self, deadline: Instant) -> bool {
+        if self.obtained.elapsed() >= FRESH {
+            return true;
+        }
+        let mut uses = self.uses.subscribe();
+        let verdict = uses.wait_for(|uses| uses.accepted || uses.under_way == 0);
+        let _ = timeout_at(deadline.min(Instant::now() + VERDICT), verdict).await;
+        self.uses.borrow().accepted
+    }
+}
+
+/// The use of a token for one request, which is under way until this is dropped.
+#[derive(Debug)]
+pub(crate) struct TokenUse {
+    pub(crate) lease: Lease<Token>,
+}
+
+impl TokenUse {
+    pub(crate) fn new(lease: Lease<Token>) -> Self {
+        lease.value.uses.send_modify(|uses| uses.under_way += 1);
+        Self { lease }
+    }
+
+    /// Notes that the service accepted it.
+    pub(crate) fn accepted(&self) {
+        self.lease.value.uses.send_modify(|uses| uses.accepted = true);
+    }
+}
+
+impl Drop for TokenUse {
+    fn drop(&mut self) {
+        self.lease.value.uses.send_modify(|uses| uses.under_way = uses.under_way.saturating_sub(1));
     }
 }
 
@@ -168,13 +226,7 @@ impl TokenRequest {
             .unwrap_or(self.default_lifetime);
         // Three quarters of a short life, as for a component's session.
         let usable = lifetime.saturating_sub(self.renew_before.min(lifetime / 4));
-        let obtained = Instant::now();
-        Ok(Token {
-            value: Secret::new(value),
-            obtained,
-            renew_at: obtained.checked_add(usable),
-            succeeded: AtomicBool::new(false),
-        })
+        Ok(Token::new(value, usable))
     }
 
     fn refused(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> NodeError {

@@ -147,3 +147,49 @@ fn neither_request_nor_token_shows_a_secret() {
     let text = format!("{request:?} {token:?}");
     assert!(!text.contains("cret") && !text.contains("tok-"), "{text}");
 }
+
+fn lease(token: &Arc<Token>) -> TokenUse {
+    TokenUse::new(Lease { value: Arc::clone(token), generation: 1, fresh: true })
+}
+
+fn soon() -> Instant {
+    Instant::now() + Duration::from_secs(5)
+}
+
+#[tokio::test]
+async fn a_fresh_token_that_nobody_had_success_with_is_not_worn_out() {
+    let token = Arc::new(Token::new("tok", Duration::from_secs(60)));
+    drop(lease(&token));
+    assert!(!token.is_worn_out(soon()).await);
+}
+
+#[tokio::test]
+async fn a_token_that_was_accepted_once_is_worn_out_when_it_is_refused() {
+    let token = Arc::new(Token::new("tok", Duration::from_secs(60)));
+    lease(&token).accepted();
+    assert!(token.is_worn_out(soon()).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_waits_for_requests_with_the_same_token_but_not_for_ever() {
+    let token = Arc::new(Token::new("tok", Duration::from_secs(60)));
+    let other = lease(&token);
+    let (worn_out, ()) = tokio::join!(token.is_worn_out(soon()), async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        other.accepted();
+    });
+    assert!(worn_out);
+
+    let token = Arc::new(Token::new("tok", Duration::from_secs(60)));
+    let _silent = lease(&token);
+    let started = Instant::now();
+    assert!(!token.is_worn_out(soon()).await);
+    assert_eq!(started.elapsed(), VERDICT);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_lay_about_for_long_is_worn_out() {
+    let token = Token::new("tok", Duration::from_secs(600));
+    tokio::time::sleep(FRESH).await;
+    assert!(token.is_worn_out(soon()).await);
+}

@@ -1,6 +1,6 @@
 //! Who logs in, how often, and what happens when a login dies.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -116,6 +116,40 @@ async fn a_dead_token_of_the_host_is_replaced_once_unseen_by_the_guest() {
     service.kill_tokens();
     all_well(&guarded(&connection, 30).await);
     assert_eq!(service.logins(), 2);
+}
+
+/// A service whose tokens each die after five calls, and that takes `pause` to
+/// accept one and no time to refuse it.
+async fn forgetful(pause: Duration) -> Server {
+    let left = Mutex::new(BTreeMap::new());
+    Server::start(move |request| {
+        let mut left = left.lock().expect("lock");
+        if request.path == "/token" {
+            let token = format!("tok-{:04}", left.len());
+            left.insert(format!("Bearer {token}"), 5);
+            return ok(&json!({ "access_token": token, "expires_in": 3600 }).to_string());
+        }
+        match request.header("authorization").and_then(|token| left.get_mut(token)) {
+            Some(left) if *left > 0 => {
+                *left -= 1;
+                Reply::Late(pause, 200, String::new())
+            }
+            _ => Reply::Answer(401, String::new()),
+        }
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_of_the_host_that_dies_after_five_calls_is_renewed_once_per_death() {
+    for pause in [0, 30] {
+        let server = forgetful(Duration::from_millis(pause)).await;
+        let connection = connect_by_recipe(server.url()).await;
+        for _ in 0..5 {
+            all_well(&guarded(&connection, 8).await);
+        }
+        assert_eq!(server.count("/token"), 8, "40 calls, five with each token");
+    }
 }
 
 #[tokio::test]

@@ -31,6 +31,8 @@ impl Request {
 pub(crate) enum Reply {
     /// An ordinary answer; the connection stays.
     Answer(u16, String),
+    /// The same, after a while.
+    Late(Duration, u16, String),
     /// These bytes, then nothing more; the connection stays open.
     Bytes(Vec<u8>),
     /// These bytes, then the end of the connection.
@@ -109,9 +111,10 @@ async fn serve(
         let Some(request) = read(&mut stream, connection, on_connection).await else { return };
         log.lock().expect("lock").push(request.clone());
         let sent = match reply(&request) {
-            Reply::Answer(status, body) => {
-                let head = format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\n\r\n", body.len());
-                stream.write_all(&[head.as_bytes(), body.as_bytes()].concat()).await
+            Reply::Answer(status, body) => stream.write_all(&answer(status, &body)).await,
+            Reply::Late(after, status, body) => {
+                tokio::time::sleep(after).await;
+                stream.write_all(&answer(status, &body)).await
             }
             Reply::Bytes(bytes) => stream.write_all(&bytes).await,
             Reply::Last(bytes) => {
@@ -133,6 +136,10 @@ async fn serve(
             return;
         }
     }
+}
+
+fn answer(status: u16, body: &str) -> Vec<u8> {
+    format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into_bytes()
 }
 
 async fn read(stream: &mut BufReader<TcpStream>, connection: usize, on_connection: usize) -> Option<Request> {
