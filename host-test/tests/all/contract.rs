@@ -112,3 +112,29 @@ fn the_readme_lists_the_operations() -> Result<()> {
     assert!(readme.contains(&table), "the README lacks this table:\n{table}");
     Ok(())
 }
+
+/// What saved workflows rely on: names that go away or change their type break
+/// them. A change here is accepted with `INSTA_UPDATE=always`, on purpose.
+#[test]
+fn what_workflows_rely_on_does_not_change_by_accident() -> Result<()> {
+    let manifest = Manifest::parse(node()?.manifest())?;
+    let mut outline = String::new();
+    for operation in manifest.operations() {
+        outline += &format!("{} [{}]\n", operation.id(), operation.marks().join(", "));
+        for field in operation.fields() {
+            let required = if field.is_required() { ", required" } else { "" };
+            outline += &format!("  {}: {}{required}\n", field.name(), field.kind());
+        }
+        let output = operation.output().map(|schema| manifest.resolve(schema));
+        let columns = output.and_then(|schema| schema.get("properties")).and_then(Value::as_object);
+        let columns: Vec<&str> = columns.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+        outline += &format!("  -> {}\n", columns.join(" "));
+    }
+    insta::assert_snapshot!("operations", outline);
+    let form = run(async { Ok(node()?.credential_schema().await?) })?;
+    insta::assert_snapshot!(
+        "credential_form",
+        serde_json::to_string_pretty(&contract_json::credential_spec(&form))?
+    );
+    Ok(())
+}
