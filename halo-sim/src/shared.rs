@@ -7,6 +7,7 @@ use crate::{
     auth::{Application, Ledger},
     config::Config,
     faults::Switchboard,
+    hooks::Outbox,
     log::Log,
     state::{Clock, World},
     throttle::Limiter,
@@ -23,6 +24,8 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) log: Log,
     pub(crate) limiter: Limiter,
+    /// Deliveries of webhooks that wait to be sent.
+    pub(crate) outbox: Outbox,
     world: RwLock<World>,
     ledger: Mutex<Ledger>,
     seed: Mutex<Seed>,
@@ -40,6 +43,7 @@ impl Shared {
             clock: Clock::default(),
             log: Log::default(),
             limiter: Limiter::default(),
+            outbox: Outbox::default(),
             world: RwLock::new(config.seed.build()),
             ledger: Mutex::default(),
         }
@@ -53,6 +57,7 @@ impl Shared {
         self.clock.reset();
         self.log.clear();
         self.limiter.clear();
+        self.outbox.clear();
     }
 
     /// Another seed, then [`Self::reset`].

@@ -32,6 +32,16 @@ pub(crate) enum RetryAfter {
     Date(u32),
 }
 
+/// What happens to one delivery of a webhook.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct DeliveryKnobs {
+    pub(crate) drop: bool,
+    pub(crate) repeat: u32,
+    pub(crate) delay: Duration,
+    pub(crate) reorder: usize,
+    pub(crate) retry: u32,
+}
+
 /// What applies to one request, one field per question that the code asks.
 #[derive(Clone, Debug, Default)]
 // What each means stands at the variant of Quirk.
@@ -73,6 +83,7 @@ pub(crate) struct Knobs {
     pub(crate) slow_body: Option<Duration>,
     pub(crate) endless_body: bool,
     pub(crate) chunked: bool,
+    pub(crate) delivery: DeliveryKnobs,
     pub(crate) redirect: Option<Target>,
     pub(crate) redirect_token: Option<Target>,
     pub(crate) lying_authinfo: Option<Target>,
@@ -128,6 +139,11 @@ impl Knobs {
             Quirk::SlowBody(ms) => self.slow_body = Some(Duration::from_millis(*ms)),
             Quirk::EndlessBody => self.endless_body = true,
             Quirk::Chunked => self.chunked = true,
+            Quirk::DeliveryDrop => self.delivery.drop = true,
+            Quirk::DeliveryRepeat(times) => self.delivery.repeat = *times,
+            Quirk::DeliveryDelay(ms) => self.delivery.delay = Duration::from_millis(*ms),
+            Quirk::DeliveryReorder(rows) => self.delivery.reorder = *rows,
+            Quirk::DeliveryRetry(times) => self.delivery.retry = *times,
             Quirk::Redirect(target) => self.redirect = Some(target.clone()),
             Quirk::RedirectToken(target) => self.redirect_token = Some(target.clone()),
             Quirk::LyingAuthinfo(target) => self.lying_authinfo = Some(target.clone()),

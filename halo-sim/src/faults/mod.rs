@@ -10,5 +10,5 @@ pub(crate) mod quirk;
 pub(crate) mod switchboard;
 pub(crate) mod wire;
 
-pub(crate) use knobs::Knobs;
+pub(crate) use knobs::{DeliveryKnobs, Knobs};
 pub(crate) use switchboard::{Switchboard, Traffic};

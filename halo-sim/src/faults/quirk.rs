@@ -195,6 +195,13 @@ quirks! {
     EndlessBody = "endless-body": "API answers never end";
     Chunked = "chunked": "answers are chunked instead of having a Content-Length";
 
+    // Webhooks.
+    DeliveryDrop = "delivery-drop": "deliveries of webhooks get lost; the log shows them as failed";
+    DeliveryRepeat(u32) = "delivery-repeat" "N": "each delivery is sent N times more";
+    DeliveryDelay(u64) = "delivery-delay" "MS": "deliveries wait MS milliseconds, and later ones overtake them";
+    DeliveryReorder(usize) = "delivery-reorder" "N": "N deliveries, or those of a second, are collected and the last is sent first";
+    DeliveryRetry(u32) = "delivery-retry" "N": "a delivery that fails is tried N times more, a second apart";
+
     // Where to go.
     Redirect(Target) = "redirect" "URL": "API requests answer 302 to URL";
     RedirectToken(Target) = "redirect-token" "URL": "token requests answer 302 to URL";

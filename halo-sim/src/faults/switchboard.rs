@@ -14,6 +14,8 @@ pub(crate) enum Traffic {
     Read,
     /// The API, changing.
     Write,
+    /// A delivery of a webhook: the simulator is the client.
+    Delivery,
 }
 
 /// A switch with its limits.
@@ -21,7 +23,8 @@ pub(crate) enum Traffic {
 pub struct Fault {
     /// What happens.
     pub quirk: Quirk,
-    /// Only requests whose path begins so, without case.
+    /// Only requests whose path begins so, without case. For deliveries of
+    /// webhooks, the path is the receiver's.
     pub route: Option<String>,
     /// Only so many more times.
     pub left: Option<u32>,
@@ -45,7 +48,16 @@ impl Fault {
     }
 
     fn concerns(&self, traffic: Traffic, path: &str) -> bool {
+        let delivers = matches!(
+            self.quirk,
+            Quirk::DeliveryDrop
+                | Quirk::DeliveryRepeat(_)
+                | Quirk::DeliveryDelay(_)
+                | Quirk::DeliveryReorder(_)
+                | Quirk::DeliveryRetry(_)
+        );
         let kind = match self.quirk {
+            _ if delivers || traffic == Traffic::Delivery => delivers && traffic == Traffic::Delivery,
             Quirk::CutAfterCommit(_) | Quirk::CutBeforeCommit(_) => traffic == Traffic::Write,
             Quirk::ThrottleNext(_) | Quirk::UnavailableNext(_) | Quirk::ServerErrorNext(_) => {
                 traffic != Traffic::Login

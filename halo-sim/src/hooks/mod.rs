@@ -1,9 +1,11 @@
 //! Deliveries of webhooks: who is told, what, and with which signature
-//! (HAPI §13.4, §13.5). Sending is in [`send`].
+//! (HAPI §13.4, §13.5). Their order is in [`outbox`], sending in [`send`].
 //!
-//! Each delivery is tried once: the retry schedule is not known. Batching,
-//! conditions and custom payloads are not simulated.
+//! Each delivery is tried once, unless a switch says otherwise: the retry
+//! schedule is not known. Batching, conditions and custom payloads are not
+//! simulated.
 
+mod outbox;
 mod send;
 
 use std::sync::Arc;
@@ -22,6 +24,8 @@ use crate::{
     shared::Shared,
     state::{Row, TableId, World, seed::random},
 };
+
+pub(crate) use outbox::Outbox;
 
 /// Signature authentication (HAPI §13.2).
 const SIGNATURE: i64 = 3;
@@ -42,19 +46,9 @@ struct Delivery {
 /// Tells all webhooks that want to know. Returns at once; sending goes on in a
 /// task, and the log of deliveries is written when it is done.
 pub(crate) fn announce(shared: &Arc<Shared>, events: &[(i64, Event)]) {
-    if events.is_empty() {
-        return;
+    if !events.is_empty() {
+        outbox::post(shared, deliveries(shared, events));
     }
-    let deliveries = deliveries(shared, events);
-    if deliveries.is_empty() {
-        return;
-    }
-    let shared = Arc::clone(shared);
-    tokio::spawn(async move {
-        for delivery in deliveries {
-            send::deliver(&shared, &delivery).await;
-        }
-    });
 }
 
 fn deliveries(shared: &Shared, events: &[(i64, Event)]) -> Vec<Delivery> {
@@ -89,7 +83,9 @@ fn delivery(
     event: Event,
 ) -> Delivery {
     let now = shared.clock.now();
-    let salt = now.as_nanosecond().unsigned_abs() as u64 ^ ticket.unsigned_abs();
+    let salt = (now.as_nanosecond().unsigned_abs() as u64)
+        ^ ticket.unsigned_abs()
+        ^ notification.int("id").unsigned_abs().rotate_left(48);
     let body = json!({
         "id": random::guid(salt, "delivery"),
         "webhook_id": webhook.text("id"),

@@ -25,23 +25,33 @@ struct Response {
     body: String,
 }
 
-/// Sends a delivery; whatever comes of it stands in `/WebhookEvent`.
-pub(super) async fn deliver(shared: &Shared, delivery: &Delivery) {
+impl Response {
+    /// No answer, and why.
+    fn none(body: String) -> Self {
+        Self { status: 0, headers: String::new(), body }
+    }
+}
+
+/// Sends a delivery, writes down what came of it, and says whether it arrived.
+pub(super) async fn deliver(shared: &Shared, delivery: &Delivery) -> bool {
     let started = Instant::now();
     let sent = match tokio::time::timeout(PATIENCE, send(delivery)).await {
         Ok(sent) => sent,
         Err(_) => Err(anyhow::anyhow!("no answer within {} s", PATIENCE.as_secs())),
     };
-    let (response, error) = match sent {
-        Ok(response) => {
-            let failed = !(200..300).contains(&response.status);
-            (response, failed)
-        }
-        Err(error) => {
-            let body = format!("{error:#}");
-            (Response { status: 0, headers: String::new(), body }, true)
-        }
-    };
+    let response = sent.unwrap_or_else(|error| Response::none(format!("{error:#}")));
+    write_down(shared, delivery, response, started.elapsed())
+}
+
+/// Writes down a delivery that gets lost on the way.
+pub(super) fn lose(shared: &Shared, delivery: &Delivery) {
+    let response = Response::none("the switch delivery-drop".to_owned());
+    write_down(shared, delivery, response, Duration::ZERO);
+}
+
+/// A row of `/WebhookEvent`; whether the delivery arrived.
+fn write_down(shared: &Shared, delivery: &Delivery, response: Response, took: Duration) -> bool {
+    let arrived = (200..300).contains(&response.status);
     let mut world = shared.world_mut();
     let events = world.table_mut(TableId::WebhookEvents);
     let id = random::guid(events.next_id().unsigned_abs(), "WebhookEvent");
@@ -52,20 +62,21 @@ pub(super) async fn deliver(shared: &Shared, delivery: &Delivery) {
         .with("webhook_id", delivery.webhook_id.as_str())
         .with("notification_id", delivery.notification_id)
         .with("timestamp", shared.now())
-        .with("status", i64::from(error))
-        .with("duration", started.elapsed().as_secs_f64())
+        .with("status", i64::from(!arrived))
+        .with("duration", took.as_secs_f64())
         .with("requestheaders", headers.join("\n"))
         .with("requestbody", delivery.body.as_str())
         .with("responsestatus", response.status)
         .with("responseheaders", response.headers)
         .with("responsebody", response.body)
-        .with("error", error)
+        .with("error", !arrived)
         .with("entity_id", delivery.ticket);
     events.put(Key::Guid(id), row);
     let webhook = Key::Guid(delivery.webhook_id.clone());
     if let Some(webhook) = world.table_mut(TableId::Webhooks).get_mut(&webhook) {
         webhook.set("last_status", response.status);
     }
+    arrived
 }
 
 async fn send(delivery: &Delivery) -> Result<Response> {
