@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
-use wasmtime::component::{Instance, InstancePre, ResourceTable};
+use wasmtime::component::{Instance, InstancePre, ResourceTable, ResourceTableError};
 use wasmtime::{Store, Trap, UpdateDeadline};
 use wasmtime_wasi::clocks::{WasiClocksCtx, WasiClocksCtxView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
@@ -24,6 +24,11 @@ use crate::limits::{Limiter, Limits};
 /// How long after its deadline a guest may still run: it returns by itself just
 /// before, and a busy machine delivers that a little late.
 const GRACE: Duration = Duration::from_millis(50);
+
+/// How many things of `wasi:io` and `wasi:http` a guest may hold at the same
+/// time. They live in the host, out of the reach of its memory limit; the largest
+/// are headers, with 128 KiB at most.
+const RESOURCES: usize = 1024;
 
 /// What a store holds.
 pub(crate) struct State {
@@ -107,8 +112,10 @@ pub(crate) async fn run<C: GuestCall>(
     let end = deadline + GRACE;
     let limits = bounds.limits;
     let _slot = bounds.slot(deadline).await?;
+    let mut table = ResourceTable::new();
+    table.set_max_capacity(RESOURCES);
     let state = State {
-        table: ResourceTable::new(),
+        table,
         http: WasiHttpCtx::new(),
         hooks,
         clocks: WasiClocksCtx::default(),
@@ -148,6 +155,7 @@ fn stop(error: &wasmtime::Error, store: &Store<State>, limits: Limits, function:
         Some(Trap::Interrupt) => Stop::Deadline,
         // A guest that gets no memory usually gives up with a trap.
         _ if store.data().limiter.exceeded() => Stop::Memory,
+        None if matches!(error.downcast_ref(), Some(ResourceTableError::Full)) => Stop::Memory,
         Some(trap) => Stop::Trapped(trap.to_string()),
         None if error.root_cause().to_string().contains("fuel allocated for hostcalls") => {
             Stop::ResultSize(limits.result)

@@ -33,7 +33,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep_until, timeout_at};
 use wasmtime_wasi_http::WasiBody;
 
 use crate::connector::{Use, VettedConnector};
@@ -140,9 +140,10 @@ impl HttpClient {
             reused = async {
                 captured.wait_for_connection_metadata().await.as_ref().is_some_and(Use::again)
             } => reused,
-            () = tokio::time::sleep(timeouts.connect) => return Err(unsent(Failure::ConnectTimeout)),
+            () = sleep_until((Instant::now() + timeouts.connect).min(timeouts.deadline)) => return Err(unsent(Failure::ConnectTimeout)),
         };
-        match timeout(timeouts.first_byte, response).await {
+        let late = (Instant::now() + timeouts.first_byte).min(timeouts.deadline);
+        match timeout_at(late, response).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => Err(Attempt { failure: Failure::of(&error), reused }),
             Err(_) => Err(Attempt { failure: Failure::ResponseTimeout, reused }),

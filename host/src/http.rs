@@ -1,6 +1,6 @@
 //! The outbound hook: what happens when a guest sends a request.
 //!
-//! In this order: the origin is checked against the connection's egress, the
+//! In this order: method and origin are checked against the connection's egress, the
 //! header of a host-run login is added, the request goes through the pooled
 //! [`client`](crate::client), and the answer comes back with its size and its
 //! pauses bounded. Redirects are not followed: a 3xx is an answer like any
@@ -9,10 +9,11 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use http::{Request, Response, Uri};
+use http::{Method, Request, Response, Uri};
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use wasmtime_wasi_http::{Error as WasiError, RequestOptions, WasiBody, WasiHttpHooks};
 
@@ -29,6 +30,10 @@ use crate::wit::types::{ErrorKind, NodeError};
 /// How many tokens one request is tried with. Each but the last was good for
 /// other requests, so this is about bad luck and not about bad credentials.
 const TOKENS: u32 = 32;
+
+/// How many requests of one call may be on their way at the same time; others
+/// wait. Each has a socket, and a body in memory where it may be sent again.
+const AT_ONCE: usize = 32;
 
 /// What the calls of one connection share: everything behind the hook.
 #[derive(Debug, Clone)]
@@ -49,6 +54,7 @@ pub(crate) struct CallHttp {
     network: Option<Arc<Network>>,
     deadline: Instant,
     refusals: Refusals,
+    at_once: Arc<Semaphore>,
 }
 
 /// What the policy refused during a call, for the operator's error message. The
@@ -77,7 +83,8 @@ impl Refusals {
 
 impl CallHttp {
     pub(crate) fn new(network: Option<Arc<Network>>, deadline: Instant) -> Self {
-        Self { network, deadline, refusals: Refusals::default() }
+        let at_once = Arc::new(Semaphore::new(AT_ONCE));
+        Self { network, deadline, refusals: Refusals::default(), at_once }
     }
 
     pub(crate) fn refusals(&self) -> Refusals {
@@ -104,9 +111,16 @@ impl WasiHttpHooks for CallHttp {
             drain(request.into_body(), self.deadline);
             return Box::new(async { Err(WasiError::HttpRequestDenied) });
         };
-        let timeouts = Timeouts::new(options, self.deadline);
+        let deadline = self.deadline;
         let refusals = self.refusals.clone();
+        let at_once = Arc::clone(&self.at_once);
         Box::new(async move {
+            // Until the answer begins. It fails only for a semaphore that is closed.
+            let _turn = at_once.acquire().await;
+            if Instant::now() >= deadline {
+                return Err(WasiError::ConnectionTimeout);
+            }
+            let timeouts = Timeouts::new(options, deadline);
             let response = network.exchange(request, timeouts, &refusals).await?;
             let done: Box<dyn Future<Output = Result<(), WasiError>> + Send> = Box::new(async { Ok(()) });
             Ok((response, done))
@@ -115,6 +129,20 @@ impl WasiHttpHooks for CallHttp {
 }
 
 impl Network {
+    /// The URI of a request that may be sent, in the host's own spelling: what was
+    /// checked, what is resolved, what is in `host` and what the certificate must
+    /// name are one and the same text.
+    fn admit(&self, method: &Method, uri: &Uri) -> Result<Uri, Refusal> {
+        // The first makes a tunnel of the connection; the answer to the second is
+        // the request, with the credential that the host put in.
+        if ["CONNECT", "TRACE"].iter().any(|refused| method.as_str().eq_ignore_ascii_case(refused)) {
+            return Err(Refusal::malformed(&format!("the method {method} is for proxies")));
+        }
+        let origin = Origin::of(uri)?;
+        self.egress.check(&origin)?;
+        canonical(uri, &origin).ok_or_else(|| Refusal::malformed("the URL has no canonical form"))
+    }
+
     /// Sends a guest's request and gives it the answer.
     async fn exchange(
         &self,
@@ -123,20 +151,12 @@ impl Network {
         refusals: &Refusals,
     ) -> Result<Response<WasiBody>, WasiError> {
         let mut record = self.events.begin(request.method(), request.uri(), false);
-        let allowed =
-            Origin::of(request.uri()).and_then(|origin| self.egress.check(&origin).map(|()| origin));
-        let origin = match allowed {
-            Ok(origin) => origin,
+        match self.admit(request.method(), request.uri()) {
+            Ok(uri) => *request.uri_mut() = uri,
             Err(refusal) => {
                 drain(request.into_body(), timeouts.deadline);
                 return Err(self.failed(&mut record, Failure::Refused(refusal), refusals));
             }
-        };
-        // From here on the host has its canonical spelling: what was checked,
-        // what is resolved, what is in `host` and what the certificate must
-        // name are one and the same text.
-        if let Some(uri) = canonical(request.uri(), &origin) {
-            *request.uri_mut() = uri;
         }
         request.headers_mut().remove(http::header::HOST);
 
@@ -227,15 +247,14 @@ impl Network {
     /// A request of the host itself, its answer read to the end.
     pub(crate) async fn fetch(
         &self,
-        request: Request<WasiBody>,
+        mut request: Request<WasiBody>,
         deadline: Instant,
         max_bytes: u64,
     ) -> Result<(http::response::Parts, Bytes), Failure> {
         let timeouts = Timeouts::new(None, deadline);
         let mut record = self.events.begin(request.method(), request.uri(), true);
         let result = async {
-            let origin = Origin::of(request.uri()).map_err(Failure::Refused)?;
-            self.egress.check(&origin).map_err(Failure::Refused)?;
+            *request.uri_mut() = self.admit(request.method(), request.uri()).map_err(Failure::Refused)?;
             let (parts, body) = self.send(request, timeouts, &record).await?.into_parts();
             record.answered(parts.status.as_u16());
             let limited =

@@ -91,6 +91,15 @@ async fn a_guest_that_allocates_without_end_meets_the_limit() {
 }
 
 #[tokio::test]
+async fn a_guest_that_hoards_in_the_host_meets_a_limit_too() {
+    let server = server().await;
+    let connection = connect(server.url()).await;
+    let error = stopped(run_with(&connection, "hoard", json!({}), &within(20_000)).await);
+    assert_eq!((error.kind, error.code.as_str()), (ErrorKind::Internal, "host.memory-limit"));
+    run(&connection, "told", json!({})).await.expect("a neighbour");
+}
+
+#[tokio::test]
 async fn a_trap_is_internal_and_shows_nothing_of_the_guest() {
     let server = server().await;
     let connection = connect(server.url()).await;

@@ -1,5 +1,6 @@
 //! Requests: where they may go, how they fail, and what is kept open.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -8,13 +9,15 @@ use workflow_node_host::{CallOptions, ConnectionOptions};
 
 use crate::server::{Reply, Server, ok};
 use crate::support::{
-    SECRET, Seen, connect, connect_with, fields, get, in_time, node, node_error, run, run_with, within,
+    SECRET, Seen, connect, connect_by_recipe, connect_with, fields, get, in_time, node, node_error, run,
+    run_with, within,
 };
 
 /// A server for everything but the login.
 async fn server(reply: impl Fn(&str) -> Reply + Send + Sync + 'static) -> Server {
     Server::start(move |request| match request.path.as_str() {
         "/login" => ok("tok-1"),
+        "/token" => ok("{\"access_token\":\"tok-1\"}"),
         path => reply(path),
     })
     .await
@@ -100,6 +103,60 @@ async fn the_guest_cannot_name_another_host() {
     let input = json!({ "url": server.at("/x"), "headers": { "host": "other.example" } });
     let answer = run(&connect(server.url()).await, "request", input).await.expect("an answer");
     assert_eq!(answer, json!({ "error": "forbidden header" }));
+}
+
+#[tokio::test]
+async fn methods_that_make_a_tunnel_or_an_echo_are_denied() {
+    let server = server(|_| ok("mine")).await;
+    let connection = connect(server.url()).await;
+    for method in ["CONNECT", "TRACE", "trace"] {
+        let input = json!({ "method": method, "url": server.at("/x") });
+        let answer = run(&connection, "request", input).await.expect("an answer");
+        assert_eq!(answer, json!({ "error": "ErrorCode::HttpRequestDenied" }), "{method}");
+    }
+    assert_eq!(server.seen().len(), 1, "the login alone");
+}
+
+#[tokio::test]
+async fn headers_that_belong_to_the_connection_are_forbidden() {
+    let server = server(|_| ok("mine")).await;
+    let connection = connect(server.url()).await;
+    for name in ["connection", "upgrade", "Transfer-Encoding", "proxy-authorization", "keep-alive"] {
+        let input = json!({ "url": server.at("/x"), "headers": { name: "x" } });
+        let answer = run(&connection, "request", input).await.expect("an answer");
+        assert_eq!(answer, json!({ "error": "forbidden header" }), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_length_that_lies_cannot_smuggle_a_second_request() {
+    let server = server(|_| ok("mine")).await;
+    let body = "12345GET /smuggled HTTP/1.1\r\nhost: h\r\n\r\n";
+    for connection in [connect(server.url()).await, connect_by_recipe(server.url()).await] {
+        for length in ["5", "999", "x", "-1"] {
+            let input = json!({
+                "method": "POST", "url": server.at("/x"), "body": body, "headers": { "content-length": length },
+            });
+            // Whatever becomes of it: nothing else arrives, and the next one does.
+            let _ = run_with(&connection, "request", input, &within(300)).await;
+            assert_eq!(get(&connection, &server.at("/next")).await["body"], "mine", "{length}");
+        }
+    }
+    let paths: BTreeSet<String> = server.seen().into_iter().map(|request| request.path).collect();
+    assert!(
+        paths.iter().all(|path| ["/login", "/token", "/x", "/next"].contains(&path.as_str())),
+        "{paths:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_guest_has_a_bounded_number_of_requests_under_way() {
+    let server = server(|_| Reply::Silence).await;
+    let connection = connect(server.url()).await;
+    connection.authenticate(&CallOptions::default()).await.expect("login");
+    let input = json!({ "url": server.at("/x"), "count": 100 });
+    let _ = run_with(&connection, "flood", input, &within(500)).await;
+    assert_eq!(server.count("/x"), 32);
 }
 
 #[tokio::test]

@@ -3,32 +3,56 @@
 use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::String;
+use alloc::vec;
 use alloc::vec::Vec;
+use core::mem::forget;
 
 use serde_json::{Value, json};
 use wasi::http::outgoing_handler::handle;
 use wasi::http::types::{
-    ErrorCode, Fields, Method, OutgoingBody, OutgoingRequest, RequestOptions, Scheme, http_error_code,
+    ErrorCode, Fields, FutureIncomingResponse, IncomingResponse, Method, OutgoingBody, OutgoingRequest,
+    RequestOptions, Scheme, http_error_code,
 };
 use wasi::io::streams::StreamError;
 
 /// Sends `{"method", "url", "headers", "body", "connect_ms", "first_byte_ms",
-/// "between_bytes_ms", "write_late"}` and tells what came of it: `{"status",
+/// "between_bytes_ms"}` and tells what came of it: `{"status",
 /// "length", "body", "location"}`, or `{"error"}` with the name of the error code
 /// and, for a broken body, what was read of it.
 pub(crate) fn send(input: &Value) -> Value {
-    match exchange(input) {
-        Ok(answer) => answer,
-        Err(code) => json!({ "error": format!("{code:?}") }),
+    let answer = begin(input).and_then(|future| {
+        future.subscribe().block();
+        let Some(Ok(response)) = future.get() else { return Err("no future".to_owned()) };
+        response.map(|response| read(&response)).map_err(|code| shown(&code))
+    });
+    answer.unwrap_or_else(|error| json!({ "error": error }))
+}
+
+/// Begins the same request `count` times and waits for the last one.
+pub(crate) fn flood(input: &Value) {
+    let count = input.get("count").and_then(Value::as_u64).unwrap_or(1);
+    let futures: Vec<FutureIncomingResponse> = (0..count).filter_map(|_| begin(input).ok()).collect();
+    if let Some(last) = futures.last() {
+        last.subscribe().block();
     }
 }
 
-fn exchange(input: &Value) -> Result<Value, ErrorCode> {
+/// Makes headers without end.
+pub(crate) fn hoard() -> ! {
+    let value = vec![b'x'; 64 << 10];
+    loop {
+        let headers = Fields::new();
+        let _ = headers.append("x-hoard", &value);
+        forget(headers);
+    }
+}
+
+fn begin(input: &Value) -> Result<FutureIncomingResponse, String> {
     let text = |name: &str| input.get(name).and_then(Value::as_str);
     let headers = Fields::new();
     for (name, value) in input.get("headers").and_then(Value::as_object).into_iter().flatten() {
         if headers.append(name, value.as_str().unwrap_or_default().as_bytes()).is_err() {
-            return Ok(json!({ "error": "forbidden header" }));
+            return Err("forbidden header".to_owned());
         }
     }
     let request = OutgoingRequest::new(headers);
@@ -47,7 +71,7 @@ fn exchange(input: &Value) -> Result<Value, ErrorCode> {
         && request.set_authority(Some(authority)).is_ok()
         && request.set_path_with_query(Some(if path.is_empty() { "/" } else { path })).is_ok();
     if !accepted {
-        return Ok(json!({ "error": "refused by the request itself" }));
+        return Err("refused by the request itself".to_owned());
     }
     let options = RequestOptions::new();
     let nanoseconds = |name: &str| input.get(name).and_then(Value::as_u64).map(|ms| ms * 1_000_000);
@@ -55,11 +79,11 @@ fn exchange(input: &Value) -> Result<Value, ErrorCode> {
         && options.set_first_byte_timeout(nanoseconds("first_byte_ms")).is_ok()
         && options.set_between_bytes_timeout(nanoseconds("between_bytes_ms")).is_ok();
     if !set {
-        return Ok(json!({ "error": "no such time-out" }));
+        return Err("no such time-out".to_owned());
     }
 
     let body = text("body").map(|text| (request.body(), text));
-    let future = handle(request, Some(options))?;
+    let future = handle(request, Some(options)).map_err(|code| shown(&code))?;
     if let Some((Ok(body), text)) = body {
         if let Ok(stream) = body.write() {
             for part in text.as_bytes().chunks(4096) {
@@ -70,9 +94,14 @@ fn exchange(input: &Value) -> Result<Value, ErrorCode> {
         }
         let _ = OutgoingBody::finish(body, None);
     }
-    future.subscribe().block();
-    let Some(Ok(response)) = future.get() else { return Ok(json!({ "error": "no future" })) };
-    let response = response?;
+    Ok(future)
+}
+
+fn shown(code: &ErrorCode) -> String {
+    format!("{code:?}")
+}
+
+fn read(response: &IncomingResponse) -> Value {
     let location = response.headers().get("location");
     let location = location.first().map(|value| String::from_utf8_lossy(value).into_owned());
     let mut read = Vec::new();
@@ -92,11 +121,11 @@ fn exchange(input: &Value) -> Result<Value, ErrorCode> {
         }
     }
     let shown = String::from_utf8_lossy(read.get(..read.len().min(1000)).unwrap_or_default()).into_owned();
-    Ok(json!({
+    json!({
         "status": response.status(),
         "length": read.len(),
         "body": shown,
         "location": location,
         "body_error": error,
-    }))
+    })
 }

@@ -4,11 +4,14 @@
 //! |---|---|
 //! | `told` | answers with the fields, session and context that it was given |
 //! | `request` | sends the request in the input: see `http.rs`; `strict` makes a refusal by the host a failure |
+//! | `flood` | begins `count` requests to `url` and waits for the last of them |
 //! | `page` | returns one row and a cursor, `pages` times |
 //! | `guarded` | gets `{url}/guarded` with its session's token |
 //! | `fail` | fails as a whole with the `kind` and `message` of the input |
 //! | `sleep` | waits for `ms` |
-//! | `loop`, `allocate`, `trap`, `huge` | what they say |
+//! | `allocate` | asks for memory of its own without end |
+//! | `hoard` | makes headers, which the host holds, without end |
+//! | `loop`, `trap`, `huge` | what they say |
 
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -23,7 +26,7 @@ use wasi::clocks::monotonic_clock::subscribe_duration;
 
 use crate::bindings::node::*;
 use crate::bindings::types::{ConnectionAuth, Effect, ErrorKind, Retry};
-use crate::http::send;
+use crate::http::{flood, hoard, send};
 
 pub(crate) struct Unruly;
 
@@ -151,6 +154,10 @@ impl Guest for Unruly {
                 }
                 json!({ "page": page, "attempt": ctx.attempt, "key": ctx.idempotency_key })
             }
+            "flood" => {
+                flood(&input);
+                json!({ "flooded": true })
+            }
             "guarded" => guarded(&connection)?,
             "fail" => return Err(fail(&input, &connection)),
             "sleep" => {
@@ -166,6 +173,7 @@ impl Guest for Unruly {
                     hoard.push(black_box(vec![1_u8; 1 << 20]));
                 }
             }
+            "hoard" => hoard(),
             "huge" => json!("x".repeat(4 << 20)),
             _ => wasm32::unreachable(),
         };
