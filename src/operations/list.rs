@@ -120,7 +120,11 @@ impl List {
             self.names.learn(task.resource, &page.tables);
             let latest: Vec<String> =
                 page.rows.iter().filter_map(|row| row.get("id")).map(Value::to_string).collect();
-            let Some(rows) = self.pager.take(page) else { break };
+            let Some(rows) = self.pager.take(page) else {
+                // Where it went back to is kept, so that calls do not repeat it.
+                task.queue.deliver(self.index, vec![], self.pager.to_json(&latest));
+                break;
+            };
             let items = rows.into_iter().map(|row| self.item(task, row)).collect();
             task.queue.deliver(self.index, items, self.pager.to_json(&latest));
             *delivered = true;

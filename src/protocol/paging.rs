@@ -45,8 +45,9 @@ pub struct Pager {
     steps_back: u32,
     /// How many rows vanished while we read.
     gone: u64,
-    /// Whether the next page must join on to what an earlier call read.
-    resumed: bool,
+    /// How many pages to go back if the next page does not join on to what an
+    /// earlier call read; nothing once it did.
+    rejoin: u32,
     end: Option<End>,
 }
 
@@ -98,7 +99,7 @@ impl Pager {
             seen: if by_id { Seen::UpTo(i64::MIN) } else { Seen::These(Vec::new()) },
             steps_back: 0,
             gone: 0,
-            resumed: false,
+            rejoin: 0,
             end: None,
         }
     }
@@ -130,7 +131,7 @@ impl Pager {
             };
             let missing = wanted.saturating_sub(self.delivered);
             // A page that joins on to an earlier call brings nothing new.
-            let count = missing.div_ceil(self.per_page()).max(1) + u64::from(self.resumed);
+            let count = missing.div_ceil(self.per_page()).max(1) + u64::from(self.rejoin > 0);
             let count = if self.granted == 0 { 1 } else { count };
             let count = usize::try_from(count).unwrap_or(most).min(most.max(1));
             pages = (self.next..).take(count).collect();
@@ -157,10 +158,11 @@ impl Pager {
             return None;
         }
         if self.leaves_a_gap(&page.rows) {
-            self.next -= 1;
+            self.next = self.next.saturating_sub(self.rejoin).max(1);
+            self.rejoin = self.rejoin.saturating_mul(2);
             return None;
         }
-        self.resumed = false;
+        self.rejoin = 0;
         if page.record_count.is_some() {
             self.total = page.record_count;
         }
@@ -210,7 +212,7 @@ impl Pager {
     fn leaves_a_gap(&self, rows: &[Object]) -> bool {
         let Seen::UpTo(last) = self.seen else { return false };
         let first = rows.first().and_then(|row| row.get("id")?.as_i64());
-        self.resumed && self.next > 1 && first.is_none_or(|first| first > last)
+        self.rejoin > 0 && self.next > 1 && first.is_none_or(|first| first > last)
     }
 
     fn rows_vanished(&self, counted: Option<u64>) -> bool {
@@ -276,7 +278,7 @@ impl Pager {
         let rereads = matches!(seen, Seen::UpTo(_)) && next > 1;
         Some(Self {
             next: if rereads { next - 1 } else { next },
-            resumed: rereads,
+            rejoin: u32::from(rereads),
             total: if total.is_null() { None } else { Some(total.as_u64()?) },
             granted: usize::try_from(granted.as_u64()?).ok()?,
             delivered: delivered.as_u64()?,
@@ -440,20 +442,36 @@ mod tests {
             record_count: u64::try_from(ids.len()).ok(),
             ..Page::default()
         };
-        let before: Vec<i64> = (1..=40).collect();
-        let after: Vec<i64> = (2..=41).collect();
-        let mut pager = Pager::new(None, true);
-        let mut seen: Vec<i64> = vec![];
-        let mut keep = |rows: Option<Vec<Object>>| {
-            seen.extend(rows.iter().flatten().map(|row| row["id"].as_i64().unwrap()));
-        };
-        keep(pager.take(list(&before, 1)));
-        let mut pager = Pager::from_json(&pager.to_json(&[]), None).unwrap();
-        while pager.end().is_none() {
-            let page = usize::try_from(pager.plan(1).pages[0]).unwrap();
-            keep(pager.take(list(&after, page)));
+        // Of 80 rows, read 50; then many go and as many come.
+        for gone in [1, 9, 10, 11, 35, 50] {
+            let before: Vec<i64> = (1..=80).collect();
+            let after: Vec<i64> = (gone + 1..=80 + gone).collect();
+            let mut pager = Pager::new(None, true);
+            let mut seen: Vec<i64> = vec![];
+            let mut keep = |rows: Option<Vec<Object>>| {
+                seen.extend(rows.iter().flatten().map(|row| row["id"].as_i64().unwrap()));
+            };
+            for page in 1..=5 {
+                keep(pager.take(list(&before, page)));
+            }
+            let mut requests = 0;
+            while pager.end().is_none() {
+                // Each page in a call of its own, with the cursor in between.
+                pager = Pager::from_json(&pager.to_json(&[]), None).unwrap();
+                let plan = pager.plan(2);
+                for page in plan.pages {
+                    requests += 1;
+                    let rows = pager.take(list(&after, usize::try_from(page).unwrap()));
+                    let goes_back = rows.is_none();
+                    keep(rows);
+                    if goes_back {
+                        break;
+                    }
+                }
+            }
+            assert_eq!(seen, (1..=80 + gone).collect::<Vec<i64>>(), "{gone} gone");
+            assert!(requests < 40, "{requests} requests");
         }
-        assert_eq!(seen, (1..=41).collect::<Vec<i64>>());
     }
 
     #[test]
