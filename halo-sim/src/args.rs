@@ -28,7 +28,7 @@ pub struct SimArgs {
 }
 
 impl SimArgs {
-    /// Runs the simulator until Ctrl-C, after one line of JSON on standard
+    /// Runs the simulator until Ctrl-C or SIGTERM, after one line of JSON on standard
     /// output ([`HaloSim::start_line`]).
     ///
     /// # Errors
@@ -48,12 +48,27 @@ impl SimArgs {
             writeln!(out, "{}", sim.start_line())?;
             out.flush()?;
         }
-        tokio::signal::ctrl_c().await?;
+        stopped().await?;
         match state.as_deref() {
             Some(path) => sim.save_state(path),
             None => Ok(()),
         }
     }
+}
+
+/// Waits for somebody to end the program in a friendly way.
+async fn stopped() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            pressed = tokio::signal::ctrl_c() => pressed,
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
 }
 
 impl From<SimArgs> for Config {

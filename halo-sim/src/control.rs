@@ -23,6 +23,7 @@ use crate::{
     protocol::{Answer, paging::PageRule},
     resources::{
         self, Resource, Write,
+        below::{self, Below},
         field::Shown,
         render::{self, Depth},
     },
@@ -57,7 +58,10 @@ pub(crate) fn answer(shared: &Shared, method: &Method, path: &[&str], body: &[u8
             Some(resource) => Ok(records(shared, resource)),
             None => Err(format!("there is no resource {name:?}")),
         },
-        (&Method::GET, ["resources"]) => Ok(resources::ALL.iter().copied().map(names).collect()),
+        (&Method::GET, ["resources"]) => {
+            let all = resources::ALL.iter().copied().map(names);
+            Ok(all.chain(below::ALL.iter().map(names_below)).collect())
+        }
         (&Method::POST, ["revoke"]) => {
             shared.ledger().revoke_all();
             Ok(json!({ "done": "revoke" }))
@@ -119,6 +123,11 @@ fn names(resource: &Resource) -> Value {
         "fields": fields.map(|field| field.name).collect::<Vec<_>>(),
         "parameters": parameters,
     })
+}
+
+fn names_below(below: &Below) -> Value {
+    let method = below::METHOD.as_str().to_ascii_lowercase();
+    json!({ "path": below.path, "methods": [method], "fields": [], "parameters": below.parameters })
 }
 
 fn object(body: &[u8]) -> Result<Map<String, Value>, String> {

@@ -1,4 +1,4 @@
-//! Runs the simulator until Ctrl-C.
+//! Runs the simulator until Ctrl-C or SIGTERM.
 
 use clap::Parser;
 use halo_sim::SimArgs;
@@ -6,7 +6,7 @@ use halo_sim::SimArgs;
 /// A fake HaloPSA: a stateful simulator of its REST API for tests.
 ///
 /// Prints one JSON line with url, port, tenant, client_id and client_secret,
-/// then serves until Ctrl-C.
+/// then serves until Ctrl-C or SIGTERM.
 #[derive(Parser)]
 #[command(name = "halo-sim", version)]
 struct Cli {

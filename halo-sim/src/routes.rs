@@ -1,6 +1,9 @@
 //! Which path leads where. Paths are compared without case (HAPI §2).
 
-use crate::resources::{self, Resource};
+use crate::resources::{
+    self, Resource,
+    below::{self, Below},
+};
 
 /// Where a request goes.
 #[derive(Clone)]
@@ -21,6 +24,8 @@ pub(crate) enum Route<'p> {
     Collection(&'static Resource),
     /// One record.
     Record(&'static Resource, &'p str),
+    /// A path below a resource, with the id in it.
+    Below(&'static Below, &'p str),
     /// The simulator's own API, with the rest of the path.
     Control(Vec<&'p str>),
     /// Something below `/api` that does not exist.
@@ -52,6 +57,7 @@ pub(crate) fn find(path: &str) -> Route<'_> {
             [name] if is(name, "instanceinfo") => Route::InstanceInfo,
             [agent, me] if is(agent, "agent") && is(me, "me") => Route::Me,
             [tickets, object] if is(tickets, "tickets") && is(object, "object") => Route::TicketObject,
+            parts if let Some((below, id)) = below::find(parts) => Route::Below(below, id),
             [name] => resources::find(name).map_or(Route::UnknownApi, Route::Collection),
             [name, id] => {
                 resources::find(name).map_or(Route::UnknownApi, |resource| Route::Record(resource, id))

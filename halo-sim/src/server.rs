@@ -130,7 +130,8 @@ fn answer(
     let text = |name| head.headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());
     let authorization = text(header::AUTHORIZATION);
     if route.is_api() {
-        let call = Call { method: &head.method, route, query, authorization, body, knobs };
+        let content_type = text(header::CONTENT_TYPE).unwrap_or_default();
+        let call = Call { method: &head.method, route, query, authorization, content_type, body, knobs };
         return crate::api::answer(shared, &call);
     }
     let origin = match text(header::HOST) {

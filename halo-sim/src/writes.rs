@@ -13,6 +13,7 @@ use crate::{
     protocol::{Answer, Refusal},
     resources::{
         Resource, Write,
+        below::{Below, Input},
         patch::Element,
         render::{self, Depth},
     },
@@ -37,13 +38,14 @@ pub(crate) fn post(
     let backup = call.knobs.atomic_post.then(|| world.clone());
     let mut desk = desk(shared, call, caller, &mut world);
     let answers = write_all(&mut desk, resource, elements, write);
-    let events = desk.events;
+    let (events, tests) = (desk.events, desk.tests);
     if let (Err(refusal), Some(backup)) = (&answers, backup) {
         *world = backup;
         return Err(refusal.clone());
     }
     drop(world);
     hooks::announce(shared, &events);
+    hooks::test(shared, &tests);
     Ok(answer(call, answers?))
 }
 
@@ -68,8 +70,23 @@ pub(crate) fn delete(
     Ok(Answer::ok(&render::single(&world, resource, &gone, Depth::Plain)))
 }
 
+/// Does what a path below a resource is for.
+pub(crate) fn below(
+    shared: &Arc<Shared>,
+    call: &Call<'_>,
+    caller: &Caller,
+    below: &'static Below,
+    id: &str,
+) -> Result<Answer, Refusal> {
+    let mut world = shared.world_mut();
+    let mut desk = desk(shared, call, caller, &mut world);
+    let input = Input { id, query: call.query, content_type: call.content_type, body: call.body };
+    let answer = (below.work)(&mut desk, below, &input)?;
+    Ok(Answer::json(StatusCode::CREATED, &answer))
+}
+
 fn desk<'a>(shared: &Shared, call: &Call<'a>, caller: &'a Caller, world: &'a mut World) -> Desk<'a> {
-    Desk { world, caller, knobs: call.knobs, now: shared.now(), events: Vec::new() }
+    Desk { world, caller, knobs: call.knobs, now: shared.now(), events: Vec::new(), tests: Vec::new() }
 }
 
 fn write_all(
@@ -82,7 +99,8 @@ fn write_all(
     for (index, raw) in elements.into_iter().enumerate() {
         let element = Element::read(resource, index, raw)?;
         let written = write(desk, resource, &element)?;
-        let row = desk.world.table(resource.table).get(&written.key).ok_or(Refusal::NotFound)?;
+        let kept = desk.world.table(resource.table).get(&written.key);
+        let row = written.unkept.as_ref().or(kept).ok_or(Refusal::NotFound)?;
         let mut answer = render::written(desk.world, resource, row);
         for (name, value) in written.extra {
             answer.set(name, value);

@@ -149,6 +149,8 @@ fn move_ticket(desk: &mut Desk<'_>, id: i64, action: &mut Row, hours: f64) {
         ("new_impact", "impact"),
         ("new_urgency", "urgency"),
         ("new_tickettype", "tickettype_id"),
+        ("new_parent_id", "parent_id"),
+        ("new_supplier_id", "supplier_id"),
     ] {
         if action.int(field) > 0 {
             ticket.set(target, action.int(field));
@@ -157,8 +159,18 @@ fn move_ticket(desk: &mut Desk<'_>, id: i64, action: &mut Row, hours: f64) {
     if team != 0 {
         ticket.set("team_id", team);
     }
-    if !action.text("new_category1").is_empty() {
-        ticket.set("category_1", action.text("new_category1"));
+    for (field, target) in [
+        ("new_category1", "category_1"),
+        ("new_category2", "category_2"),
+        ("new_category3", "category_3"),
+        ("new_category4", "category_4"),
+    ] {
+        if !action.text(field).is_empty() {
+            ticket.set(target, action.text(field));
+        }
+    }
+    if let Some(hours) = action.get("new_estimate") {
+        ticket.set("estimate", hours.clone());
     }
     let spent = ticket.get("timetaken").and_then(Value::as_f64).unwrap_or(0.0);
     ticket.set("timetaken", spent + hours);
@@ -166,6 +178,7 @@ fn move_ticket(desk: &mut Desk<'_>, id: i64, action: &mut Row, hours: f64) {
     ticket.set("lastactiondate", now);
     ticket.set("last_update", now);
     let after = ticket.clone();
+    tickets::move_child(desk.world, &before, &after);
     desk.tell(Some(&before), &after);
 }
 

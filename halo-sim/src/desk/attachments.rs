@@ -1,12 +1,17 @@
 //! Files on tickets and actions (HAPI §9).
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{Desk, Written, generic};
 use crate::{
-    protocol::Refusal,
-    resources::{self, Resource, patch::Element},
+    protocol::{Refusal, multipart},
+    resources::{
+        self, Resource,
+        below::{Below, Input},
+        patch::Element,
+        render,
+    },
     state::{Key, Row, TableId},
 };
 
@@ -42,6 +47,36 @@ pub(crate) fn write(
     }
     count(desk, ticket, element.patch.int("action_id"), 1);
     Ok(Written::plain(key))
+}
+
+/// `POST /Attachment/image`: a form with a `file`, the ids in the query. What
+/// it answers is assumed.
+pub(crate) fn upload(
+    desk: &mut Desk<'_>,
+    below: &'static Below,
+    input: &Input<'_>,
+) -> Result<Value, Refusal> {
+    let file = multipart::part(input.content_type, input.body, "file");
+    let file = file.ok_or_else(|| Refusal::rule("File is mandatory"))?;
+    let mime = match file.content_type.as_str() {
+        "" => "application/octet-stream",
+        mime => mime,
+    };
+    let mut raw = Map::new();
+    raw.insert("filename".to_owned(), file.filename.into());
+    raw.insert(
+        "data_base64".to_owned(),
+        format!("data:{mime};base64,{}", STANDARD.encode(file.bytes)).into(),
+    );
+    for name in below.parameters {
+        if let Some(value) = input.query.get(name) {
+            raw.insert((*name).to_owned(), value.into());
+        }
+    }
+    let element = Element::read(below.resource, 0, raw)?;
+    let key = write(desk, below.resource, &element)?.key;
+    let row = desk.world.table(below.resource.table).get(&key).ok_or(Refusal::NotFound)?;
+    Ok(render::written(desk.world, below.resource, row).into())
 }
 
 /// Stores the `attachments` of a new ticket or action.

@@ -45,7 +45,7 @@ pub(crate) fn write_client(
             "new_password": random::password(client.unsigned_abs()),
         }],
     }]);
-    Ok(Written { key, extra: vec![("site_update", update)] })
+    Ok(Written { extra: vec![("site_update", update)], ..Written::plain(key) })
 }
 
 /// The site that comes with a client.

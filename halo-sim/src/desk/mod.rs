@@ -9,8 +9,10 @@ pub(crate) mod attachments;
 mod audit;
 pub(crate) mod customers;
 pub(crate) mod generic;
+pub(crate) mod invoices;
 pub(crate) mod mandatory;
 pub(crate) mod priorities;
+pub(crate) mod reports;
 pub(crate) mod tickets;
 pub(crate) mod timesheets;
 pub(crate) mod webhooks;
@@ -38,6 +40,8 @@ pub(crate) struct Desk<'a> {
     pub(crate) now: String,
     /// What webhooks will be told: ticket and event.
     pub(crate) events: Vec<(i64, webhooks::Event)>,
+    /// Webhooks that are to be sent a test.
+    pub(crate) tests: Vec<Key>,
 }
 
 impl Desk<'_> {
@@ -58,12 +62,14 @@ pub(crate) struct Written {
     pub(crate) key: Key,
     /// Members of the answer besides the record's own.
     pub(crate) extra: Vec<(&'static str, Value)>,
+    /// The record, where it is answered and not kept.
+    pub(crate) unkept: Option<Row>,
 }
 
 impl Written {
     /// Just the record.
     pub(crate) fn plain(key: Key) -> Self {
-        Self { key, extra: Vec::new() }
+        Self { key, extra: Vec::new(), unkept: None }
     }
 }
 

@@ -149,11 +149,7 @@ fn change(
     if row.int("agent_id") != before.int("agent_id") {
         row.set("dateassigned", desk.now.as_str());
     }
-    let parents = (before.int("parent_id"), row.int("parent_id"));
-    if parents.0 != parents.1 {
-        count_child(desk.world, parents.0, -1);
-        count_child(desk.world, parents.1, 1);
-    }
+    move_child(desk.world, &before, &row);
     mark_closed(&mut row, &desk.now);
     row.set("last_update", desk.now.as_str());
     desk.tell(Some(&before), &row);
@@ -168,6 +164,7 @@ pub(crate) fn delete(desk: &mut Desk<'_>, resource: &'static Resource, key: &Key
     let mut row = before.clone();
     row.set("deleted", true);
     row.set("last_update", desk.now.as_str());
+    move_child(desk.world, &before, &row);
     desk.tell(Some(&before), &row);
     desk.world.table_mut(resource.table).put(key.clone(), row.clone());
     Ok(row)
@@ -290,6 +287,17 @@ fn set_team(world: &World, row: &mut Row, name: &str) {
     if let Some(team) = named {
         row.set("team_id", team.int("id"));
         row.set("department_id", team.int("department_id"));
+    }
+}
+
+/// Keeps the numbers of children in step when a ticket changes its parent, is
+/// deleted or restored.
+pub(super) fn move_child(world: &mut World, before: &Row, after: &Row) {
+    let parent = |row: &Row| if row.flag("deleted") { 0 } else { row.int("parent_id") };
+    let (from, to) = (parent(before), parent(after));
+    if from != to {
+        count_child(world, from, -1);
+        count_child(world, to, 1);
     }
 }
 

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::{Desk, generic};
+use super::{Desk, Written, generic};
 use crate::{
     protocol::Refusal,
-    resources::Resource,
+    resources::{Resource, patch::Element},
     state::{Key, Row, TableId, World},
 };
 
@@ -68,6 +68,19 @@ pub(crate) fn events_of(world: &World, webhook: &Row) -> Value {
     rows.filter(|row| row.text("webhook_id").eq_ignore_ascii_case(id))
         .map(|row| Value::from(row.clone()))
         .collect()
+}
+
+/// Creates or changes a webhook; `_test` sends it a test (HAPI §13.2).
+pub(crate) fn write(
+    desk: &mut Desk<'_>,
+    resource: &'static Resource,
+    element: &Element,
+) -> Result<Written, Refusal> {
+    let written = generic::write(desk, resource, element)?;
+    if element.commands("_test") {
+        desk.tests.push(written.key.clone());
+    }
+    Ok(written)
 }
 
 /// Deletes a webhook with its notifications.

@@ -6,7 +6,7 @@ use super::quirk::{Quirk, Target};
 use crate::{
     auth::{Access, Group, Level},
     protocol::{ErrorShape, paging::PageQuirks},
-    resources::sight::Sight,
+    resources::sight::Limits,
 };
 
 /// What a spoilt API answer looks like.
@@ -48,7 +48,7 @@ pub(crate) struct DeliveryKnobs {
 pub(crate) struct Knobs {
     pub(crate) page: PageQuirks,
     pub(crate) agent_sees_nothing: bool,
-    pub(crate) sight: Sight,
+    pub(crate) sight: Limits,
     pub(crate) appointment_id_changes: bool,
     pub(crate) extra_actions: bool,
     pub(crate) token_dies_after: Option<u64>,

@@ -5,6 +5,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::{Knobs, quirk::Quirk};
 use crate::state::seed::random::Random;
 
+/// What all chance is made from: the same switches and requests, the same faults.
+const CHANCE: u64 = 0x5eed;
+
 /// A kind of request, as far as switches care.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Traffic {
@@ -89,7 +92,7 @@ impl Switchboard {
         Self {
             inner: Mutex::new(Inner {
                 faults: quirks.into_iter().map(Fault::new).collect(),
-                random: Random::new(0x5eed),
+                random: Random::new(CHANCE),
             }),
         }
     }
@@ -99,9 +102,10 @@ impl Switchboard {
         self.lock().faults.push(fault);
     }
 
-    /// Turns all switches off.
+    /// Turns all switches off; chance starts over, so that what follows can be
+    /// repeated.
     pub(crate) fn clear(&self) {
-        self.lock().faults.clear();
+        *self.lock() = Inner { faults: Vec::new(), random: Random::new(CHANCE) };
     }
 
     /// The switches that are on.
@@ -173,5 +177,31 @@ mod tests {
         board.add(Fault { route: Some("/api/tickets".to_owned()), ..Fault::new(Quirk::Html200) });
         assert!(board.decide(Traffic::Read, "/api/Tickets/5").spoilt.is_some());
         assert!(board.decide(Traffic::Read, "/api/Client").spoilt.is_none());
+    }
+
+    #[test]
+    fn route_count_and_chance_work_together_and_can_be_repeated() {
+        let board = Switchboard::new(Vec::new());
+        let run = || {
+            board.clear();
+            board.add(Fault {
+                route: Some("/api/Client".to_owned()),
+                left: Some(3),
+                probability: Some(0.3),
+                ..Fault::new(Quirk::Html200)
+            });
+            board.add(Fault { probability: Some(0.5), ..Fault::new(Quirk::Latency(5)) });
+            let paths = ["/api/Client", "/api/Site"].iter().cycle().take(60);
+            paths
+                .map(|path| board.decide(Traffic::Read, path))
+                .map(|knobs| (knobs.spoilt, knobs.latency))
+                .collect()
+        };
+        let first: Vec<_> = run();
+        assert_eq!(first, run());
+        assert_eq!(first.iter().filter(|(spoilt, _)| spoilt.is_some()).count(), 3);
+        assert!(first.iter().skip(1).step_by(2).all(|(spoilt, _)| spoilt.is_none()), "another route");
+        let slow = first.iter().filter(|(_, latency)| !latency.is_zero()).count();
+        assert!((15..45).contains(&slow), "{slow} of 60");
     }
 }

@@ -8,6 +8,7 @@ pub(crate) mod body;
 pub(crate) mod dates;
 pub(crate) mod errors;
 pub(crate) mod list;
+pub(crate) mod multipart;
 pub(crate) mod paging;
 pub(crate) mod query;
 

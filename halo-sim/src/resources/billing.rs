@@ -3,12 +3,13 @@
 use serde_json::Value;
 
 use super::{
-    Envelope, IdOnly, Required, Resource,
+    Envelope, IdOnly, Required, Resource, Write,
     field::{Field, custom_fields, date, flag, int, list, number, text},
     filter::{Filter, Test, by, id, one_of},
 };
 use crate::{
     auth::Group,
+    desk,
     protocol::paging::PageRule,
     state::{Row, TableId, World},
 };
@@ -65,6 +66,7 @@ pub(crate) static INVOICE: Resource = Resource {
     filters: INVOICE_FILTERS,
     search: &["invoicenumber", "client_name"],
     newest_first: true,
+    write: Write::Each(desk::invoices::write),
     required: &[
         Required { any_of: &["client_id"], message: "Please select a valid Client" },
         Required { any_of: &["invoice_date"], message: "Date Invoiced is mandatory" },
@@ -87,6 +89,7 @@ const INVOICE_SHAPE: Resource = Resource {
     fields: INVOICE_FIELDS,
     filters: INVOICE_FILTERS,
     search: &["invoicenumber", "client_name"],
+    write: Write::Each(desk::invoices::write),
     ..Resource::PLAIN
 };
 

@@ -3,13 +3,14 @@
 use serde_json::{Value, json};
 
 use super::{
-    Envelope, Required, Resource,
+    Envelope, Required, Resource, Write,
     customers::INACTIVE,
     field::{custom_fields, date, flag, int, json as any, list, text},
-    filter::id,
+    filter::{id, searchable},
 };
 use crate::{
     auth::Group,
+    desk,
     protocol::paging::PageRule,
     state::{Row, TableId, World},
 };
@@ -68,10 +69,12 @@ pub(crate) static REPORT: Resource = Resource {
         text("charttitle"),
         flag("is_published"),
         text("published_id"),
+        list("available_columns").computed(|_, _| columns()).detail(),
         any("report").computed(rows).detail(),
     ],
     search: &["name"],
     required: &[Required { any_of: &["name", "sql"], message: "Name is mandatory" }],
+    write: Write::Each(desk::reports::write),
     ..Resource::PLAIN
 };
 
@@ -87,6 +90,38 @@ fn rows(world: &World, _: &Row) -> Value {
         .map(|(client, count)| json!({ "Client": world.text(TableId::Clients, *client, "name"), "Open": count }))
         .collect();
     json!({ "loaded": true, "load_error": "", "rows": rows })
+}
+
+fn columns() -> Value {
+    json!([{ "name": "Client" }, { "name": "Open" }])
+}
+
+/// Keeps the rows of a report that its `filters` keep (HAPI §10.17). One that
+/// cannot be read gives an error text and no rows [assumed].
+pub(crate) fn narrow(report: &mut Value, filters: &str) {
+    let Some(report) = report.as_object_mut() else {
+        return;
+    };
+    let filters: Vec<Value> = match serde_json::from_str(filters) {
+        Ok(filters) => filters,
+        Err(error) => {
+            report.insert("load_error".to_owned(), format!("filters: {error}").into());
+            Vec::new()
+        }
+    };
+    let failed = report.get("load_error").and_then(Value::as_str).is_some_and(|error| !error.is_empty());
+    if let Some(rows) = report.get_mut("rows").and_then(Value::as_array_mut) {
+        rows.retain(|row| !failed && filters.iter().all(|filter| keeps(filter, row)));
+    }
+}
+
+/// `stringruletype` 0 keeps the values named, 1 the others.
+fn keeps(filter: &Value, row: &Value) -> bool {
+    let field = filter.get("fieldname").and_then(Value::as_str).unwrap_or_default();
+    let value = row.get(field).map(searchable).unwrap_or_default();
+    let values = filter.get("stringrulevalues").and_then(Value::as_array);
+    let named = values.into_iter().flatten().any(|wanted| searchable(wanted) == value);
+    named == (filter.get("stringruletype").and_then(Value::as_i64) != Some(1))
 }
 
 /// `/CannedText`

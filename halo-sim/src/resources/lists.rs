@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use serde_json::{Value, json};
 
-use super::{Envelope, Identity, Resource, Rows, filter, render::ListRenderer, tickets};
+use super::{Envelope, Identity, Resource, Rows, filter, render::ListRenderer, sight::Sight, tickets};
 use crate::{
     faults::Knobs,
     protocol::{
@@ -20,14 +20,15 @@ pub(crate) fn list(
     world: &World,
     resource: &'static Resource,
     query: &Query,
+    sight: &Sight,
     knobs: &Knobs,
 ) -> Result<ListBody, Refusal> {
     let mut rows = matching(world, resource, query)?;
-    if knobs.agent_sees_nothing {
+    if sight.sees_nothing() {
         rows.clear();
     }
-    if !knobs.sight.is_unlimited() {
-        rows.retain(|row| knobs.sight.sees(world, resource, row));
+    if !sight.is_unlimited() {
+        rows.retain(|row| sight.sees(world, resource, row));
     }
     sort(world, resource, query, &mut rows);
     let paged = query.flag("pageinate");

@@ -9,6 +9,7 @@ pub(crate) mod actions;
 mod advanced;
 pub(crate) mod assets;
 pub(crate) mod attachments;
+pub(crate) mod below;
 pub(crate) mod billing;
 pub(crate) mod calendar;
 pub(crate) mod configuration;

@@ -40,6 +40,8 @@ const AGENT_FIELDS: &[Field] = &[
     text("team"),
     list("teams"),
     list("departments"),
+    // The clients that he is kept to; none is no limit [assumed].
+    list("clients").single(),
     int("licence_type"),
     int("linemanager"),
     date("lastlogindate").fixed(),

@@ -19,6 +19,7 @@ pub(crate) static WEBHOOK: Resource = Resource {
         Required { any_of: &["name"], message: "Name is mandatory" },
         Required { any_of: &["url"], message: "URL is mandatory" },
     ],
+    write: Write::Each(desk::webhooks::write),
     delete: Some(desk::webhooks::delete),
     ..Resource::PLAIN
 };

@@ -1,5 +1,6 @@
 //! The simulator over real HTTP. One module per part of it.
 
+mod below;
 mod client;
 mod control;
 mod faults;
@@ -11,5 +12,6 @@ mod receiver;
 mod robust;
 mod sheet;
 mod sheet_desk;
+mod sight;
 mod webhooks;
 mod writes;

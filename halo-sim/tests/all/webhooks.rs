@@ -104,3 +104,16 @@ async fn failed_deliveries_are_tried_again_on_request() -> Result<()> {
     assert_eq!(delivery_log(&client, 2).await?.len(), 2);
     Ok(())
 }
+
+#[tokio::test]
+async fn a_webhook_is_tested_on_request() -> Result<()> {
+    let client = start(&[]).await?;
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let id = subscribe(&client, &listener, &[]).await?;
+    client.post("Webhook", &json!([{ "id": id, "_test": true }])).await?;
+    let (_, body) = timeout(Duration::from_secs(5), receive(&listener)).await??;
+    let payload: Value = serde_json::from_str(&body)?;
+    assert_eq!(payload.get("webhook_id"), Some(&id));
+    assert_eq!(payload.get("ticket"), Some(&Value::Null));
+    Ok(())
+}
