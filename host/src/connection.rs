@@ -159,12 +159,13 @@ impl Connection {
     /// [`CallError::Node`] for fields that make no sense.
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn check(&self, call: &CallOptions) -> Result<CheckReport, CallError> {
-        if self.shared.network.login.is_some()
-            && let Err(error) = self.authenticate(call).await
+        let deadline = after(call.deadline);
+        if let Some(login) = &self.shared.network.login
+            && let Err(error) = login.lease(&self.shared.network, deadline).await
         {
             return login_report(error, &self.shared.credentials);
         }
-        self.call(&Check, call, call.idempotency_key.clone()).await
+        self.call(&Check, call, call.idempotency_key.clone(), deadline).await
     }
 
     /// Runs an operation once: one bounded part of it, or what follows `cursor`,
@@ -182,7 +183,7 @@ impl Connection {
         call: &CallOptions,
     ) -> Result<Execution, CallError> {
         let execute = Execute { operation, items, cursor };
-        self.call(&execute, call, call.idempotency_key.clone()).await
+        self.call(&execute, call, call.idempotency_key.clone(), after(call.deadline)).await
     }
 
     /// Runs an operation to its end: follows cursors, waits as advised, and
@@ -222,7 +223,7 @@ impl Connection {
             0 => key.clone(),
             n => format!("{key}/{n}"),
         });
-        self.call(&execute, &options, key).await
+        self.call(&execute, &options, key, after(call.deadline)).await
     }
 
     /// Values of one list of the manifest, for a dropdown. `params_json` is a
@@ -240,7 +241,7 @@ impl Connection {
         call: &CallOptions,
     ) -> Result<Entries, CallError> {
         let options = Options { name, params: &params_json.to_owned(), search, cursor };
-        self.call(&options, call, call.idempotency_key.clone()).await
+        self.call(&options, call, call.idempotency_key.clone(), after(call.deadline)).await
     }
 
     /// The way of every call. A session that turns out to be dead before
@@ -250,8 +251,8 @@ impl Connection {
         call: &C,
         options: &CallOptions,
         idempotency_key: Option<String>,
+        deadline: Instant,
     ) -> Result<C::Output, CallError> {
-        let deadline = after(options.deadline);
         let mut attempt = options.attempt.max(1);
         let mut dead = None;
         loop {

@@ -73,8 +73,11 @@
 //! host keeps the session, logs in once for all calls that wait, and replaces a
 //! session that died. With [`AuthMode::Recipe`] the host runs the login that the
 //! credential spec describes and adds the credential to each request: neither
-//! secret nor token enters the sandbox. Either way no secret is in a `Debug`
-//! output, an event, an error or a trace of this crate.
+//! secret nor token enters the sandbox; it goes to the connection's
+//! [egress](Connection::egress) and nowhere else. Either way no secret is in a
+//! `Debug` output, an event, an error or a trace of this crate. Wasmtime, for its
+//! part, traces what a guest passes to it, at the level `TRACE` and under the
+//! targets `wasmtime*`: leave those off where logs are kept.
 //!
 //! # What an embedder decides
 //!

@@ -10,6 +10,7 @@ use std::fmt;
 use std::sync::{PoisonError, RwLock};
 
 use url::Url;
+use url::form_urlencoded::byte_serialize;
 
 /// What stands in the place of a secret.
 pub(crate) const HIDDEN: &str = "***";
@@ -62,7 +63,16 @@ impl fmt::Debug for Secret {
 /// The secrets of one connection, to be found in text.
 #[derive(Default)]
 pub(crate) struct Secrets {
-    known: RwLock<Vec<String>>,
+    known: RwLock<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    /// In the order in which they were learnt.
+    values: Vec<String>,
+    /// Every form of every value, the longest first: a secret that holds another
+    /// one must go before it.
+    forms: Vec<String>,
 }
 
 impl fmt::Debug for Secrets {
@@ -75,25 +85,31 @@ impl Secrets {
     /// Remembers a secret. The first ones stay, since they are the credentials;
     /// of the tokens that follow, the oldest make room.
     pub(crate) fn add(&self, secret: &str) {
+        // What was pasted with its line end is repeated without it.
+        let secret = secret.trim();
         if secret.len() < SHORTEST {
             return;
         }
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        if known.iter().any(|value| value == secret) {
+        if known.values.iter().any(|value| value == secret) {
             return;
         }
-        if known.len() == REMEMBERED {
-            known.remove(REMEMBERED / 2);
+        if known.values.len() == REMEMBERED {
+            known.values.remove(REMEMBERED / 2);
         }
-        known.push(secret.to_owned());
+        known.values.push(secret.to_owned());
+        let mut forms: Vec<String> = known.values.iter().flat_map(|value| forms(value)).collect();
+        forms.sort_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
+        forms.dedup();
+        known.forms = forms;
     }
 
     /// Replaces every secret in `text`.
     pub(crate) fn scrub(&self, text: &mut String) {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        for secret in known.iter() {
-            if text.contains(secret.as_str()) {
-                *text = text.replace(secret.as_str(), HIDDEN);
+        for form in &known.forms {
+            if text.contains(form.as_str()) {
+                *text = text.replace(form.as_str(), HIDDEN);
             }
         }
     }
@@ -142,6 +158,16 @@ impl Secrets {
         self.scrub(&mut text);
         text
     }
+}
+
+/// A secret as it stands in text, in JSON, in a form and in a path.
+fn forms(secret: &str) -> [String; 4] {
+    let json = serde_json::Value::from(secret).to_string();
+    let json = json.strip_prefix('"').and_then(|json| json.strip_suffix('"')).unwrap_or(secret);
+    let form: String = byte_serialize(secret.as_bytes()).collect();
+    // In a form a `+` is a blank: a real one is encoded.
+    let path = form.replace('+', "%20");
+    [secret.to_owned(), json.to_owned(), form, path]
 }
 
 fn is_secret_name(name: &str) -> bool {
@@ -197,6 +223,34 @@ mod tests {
         let mut text = "hunter22 and again hunter22 and tok-1234".to_owned();
         secrets(&["hunter22", "tok-1234"]).scrub(&mut text);
         assert_eq!(text, "*** and again *** and ***");
+    }
+
+    #[test]
+    fn a_secret_that_holds_another_one_is_taken_out_whole() {
+        let mut text = "token-of-hunter22-and-more hunter22".to_owned();
+        secrets(&["hunter22", "token-of-hunter22-and-more"]).scrub(&mut text);
+        assert_eq!(text, "*** ***");
+    }
+
+    #[test]
+    fn a_secret_that_was_pasted_with_its_line_end_is_found_without_it() {
+        let mut text = "it is hunter22.".to_owned();
+        secrets(&[" hunter22\n"]).scrub(&mut text);
+        assert_eq!(text, "it is ***.");
+    }
+
+    #[test]
+    fn a_secret_is_found_as_it_stands_in_json_and_in_forms() {
+        let secrets = secrets(&["pass\"w\\rd & more"]);
+        for text in [
+            r#"{"secret":"pass\"w\\rd & more"}"#,
+            "secret=pass%22w%5Crd+%26+more&x=1",
+            "https://h.example/pass%22w%5Crd%20%26%20more",
+        ] {
+            let mut shown = text.to_owned();
+            secrets.scrub(&mut shown);
+            assert!(shown.contains(HIDDEN) && !shown.contains("more"), "{shown}");
+        }
     }
 
     #[test]

@@ -242,6 +242,17 @@ async fn a_check_of_a_refused_recipe_is_a_report_with_the_failed_step() {
 }
 
 #[tokio::test]
+async fn a_check_and_its_login_share_one_deadline() {
+    let server = Server::start(|_| {
+        Reply::Late(Duration::from_millis(300), 200, "{\"access_token\":\"tok-1\"}".to_owned())
+    })
+    .await;
+    let report = connect_by_recipe(server.url()).await.check(&within(2000)).await.expect("a report");
+    let left: u64 = report.account.expect("what was left").parse().expect("milliseconds");
+    assert!(left <= 1700, "{left}");
+}
+
+#[tokio::test]
 async fn with_a_recipe_neither_secret_nor_token_enters_the_sandbox() {
     let service = Service::start().await;
     let connection = connect_by_recipe(service.server.url()).await;

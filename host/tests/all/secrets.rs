@@ -1,7 +1,13 @@
 //! Secrets and tokens are in no text that leaves the host.
 
+use std::fmt::Debug;
+use std::sync::{Arc, Mutex};
+
 use serde_json::json;
-use workflow_node_host::{CallOptions, ConnectionOptions};
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Level, Metadata, Subscriber};
+use workflow_node_host::{AuthMode, CallOptions, ConnectionOptions};
 
 use crate::server::{Reply, Server, ok};
 use crate::support::{SECRET, Seen, connect_with, fields, item, node};
@@ -40,6 +46,77 @@ async fn a_careless_node_gives_nothing_away() {
     shows_nothing("an event", &format!("{:?}", seen.events()));
     shows_nothing("the connection", &format!("{connection:?} {:?}", connection.fields()));
     shows_nothing("the node", &format!("{:?}", node()));
+}
+
+/// Collects what `tracing` is told, by this crate and by those below it.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<String>>);
+
+impl Log {
+    fn add(&self, what: &dyn Debug) {
+        use std::fmt::Write as _;
+        let _ = writeln!(self.0.lock().expect("lock"), "{what:?}");
+    }
+}
+
+impl Visit for Log {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        self.add(&(field.name(), format!("{value:?}")));
+    }
+}
+
+impl Subscriber for Log {
+    /// Below that, wasmtime tells every argument that a guest passes.
+    fn enabled(&self, what: &Metadata<'_>) -> bool {
+        *what.level() <= Level::DEBUG
+    }
+
+    fn new_span(&self, span: &Attributes<'_>) -> Id {
+        span.record(&mut self.clone());
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, values: &Record<'_>) {
+        values.record(&mut self.clone());
+    }
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        event.record(&mut self.clone());
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+#[tokio::test]
+async fn the_log_shows_no_secret_down_to_debug() {
+    let log = Log::default();
+    let _logging = tracing::subscriber::set_default(log.clone());
+    let server = Server::start(|request| match request.path.as_str() {
+        "/login" => ok(TOKEN),
+        "/token" => ok(&json!({ "access_token": TOKEN }).to_string()),
+        _ => ok("fine"),
+    })
+    .await;
+    for auth in [AuthMode::Component, AuthMode::Recipe] {
+        let options = ConnectionOptions { auth, ..ConnectionOptions::default() };
+        let connection = connect_with(server.url(), options).await;
+        for (operation, input) in [
+            ("guarded", json!({})),
+            ("request", json!({ "url": server.at(&format!("/x?a={SECRET}")) })),
+            ("fail", json!({})),
+            ("trap", json!({})),
+        ] {
+            let _ = connection.execute(operation, &[item(&input)], None, &CallOptions::default()).await;
+        }
+        connection.check(&CallOptions::default()).await.expect("a report");
+    }
+    let log = log.0.lock().expect("lock").clone();
+    assert!(log.contains("guarded"), "it was listened to: {log}");
+    shows_nothing("the log", &log);
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -16,9 +17,10 @@ use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
-use workflow_node_host::ConnectionOptions;
+use workflow_node_host::wit::types::ErrorKind;
+use workflow_node_host::{AuthMode, ConnectionOptions};
 
-use crate::support::{connect_with, get};
+use crate::support::{connect_with, get, in_time, node_error, within};
 
 /// A server for `localhost` that answers with the HTTP version of the request.
 struct TlsServer {
@@ -30,6 +32,12 @@ struct TlsServer {
 
 impl TlsServer {
     async fn start(protocols: &[&[u8]]) -> Self {
+        Self::start_like(protocols, None).await
+    }
+
+    /// One that takes so long for the handshake, if it is told to, and then never
+    /// answers.
+    async fn start_like(protocols: &[&[u8]], slow: Option<Duration>) -> Self {
         let CertifiedKey { cert, signing_key } =
             generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
         let folder = tempfile::tempdir().expect("a folder");
@@ -56,9 +64,13 @@ impl TlsServer {
                 let acceptor = acceptor.clone();
                 let counter = Arc::clone(&counter);
                 tokio::spawn(async move {
+                    tokio::time::sleep(slow.unwrap_or_default()).await;
                     let Ok(stream) = acceptor.accept(stream).await else { return };
                     counter.fetch_add(1, Ordering::Relaxed);
                     let service = service_fn(|request: hyper::Request<Incoming>| async move {
+                        if slow.is_some() {
+                            std::future::pending::<()>().await;
+                        }
                         let version = format!("{:?}", request.version());
                         Ok::<_, Infallible>(hyper::Response::new(Full::new(Bytes::from(version))))
                     });
@@ -98,6 +110,16 @@ async fn a_certificate_for_another_name_is_not_trusted() {
     let connection = connect_with(&url, server.trusted()).await;
     let error = connection.authenticate(&Default::default()).await.expect_err("another name");
     assert!(error.to_string().contains("TlsCertificateError"), "{error}");
+}
+
+#[tokio::test]
+async fn a_slow_handshake_and_a_silent_server_end_together_at_the_deadline() {
+    let server = TlsServer::start_like(&[], Some(Duration::from_millis(250))).await;
+    let connection =
+        connect_with(&server.url, ConnectionOptions { auth: AuthMode::Recipe, ..server.trusted() }).await;
+    let result =
+        in_time(Duration::from_millis(500), async || connection.authenticate(&within(400)).await).await;
+    assert_eq!(node_error(&result.expect_err("no answer")).kind, ErrorKind::Timeout);
 }
 
 #[tokio::test]

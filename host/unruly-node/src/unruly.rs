@@ -107,7 +107,8 @@ impl Guest for Unruly {
         }
     }
 
-    fn check(_: CallContext, connection: Connection) -> Result<CheckReport, NodeError> {
+    /// Tells as the account how many milliseconds it was given.
+    fn check(ctx: CallContext, connection: Connection) -> Result<CheckReport, NodeError> {
         let step = CheckStep {
             name: "auth".to_owned(),
             label: "What it was given".to_owned(),
@@ -117,7 +118,7 @@ impl Guest for Unruly {
             advice: None,
         };
         Ok(CheckReport {
-            account: None,
+            account: Some(format!("{}", ctx.deadline_ms)),
             instance: None,
             scopes: vec![],
             steps: vec![step],
