@@ -98,6 +98,18 @@ impl Credentials {
     }
 }
 
+/// The secrets in a JSON object of credential fields.
+pub(crate) fn secrets_of(connection: &str, spec: &CredentialSpec) -> Secrets {
+    let secrets = Secrets::default();
+    let fields: serde_json::Value = serde_json::from_str(connection).unwrap_or_default();
+    for field in spec.fields.iter().filter(|field| matches!(field.kind, FieldKind::Secret)) {
+        if let Some(value) = fields.get(&field.name).and_then(serde_json::Value::as_str) {
+            secrets.add(value);
+        }
+    }
+    secrets
+}
+
 fn missing(field: &CredentialField) -> NodeError {
     NodeError {
         field: Some(format!("/{}", field.name)),
@@ -154,6 +166,8 @@ fn distance(one: &str, other: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::clean_flat;
+    use crate::wit::flat::FlatError;
     use crate::wit::node::{AuthRecipe, ShownWhen};
 
     fn field(name: &str, kind: FieldKind, required: bool) -> CredentialField {
@@ -234,6 +248,19 @@ mod tests {
         let value = |name: &str| FieldValue { name: name.to_owned(), value: "v".to_owned() };
         credentials.completed(vec![value("url"), value("found"), value("api_key")], &spec());
         assert_eq!(credentials.plain.keys().collect::<Vec<_>>(), ["found", "url"]);
+    }
+
+    #[test]
+    fn the_secrets_of_a_connection_in_text_are_known_too() {
+        let secrets = secrets_of(r#"{"url":"https://a.example","api_key":"hunter22"}"#, &spec());
+        let mut error = FlatError::PermanentFailure(r#"{"message":"https://a.example hunter22"}"#.to_owned());
+        clean_flat(&mut error, &secrets);
+        assert!(
+            matches!(&error, FlatError::PermanentFailure(text) if text == r#"{"message":"https://a.example ***"}"#)
+        );
+        for nonsense in ["", "[]", "{\"api_key\":1}", "{"] {
+            secrets_of(nonsense, &spec());
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@
 use wasmtime::ResourceLimiter;
 
 use crate::secrets::Secrets;
+use crate::wit::flat::FlatError;
 use crate::wit::types::{Diagnostic, NodeError};
 
 /// What one call may use.
@@ -109,7 +110,15 @@ pub(crate) fn clean_error(error: &mut NodeError, secrets: &Secrets) {
     }
 }
 
-/// The same for diagnostics.
+/// Takes known secrets out of a failure in text. It stays as long as it is: half
+/// a JSON text is none, and what a call returns is bounded as a whole.
+pub(crate) fn clean_flat(error: &mut FlatError, secrets: &Secrets) {
+    if let FlatError::Transient(text) | FlatError::PermanentFailure(text) = error {
+        secrets.scrub(text);
+    }
+}
+
+/// Bounds every text of diagnostics and takes known secrets out of it.
 pub(crate) fn clean_diagnostics(diagnostics: &mut Vec<Diagnostic>, secrets: &Secrets) {
     diagnostics.truncate(DIAGNOSTICS);
     for diagnostic in diagnostics {

@@ -15,10 +15,12 @@ use crate::calls::{CredentialSchema, Describe, Flat};
 use crate::client::HttpClient;
 use crate::connection::Connection;
 use crate::context::after;
+use crate::credentials::secrets_of;
 use crate::egress::{Egress, EgressPolicy};
 use crate::error::{CallError, HostError, Stop};
 use crate::events::Events;
 use crate::http::{CallHttp, Network};
+use crate::limits::clean_flat;
 use crate::manifest;
 use crate::options::ConnectionOptions;
 use crate::wit::flat::FlatError;
@@ -149,20 +151,25 @@ impl Node {
         policy: &EgressPolicy,
         deadline: Duration,
     ) -> Result<Result<String, FlatError>, HostError> {
+        let secrets = Arc::new(secrets_of(connection, self.spec().await?));
         let egress = Egress::explicit(policy);
         let network = Network {
             client: HttpClient::new(egress.addresses(), None)?,
             egress,
-            events: Events::default(),
+            events: Events::new(None, Arc::clone(&secrets)),
             login: None,
             max_response: self.loaded.bounds.limits.response,
         };
         let deadline = after(deadline);
         let hooks = CallHttp::new(Some(Arc::new(network)), deadline);
         let call = Flat { connection, context, operation, input, cursor };
-        self.run(hooks, deadline, &call)
-            .await?
-            .ok_or_else(|| HostError::ExportsMissing(vec!["workflow:node/flat@0.1.0 is missing".to_owned()]))
+        let mut result = self.run(hooks, deadline, &call).await?.ok_or_else(|| {
+            HostError::ExportsMissing(vec!["workflow:node/flat@0.1.0 is missing".to_owned()])
+        })?;
+        if let Err(error) = &mut result {
+            clean_flat(error, &secrets);
+        }
+        Ok(result)
     }
 
     /// A call that needs nothing from outside.
