@@ -185,6 +185,9 @@ impl ConnectionCall for Check {
                 clean_text(advice, secrets);
             }
         }
+        for scope in &mut report.scopes {
+            clean_text(scope, secrets);
+        }
         for field in &mut report.fields {
             secrets.scrub(&mut field.value);
         }

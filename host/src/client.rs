@@ -46,6 +46,7 @@ use crate::failure::Failure;
 const IDLE: Duration = Duration::from_secs(20);
 /// How many unused connections are kept to one origin.
 const IDLE_CONNECTIONS: usize = 16;
+
 /// How long the parts of a request may take.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Timeouts {

@@ -43,7 +43,7 @@ pub enum HostError {
     /// The component lacks exports of the contract, or has them in another form.
     #[error("the component does not export the contract workflow:node@0.1.0: {}", .0.join("; "))]
     ExportsMissing(Vec<String>),
-    /// The component has no manifest, or one that is no UTF-8.
+    /// The component has no manifest, or one that is no JSON object.
     #[error("the component has no usable custom section `workflow-node:manifest`: {0}")]
     Manifest(String),
     /// A pattern of an egress policy does not parse.

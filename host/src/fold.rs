@@ -18,6 +18,10 @@ use crate::wit::types::{Diagnostic, Effect, ErrorKind, Item, NodeError, Retry, U
 /// workflow for ever.
 const FRUITLESS: u32 = 10;
 
+/// How many diagnostics are kept. A list of a thousand pages may have something
+/// to say about each.
+const DIAGNOSTICS: usize = 1000;
+
 /// The wait after a call that brought nothing and advised no wait.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -36,9 +40,9 @@ pub struct Folded {
     pub gave_up: bool,
     /// How many calls of `execute` were made.
     pub calls: u32,
-    /// The sum over all calls; `waited` includes the waits between them.
+    /// The sum over all calls; `waited_ms` includes the waits between them.
     pub usage: Usage,
-    /// Of all calls, each one once.
+    /// Of all calls, each one once; the first thousand.
     pub diagnostics: Vec<Diagnostic>,
 }
 
@@ -122,7 +126,7 @@ impl Folded {
                     && known.message == diagnostic.message
                     && known.item_index == diagnostic.item_index
             });
-            if !known {
+            if !known && self.diagnostics.len() < DIAGNOSTICS {
                 self.diagnostics.push(diagnostic);
             }
         }

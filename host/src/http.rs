@@ -290,3 +290,24 @@ fn drain(mut body: WasiBody, deadline: Instant) {
         async move { while let Some(Ok(_)) = body.frame().await {} },
     ));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn canonical_of(text: &str) -> Option<String> {
+        let uri: Uri = text.parse().expect(text);
+        canonical(&uri, &Origin::of(&uri).expect(text)).map(|uri| uri.to_string())
+    }
+
+    #[test]
+    fn a_request_goes_out_in_one_spelling() {
+        for (text, expected) in [
+            ("HTTPS://API.Example.COM.:443/A?b=C", "https://api.example.com/A?b=C"),
+            ("http://0x7f.1:80", "http://127.0.0.1/"),
+            ("http://[::FFFF:127.0.0.1]:8080/x", "http://[::ffff:7f00:1]:8080/x"),
+        ] {
+            assert_eq!(canonical_of(text).as_deref(), Some(expected));
+        }
+    }
+}

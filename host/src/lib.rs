@@ -63,6 +63,9 @@
 //! | sends a request to another place than its own | the [egress policy](egress), which tells the operator what to add |
 //! | loops for ever | other calls that go on beside it, and an end shortly after its deadline: kind `timeout` |
 //! | allocates without end, or returns too much | a limit: kind `internal` |
+//! | makes the host hold things for it: headers, requests, streams | a limit of 1024 of them: kind `internal` |
+//! | begins more than 32 requests at the same time | a queue: the others wait for their turn |
+//! | sends `CONNECT` or `TRACE`, or headers that belong to the connection | a refusal |
 //! | traps | kind `internal`, effect `unknown`, no backtrace |
 //! | reads an answer without end | `HTTP-response-body-size` from `wasi:http` |
 //! | repeats what it was told | texts in which known secrets are replaced |

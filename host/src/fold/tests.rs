@@ -2,6 +2,7 @@ use std::collections::VecDeque;
 
 use super::*;
 use crate::error::refusal;
+use crate::wit::types::Level;
 
 fn row(id: u32) -> Item {
     Item { json: format!("{{\"id\":{id}}}"), attachments: Vec::new(), source_index: Some(0) }
@@ -180,7 +181,7 @@ async fn a_call_that_was_told_not_now_is_made_again_and_others_are_not() {
 #[tokio::test]
 async fn a_diagnostic_that_every_call_repeats_is_told_once() {
     let diagnostic = Diagnostic {
-        level: crate::wit::types::Level::Info,
+        level: Level::Info,
         code: "test.note".to_owned(),
         message: "Note.".to_owned(),
         item_index: None,
@@ -191,4 +192,19 @@ async fn a_diagnostic_that_every_call_repeats_is_told_once() {
     };
     let told = fold(1, vec![Ok(with(Some("a"))), Ok(with(None))]).await;
     assert_eq!(told.folded.expect("folded").diagnostics.len(), 1);
+}
+
+#[test]
+fn what_a_thousand_pages_have_to_say_is_bounded() {
+    let mut folded = Folded::new(1);
+    for call in 0..3 {
+        let told = (0..DIAGNOSTICS).map(|n| Diagnostic {
+            level: Level::Info,
+            code: "c".to_owned(),
+            message: format!("{call}/{n}"),
+            item_index: None,
+        });
+        folded.absorb(Execution { diagnostics: told.collect(), ..part(vec![], None, 1) });
+    }
+    assert_eq!(folded.diagnostics.len(), DIAGNOSTICS);
 }
