@@ -132,8 +132,21 @@ fn date_range(resource: &Resource, query: &Query) -> Result<Option<Range>, Refus
 fn found(world: &World, resource: &'static Resource, row: &Row, wanted: &str) -> bool {
     resource.search.iter().any(|column| {
         let value = resource.value(world, row, column);
-        filter::searchable(&value).to_lowercase().contains(wanted)
+        match value.as_str() {
+            Some(text) => holds(text, wanted),
+            None => filter::searchable(&value).contains(wanted),
+        }
     })
+}
+
+/// Whether a text holds another one, which is in small letters; quick where it
+/// is plain, because `search` reads all texts of all tickets.
+fn holds(text: &str, wanted: &str) -> bool {
+    if !text.is_ascii() {
+        return text.to_lowercase().contains(wanted);
+    }
+    let wanted = wanted.as_bytes();
+    text.as_bytes().windows(wanted.len().max(1)).any(|part| part.eq_ignore_ascii_case(wanted))
 }
 
 /// A sort column and whether it runs downwards.
@@ -173,7 +186,14 @@ fn sort(world: &World, resource: &'static Resource, query: &Query, rows: &mut [&
         _ => {}
     }
     let keys = |row: &Row| -> Vec<Value> {
-        orders.iter().map(|(column, _)| resource.value(world, row, column).into_owned()).collect()
+        let values = orders.iter().map(|(column, _)| resource.value(world, row, column));
+        values
+            .map(|value| match value.as_str() {
+                // Texts are compared without case; lowered once, not in every comparison.
+                Some(text) => text.to_lowercase().into(),
+                None => value.into_owned(),
+            })
+            .collect()
     };
     let mut keyed: Vec<(Vec<Value>, &Row)> = rows.iter().map(|row| (keys(row), *row)).collect();
     keyed.sort_by(|(left, _), (right, _)| {
@@ -191,12 +211,12 @@ fn sort(world: &World, resource: &'static Resource, query: &Query, rows: &mut [&
     }
 }
 
-/// Numbers as numbers, texts without case, everything else equal.
+/// Numbers as numbers, texts as texts, everything else equal.
 fn compare(left: &Value, right: &Value) -> Ordering {
     match (left.as_f64(), right.as_f64()) {
         (Some(left), Some(right)) => left.total_cmp(&right),
         _ => match (left, right) {
-            (Value::String(left), Value::String(right)) => left.to_lowercase().cmp(&right.to_lowercase()),
+            (Value::String(left), Value::String(right)) => left.cmp(right),
             (Value::Bool(left), Value::Bool(right)) => left.cmp(right),
             _ => Ordering::Equal,
         },

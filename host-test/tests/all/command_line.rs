@@ -4,7 +4,9 @@ use anyhow::Result;
 use host_test::artifacts;
 use host_test::sizes::{self, Measured};
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpStream;
+use tokio::process::Child;
 
 use crate::support::{Program, Run, command, run};
 
@@ -314,15 +316,51 @@ fn requests_are_shown_to_those_who_ask() -> Result<()> {
 #[test]
 fn the_simulator_prints_where_it_is() -> Result<()> {
     run(async {
-        let mut child = command(&["sim", "--port", "0", "--quirk", "page-cap=50"]).spawn()?;
-        let stdout = child.stdout.take().ok_or_else(|| anyhow::anyhow!("no stdout"))?;
-        let line = BufReader::new(stdout).lines().next_line().await?.unwrap_or_default();
-        child.kill().await?;
-        let line: Value = serde_json::from_str(&line)?;
+        let mut sim = command(&["sim", "--port", "0", "--quirk", "page-cap=50"]).spawn()?;
+        let line = start_line(&mut sim).await?;
+        sim.kill().await?;
         for key in ["url", "tenant", "client_id", "client_secret"] {
             assert!(line[key].is_string(), "no {key}: {line}");
         }
         assert!(line["port"].is_u64(), "{line}");
         Ok(())
     })
+}
+
+/// What it keeps between two runs stands in a file, and its log on stderr.
+#[test]
+fn the_simulator_keeps_its_state_and_tells_what_it_answers() -> Result<()> {
+    with_program(&[], async |program| {
+        let state = program.file("state.json", "")?.display().to_string();
+        program.sim.save_state(state.as_ref())?;
+        let mut sim = command(&["sim", "--seed", "small", "--state", &state, "--log"]).spawn()?;
+        let line = start_line(&mut sim).await?;
+        let mut stream =
+            TcpStream::connect(("127.0.0.1", u16::try_from(line["port"].as_u64().unwrap_or(0))?)).await?;
+        stream
+            .write_all(
+                b"GET /api/Status?typo=1 HTTP/1.1\r\nHost: sim\r\n\r\nGET /_sim/state/Tickets HTTP/1.1\r\n",
+            )
+            .await?;
+        stream.write_all(b"Host: sim\r\nConnection: close\r\n\r\n").await?;
+        let mut answers = String::new();
+        stream.read_to_string(&mut answers).await?;
+        assert!(answers.contains("\"id\":717,"), "the state is not the one in the file");
+        sim.start_kill()?;
+        let output = sim.wait_with_output().await?;
+        let log = String::from_utf8(output.stderr)?;
+        assert!(log.contains("/api/Status") && log.contains("typo"), "{log}");
+
+        let other = program.file("other.json", "no state")?.display().to_string();
+        let run = program.run(&["sim", "--state", &other]).await?;
+        assert_unusable(&run, "no saved state");
+        Ok(())
+    })
+}
+
+/// The line that the simulator prints when it is ready.
+async fn start_line(sim: &mut Child) -> Result<Value> {
+    let stdout = sim.stdout.take().ok_or_else(|| anyhow::anyhow!("no stdout"))?;
+    let line = BufReader::new(stdout).lines().next_line().await?.unwrap_or_default();
+    Ok(serde_json::from_str(&line)?)
 }
