@@ -14,9 +14,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::auth;
+use crate::catalogue::field::Field;
 use crate::contract::{CallContext, ConnectionAuth, Session, Usage};
 use crate::credentials::Credentials;
-use crate::error::{Code, NodeError, Result, Retry};
+use crate::error::{Code, Effect, NodeError, Result, Retry};
 use crate::protocol::answer;
 use crate::protocol::envelope;
 use crate::protocol::http::{HttpRequest, HttpResponse, Limits, Method, Reached, Reason, TransportError};
@@ -175,11 +176,15 @@ impl<'a> Client<'a> {
     /// Settles a request that failed, or says how long to wait before it is
     /// sent again.
     fn troubled(&mut self, slot: &mut Slot<'_>, exchange: Exchange) -> Duration {
+        slot.perhaps_done |= match &exchange {
+            Ok(answer) => answer.status >= 500,
+            Err(error) => error.reached == Reached::Maybe,
+        };
         if matches!(&exchange, Ok(answer) if matches!(answer.status, 400..=499) && answer.status != 429) {
             // It was understood, so the token was good.
             self.token.successes = self.token.successes.saturating_add(1);
         }
-        match self.weigh(slot.request.safety, slot.attempts, exchange) {
+        match self.weigh(slot.request.safety, slot.request.fields, slot.attempts, exchange) {
             Ok(wait) => wait,
             Err(error) => {
                 slot.settle(Err(error));
@@ -189,11 +194,17 @@ impl<'a> Client<'a> {
     }
 
     /// How long to wait before a request is sent again, or why not.
-    fn weigh(&mut self, safety: Safety, attempts: u32, exchange: Exchange) -> Result<Duration> {
+    fn weigh(
+        &mut self,
+        safety: Safety,
+        fields: &[Field],
+        attempts: u32,
+        exchange: Exchange,
+    ) -> Result<Duration> {
         let (trouble, asked, error) = match exchange {
             Ok(answer) => {
                 let asked = answer.retry_after(self.now());
-                (Trouble::Status(answer.status), asked, answer::error(&answer, safety))
+                (Trouble::Status(answer.status), asked, answer::error(&answer, safety, fields))
             }
             Err(error) => {
                 (Trouble::NoAnswer(error.reason, error.reached), None, answer::no_answer(error, safety))
@@ -238,8 +249,9 @@ impl<'a> Client<'a> {
         for (slot, answer) in refused {
             let error = if answer.status == 403 {
                 answer::forbidden(slot.request.scope)
-            } else if self.token.host_injects {
-                answer::error(&answer, slot.request.safety)
+            } else if !self.token.renewed {
+                // A token of the host's, and no secret to get another one.
+                answer::error(&answer, slot.request.safety, &[])
             } else if *agent_is_known.get_or_insert_with(|| self.agent_is_known()) {
                 // The token is good elsewhere: the permission is missing.
                 answer::forbidden(slot.request.scope)
@@ -292,10 +304,10 @@ impl<'a> Client<'a> {
             attempts += 1;
             self.usage.retries += u32::from(attempts > 1);
             let exchange = self.exchange(core::slice::from_ref(request)).pop();
-            let exchange = exchange.ok_or_else(lost)?;
+            let exchange = exchange.ok_or_else(misplaced)?;
             let wait = match exchange {
                 Ok(answer) if !matches!(answer.status, 429 | 502..) => return Ok(answer),
-                exchange => self.weigh(Safety::Read, attempts, exchange)?,
+                exchange => self.weigh(Safety::Read, &[], attempts, exchange)?,
             };
             self.wait(wait);
         }
@@ -308,6 +320,8 @@ impl<'a> Client<'a> {
         }
         let now = self.now();
         match &self.token.session {
+            // One of this call is as fresh as it gets.
+            Some(session) if self.token.renewed && session.expires_at > now => Ok(()),
             Some(session) if !auth::is_stale(session, now) || !self.credentials.can_sign_in() => Ok(()),
             _ => self.sign_in(),
         }
@@ -364,7 +378,7 @@ pub fn json(answer: &HttpResponse, safety: Safety) -> Result<Value> {
     envelope::parse(&answer.body).map_err(|why| answer::malformed(answer, why, safety))
 }
 
-fn lost() -> NodeError {
+fn misplaced() -> NodeError {
     NodeError::new(Code::Internal, "A request got lost inside the node.")
 }
 
@@ -378,12 +392,14 @@ fn token_refused() -> NodeError {
 struct Slot<'a> {
     request: &'a ApiRequest,
     attempts: u32,
+    /// Whether an attempt without a clear answer may have been carried out.
+    perhaps_done: bool,
     result: Option<Box<Result<HttpResponse>>>,
 }
 
 impl<'a> Slot<'a> {
     fn new(request: &'a ApiRequest) -> Self {
-        Self { request, attempts: 0, result: None }
+        Self { request, attempts: 0, perhaps_done: false, result: None }
     }
 
     fn is_open(&self) -> bool {
@@ -391,14 +407,16 @@ impl<'a> Slot<'a> {
     }
 
     fn settle(&mut self, result: Result<HttpResponse>) {
+        let perhaps_done = self.perhaps_done && self.request.safety != Safety::Read;
+        let result = result.map_err(|error| if perhaps_done { error.effect(Effect::Unknown) } else { error });
         self.result.get_or_insert_with(|| Box::new(result));
     }
 
     fn is_repeated_delete(&self) -> bool {
-        self.attempts > 1 && self.request.method == Method::Delete
+        self.perhaps_done && self.request.method == Method::Delete
     }
 
     fn into_result(self) -> Result<HttpResponse> {
-        self.result.map_or_else(|| Err(lost()), |result| *result)
+        self.result.map_or_else(|| Err(misplaced()), |result| *result)
     }
 }

@@ -362,7 +362,6 @@ impl From<NodeError> for types::NodeError {
             vendor_message: error.get_vendor().map(ToString::to_string),
             effect: match error.get_effect() {
                 Effect::None => types::Effect::None,
-                Effect::Applied => types::Effect::Applied,
                 Effect::Unknown => types::Effect::Unknown,
             },
             retry: match error.get_retry() {

@@ -31,7 +31,7 @@ pub fn prepare(transport: &mut dyn Transport, context: &CallContext, fields: &Fi
     credentials.client_id()?;
     let mut client = Client::new(transport, context, credentials, &ConnectionAuth::SelfManaged);
     let mut diagnostics = vec![];
-    if client.credentials.auth_url.is_none()
+    if client.credentials.lacks_something()
         && !context.dry_run
         && let Some(problem) = client.discover()?
     {
@@ -154,7 +154,9 @@ fn sign_in(client: &mut Client<'_>, auth: &ConnectionAuth) -> Result<Found> {
         client.sign_in()?;
     }
     let scopes = client.session().map_or(&[][..], |session| &session.scopes);
-    if scopes.is_empty() || scopes.iter().any(|scope| scope == "all" || scope.contains(':')) {
+    if scopes.is_empty()
+        || scopes.iter().any(|scope| scope == "all" || scope == "admin" || scope.contains(':'))
+    {
         return Ok(Found::well("Signed in."));
     }
     Ok(Found {

@@ -145,6 +145,11 @@ impl Credentials {
         self.client_id.is_some() && self.client_secret.is_some()
     }
 
+    /// Whether the instance can tell more than the person did.
+    pub fn lacks_something(&self) -> bool {
+        self.auth_url.is_none() || (self.hosting_type == HostingType::Hosted && self.tenant.is_none())
+    }
+
     /// The client secret, to look for it where it must not be.
     pub fn client_secret(&self) -> Option<&str> {
         self.client_secret.as_ref().map(Secret::reveal)

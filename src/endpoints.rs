@@ -34,6 +34,10 @@ fn parse(field: &str, typed: &str) -> Result<Url> {
             .field(field)
             .advice("Enter an address such as https://example.halopsa.com"))
     };
+    // It is not quoted: a password may stand in it.
+    if typed.contains('@') {
+        return invalid("The address must not hold a user name or a password.".to_string());
+    }
     if typed.is_empty() {
         return invalid("The address is empty.".to_string());
     }
@@ -53,9 +57,6 @@ fn parse(field: &str, typed: &str) -> Result<Url> {
     if !matches!(url.scheme(), "https" | "http") || url.host_str().is_none_or(str::is_empty) {
         return invalid(format!("\"{}\" is no web address.", crate::text::cut(typed, 80)));
     }
-    if !url.username().is_empty() || url.password().is_some() {
-        return invalid("The address must not hold a user name or a password.".to_string());
-    }
     if url.scheme() == "http" && !is_loopback(&url) {
         return Err(NodeError::new(Code::PlainHttp, "Plain http would send the client secret in the clear.")
             .field(field)
@@ -72,8 +73,8 @@ const PAGES: &[&str] = &["/ticket", "/tickets", "/config", "/apidoc"];
 
 /// What stands before a page of the application.
 fn before_page(path: &str) -> &str {
-    let starts = path.match_indices('/').map(|(start, _)| start);
-    let page = starts.into_iter().find(|start| {
+    let mut starts = path.match_indices('/').map(|(start, _)| start);
+    let page = starts.find(|start| {
         let rest = path.get(*start..).unwrap_or_default().to_ascii_lowercase();
         PAGES
             .iter()
@@ -259,6 +260,7 @@ mod tests {
             ("https://", Code::InvalidUrl),
             ("ftp://x.halopsa.com", Code::InvalidUrl),
             ("https://user:pass@x.halopsa.com", Code::InvalidUrl),
+            ("ftp://me:hunter2@x.halopsa.com", Code::InvalidUrl),
             ("not a url", Code::InvalidUrl),
             ("http://x.halopsa.com", Code::PlainHttp),
             ("http://127.0.0.1.example.com", Code::PlainHttp),
@@ -267,6 +269,7 @@ mod tests {
         ] {
             let error = Endpoints::from_instance("url", typed).unwrap_err();
             assert_eq!((error.get_code(), error.get_field()), (code, Some("/url")), "{typed}");
+            assert!(!error.get_message().contains("hunter2"));
         }
     }
 

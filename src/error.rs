@@ -68,8 +68,6 @@ impl ErrorKind {
 pub enum Effect {
     /// Certainly not.
     None,
-    /// Certainly.
-    Applied,
     /// The answer was lost.
     Unknown,
 }
@@ -79,7 +77,6 @@ impl Effect {
     pub const fn name(self) -> &'static str {
         match self {
             Self::None => "none",
-            Self::Applied => "applied",
             Self::Unknown => "unknown",
         }
     }

@@ -74,6 +74,10 @@ pub fn parse(resource: &'static Resource, verb: Verb, json: &Value) -> Result<In
         by_id = column == ID.name && values.get(ORDER_DESC.name) != Some(&Value::Bool(true));
         values.entry(ORDER_DESC.name).or_insert(Value::Bool(false));
     }
+    if verb == Verb::Update && values.is_empty() {
+        return Err(NodeError::new(Code::MissingField, "There is nothing to change.")
+            .advice("Give the fields that are to change, beside the id."));
+    }
     let limit = if all { None } else { Some(limit.unwrap_or(DEFAULT_LIMIT)) };
     Ok(Input { id, simplify, list: ListInput { limit, by_id }, values })
 }
@@ -142,16 +146,15 @@ fn convert(kind: Kind, value: &Value) -> Result<Value> {
         (Kind::RequiredText | Kind::Text | Kind::Html, _) => return wrong("text"),
         (Kind::Boolean, _) => return wrong("true or false"),
         (Kind::Number, _) => return wrong("a number"),
-        (Kind::Integer, Value::Number(number)) => match whole(number) {
-            Some(number) => Value::from(number),
-            None => return wrong("a whole number"),
-        },
-        (Kind::Range(least, most), Value::Number(number)) => match whole(number) {
-            Some(number) if (least..=most).contains(&number) => Value::from(number),
-            Some(_) if most == i64::MAX => return wrong(&format!("{least} or more")),
-            Some(_) => return wrong(&format!("between {least} and {most}")),
-            None => return wrong("a whole number"),
-        },
+        (Kind::Integer | Kind::Range(..), Value::Number(number)) => {
+            let (least, most) =
+                if let Kind::Range(least, most) = kind { (least, most) } else { (i32::MIN, i32::MAX) };
+            match whole(number) {
+                Some(number) if (i64::from(least)..=i64::from(most)).contains(&number) => Value::from(number),
+                Some(_) => return wrong(&format!("between {least} and {most}")),
+                None => return wrong("a whole number"),
+            }
+        }
         (Kind::Integer | Kind::Range(..), _) => return wrong("a whole number"),
         (Kind::DateTime, Value::String(text)) => match date::to_wire(text) {
             Some(wire) => Value::String(wire),
@@ -253,6 +256,8 @@ mod tests {
             ),
             (Verb::Create, json!({"summary": "x", "targetdate": "soon"}), Code::InvalidValue, "/targetdate"),
             (Verb::Update, json!({"status_id": 2}), Code::MissingField, "/id"),
+            (Verb::Update, json!({"id": 5, "simplify": false}), Code::MissingField, ""),
+            (Verb::Update, json!({"id": 1e17, "status_id": 2}), Code::InvalidValue, "/id"),
             (Verb::Update, json!({"id": 0, "status_id": 2}), Code::InvalidValue, "/id"),
             (Verb::Get, json!({"id": 1, "summary": "x"}), Code::UnknownField, "/summary"),
             (Verb::List, json!({"limit": 0}), Code::InvalidValue, "/limit"),

@@ -133,6 +133,9 @@ fn input(json: &mut Json, resource: &'static Resource, verb: Verb) {
         }
     }
     json.close('}');
+    if verb == Verb::Update {
+        json.raw("minProperties", "2");
+    }
     let required = resource.required(verb);
     if !required.all.is_empty() {
         json.texts("required", required.all);
@@ -212,24 +215,28 @@ fn describe(json: &mut Json, field: &Field) {
     }
 }
 
+/// Whole numbers have 32 bits at HaloPSA.
+const INTEGER: &str = r#""type":"integer","minimum":-2147483648,"maximum":2147483647"#;
+
 /// The members of the schema of a kind.
 fn schema(json: &mut Json, kind: Kind) {
     match kind {
         Kind::Text => json.members(r#""type":"string""#),
         Kind::RequiredText => json.members(r#""type":"string","pattern":"\\S""#),
         Kind::Html => json.members(r#""type":"string","contentMediaType":"text/html""#),
-        Kind::Integer => json.members(r#""type":"integer""#),
+        Kind::Integer => json.members(INTEGER),
         Kind::Range(least, most) => {
-            json.members(&format!(r#""type":"integer","minimum":{least}"#));
-            if most != i64::MAX {
-                json.raw("maximum", &format!("{most}"));
-            }
+            json.members(&format!(r#""type":"integer","minimum":{least},"maximum":{most}"#));
         }
         Kind::Number => json.members(r#""type":"number""#),
         Kind::Boolean => json.members(r#""type":"boolean""#),
         Kind::DateTime => json.members(r#""type":"string","format":"date-time""#),
-        Kind::Time => json.members(r#""type":"string","pattern":"^[0-9]{2}:[0-9]{2}(:[0-9]{2})?$""#),
-        Kind::IdList => json.members(r#""type":["integer","array"],"items":{"type":"integer"},"minItems":1"#),
+        Kind::Time => json.members(r#""type":"string","pattern":"^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$""#),
+        Kind::IdList => {
+            json.members(r#""minItems":1"#);
+            json.raw("type", r#"["integer","array"]"#);
+            json.raw("items", &format!("{{{INTEGER}}}"));
+        }
         Kind::TextList => json.members(
             r#""type":["string","array"],"pattern":"\\S","items":{"type":"string","pattern":"\\S"},"minItems":1"#,
         ),
@@ -244,7 +251,7 @@ fn schema(json: &mut Json, kind: Kind) {
             json.close('}');
         }
         Kind::AnyObjects => json.members(r#""type":"array","items":{"type":"object"}"#),
-        Kind::Integers => json.members(r#""type":"array","items":{"type":"integer"}"#),
+        Kind::Integers => json.members(&format!(r#""type":"array","items":{{{INTEGER}}}"#)),
         Kind::Any => {}
     }
 }

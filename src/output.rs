@@ -123,7 +123,7 @@ pub fn redact(value: &mut Value) {
     match value {
         Value::Array(values) => values.iter_mut().for_each(redact),
         Value::Object(object) => {
-            object.retain(|name, value| !(is_secret(name) && holds_text(value)));
+            object.retain(|name, value| !(is_secret(name) && holds_something(value)));
             object.values_mut().for_each(redact);
         }
         _ => {}
@@ -132,14 +132,13 @@ pub fn redact(value: &mut Value) {
 
 fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    name.contains("password")
-        || name.contains("secret")
-        || name.ends_with("token")
-        || name.ends_with("api_key")
+    ["password", "secret"].iter().any(|part| name.contains(part))
+        || ["token", "api_key", "apikey"].iter().any(|end| name.ends_with(end))
 }
 
-fn holds_text(value: &Value) -> bool {
-    matches!(value, Value::String(text) if !text.is_empty())
+/// Flags such as `password_expires` are no secret.
+fn holds_something(value: &Value) -> bool {
+    !matches!(value, Value::Null | Value::Bool(_))
 }
 
 #[cfg(test)]
@@ -195,7 +194,7 @@ mod tests {
     fn secrets_are_removed_in_every_view() {
         let answer = || {
             object(json!({"id": 1, "site_update": [{"users_update": [{"new_password": "hunter2"}]}],
-            "client_secret": "s", "access_token": "t", "password_expires": false}))
+            "client_secret": "s", "access_token": "t", "passwords": ["x"], "apikey": 5, "password_expires": false}))
         };
         let raw = record(&SITE, answer(), View::Raw, &Names::default(), "");
         assert_eq!(raw, json!({"id": 1, "site_update": [{"users_update": [{}]}], "password_expires": false}));

@@ -23,10 +23,10 @@ pub enum Kind {
     RequiredText,
     /// Text with HTML markup.
     Html,
-    /// A whole number; HaloPSA refuses `95.0`.
+    /// A whole number of 32 bits; HaloPSA refuses `95.0`.
     Integer,
     /// A whole number from a smallest to a largest value.
-    Range(i64, i64),
+    Range(i32, i32),
     /// Any number.
     Number,
     /// `true` or `false`.
@@ -41,7 +41,7 @@ pub enum Kind {
     TextList,
     /// An object with these fields.
     Object(&'static [Field]),
-    /// A list of objects with these fields, at least one of which is there.
+    /// A list of objects with these fields.
     Objects(&'static [Field]),
     /// A list of objects of the API whose fields are not spelt out here.
     AnyObjects,

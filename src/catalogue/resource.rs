@@ -52,7 +52,7 @@ pub struct Resource {
 }
 
 /// The record that an operation is about.
-pub const ID: Field = Field::of("id", "Id", "Id of the record.", Kind::Range(1, i64::MAX));
+pub const ID: Field = Field::of("id", "Id", "Id of the record.", Kind::Range(1, i32::MAX));
 
 /// Whether results are boiled down.
 pub const SIMPLIFY: Field = Field::boolean(

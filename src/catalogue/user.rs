@@ -49,6 +49,7 @@ pub static USER: Resource = Resource {
         Field::text("phonenumber", "Phone number", ""),
         Field::text("phonenumber_preferred", "Preferred phone number", ""),
         Field::id("priority_id", "Priority", "Priority of the user's tickets."),
+        Field::text("role_list", "Roles", ""),
         Field::id("slaid", "SLA", "Id of the service level agreement."),
         Field::of(
             "supplier",

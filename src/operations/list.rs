@@ -5,8 +5,6 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 
-use serde_json::Value;
-
 use super::Task;
 use crate::catalogue::resource::{Resource, Verb};
 use crate::client::{self, MOST_IN_FLIGHT};
@@ -69,11 +67,11 @@ struct List {
 impl List {
     fn begin(task: &mut Task<'_, '_>, index: usize) -> Result<Self> {
         let input = task.input(index)?;
-        let position = task.queue.take_position();
+        let position = task.queue.position();
         let pager = if position.is_null() {
             Pager::new(input.list.limit, input.list.by_id)
         } else {
-            Pager::from_json(&position, input.list.limit)
+            Pager::from_json(position, input.list.limit)
                 .ok_or_else(|| NodeError::new(Code::InvalidCursor, "The cursor is damaged."))?
         };
         Ok(Self { index, input, pager, names: Names::default() })
@@ -118,16 +116,14 @@ impl List {
             }
             let page = page(task.resource, &answer?)?;
             self.names.learn(task.resource, &page.tables);
-            let latest: Vec<String> =
-                page.rows.iter().filter_map(|row| row.get("id")).map(Value::to_string).collect();
             let Some(rows) = self.pager.take(page) else {
                 // Where it went back to is kept, so that calls do not repeat it.
-                task.queue.deliver(self.index, vec![], self.pager.to_json(&latest));
+                task.queue.deliver(self.index, vec![], self.pager.to_json());
                 break;
             };
-            let items = rows.into_iter().map(|row| self.item(task, row)).collect();
-            task.queue.deliver(self.index, items, self.pager.to_json(&latest));
-            *delivered = true;
+            let items: Vec<Item> = rows.into_iter().map(|row| self.item(task, row)).collect();
+            *delivered |= !items.is_empty();
+            task.queue.deliver(self.index, items, self.pager.to_json());
         }
         Ok(())
     }

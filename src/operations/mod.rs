@@ -7,6 +7,8 @@
 pub mod list;
 pub mod queue;
 pub mod record;
+#[cfg(test)]
+mod tests;
 
 use alloc::format;
 use alloc::string::String;

@@ -45,9 +45,13 @@ impl Cursor {
         }
         let index = |value: &Value| usize::try_from(value.as_u64()?).ok().filter(|index| *index <= items);
         let pending: Option<Vec<usize>> = state.get("pending")?.as_array()?.iter().map(index).collect();
+        let from = index(state.get("from")?)?;
+        // An item that stood there twice would be done twice.
+        let pending =
+            pending.filter(|pending| pending.is_sorted_by(|a, b| a < b) && pending.last() < Some(&from))?;
         Some(Self {
-            pending: pending?,
-            from: index(state.get("from")?)?,
+            pending,
+            from,
             position: state.get("at")?.clone(),
             fruitless_calls: state.get("fruitless")?.as_u64()?,
         })
@@ -58,7 +62,7 @@ impl Cursor {
 #[derive(Debug)]
 pub struct Queue {
     outcomes: Vec<Outcome>,
-    /// Items that are left, in order.
+    /// Items that are left, the next one last.
     left: Vec<usize>,
     /// How far the reading of the first of them has come.
     position: Value,
@@ -71,8 +75,8 @@ impl Queue {
     /// All items, or those that a cursor left.
     pub fn new(items: usize, cursor: Option<&Cursor>) -> Self {
         let left: Vec<usize> = match cursor {
-            None => (0..items).collect(),
-            Some(cursor) => cursor.pending.iter().copied().chain(cursor.from..items).collect(),
+            None => (0..items).rev().collect(),
+            Some(cursor) => (cursor.from..items).rev().chain(cursor.pending.iter().rev().copied()).collect(),
         };
         let mut outcomes: Vec<Outcome> = (0..items).map(|_| Outcome::Done(vec![])).collect();
         for index in &left {
@@ -97,22 +101,23 @@ impl Queue {
 
     /// The item whose turn it is.
     pub fn next_item(&self) -> Option<usize> {
-        self.left.first().copied().filter(|_| self.is_open())
+        self.left.last().copied().filter(|_| self.is_open())
     }
 
     /// The items whose turn it is, at most so many.
     pub fn next_items(&self, most: usize) -> Vec<usize> {
-        if self.is_open() { self.left.iter().copied().take(most).collect() } else { vec![] }
+        if self.is_open() { self.left.iter().rev().copied().take(most).collect() } else { vec![] }
     }
 
     /// Where an earlier call stopped reading the first item.
-    pub fn take_position(&mut self) -> Value {
-        self.position.take()
+    pub fn position(&self) -> &Value {
+        &self.position
     }
 
     /// Results of an item that is not finished.
     pub fn deliver(&mut self, index: usize, items: Vec<Item>, position: Value) {
-        self.progress = true;
+        // A page read again to join on to an earlier call is no progress.
+        self.progress |= !items.is_empty();
         self.position = position;
         self.put(index, Outcome::Done(items));
     }
@@ -128,7 +133,9 @@ impl Queue {
         }
         self.progress = true;
         self.position = Value::Null;
-        self.left.retain(|left| *left != index);
+        if let Some(position) = self.left.iter().rposition(|left| *left == index) {
+            self.left.remove(position);
+        }
         self.put(index, outcome);
     }
 
@@ -164,13 +171,10 @@ impl Queue {
         }
         // The last run of neighbours is told by its first item.
         let items = self.outcomes.len();
-        let mut from = items;
-        let mut pending = self.left;
-        while pending.last().is_some_and(|last| last + 1 == from) {
-            from -= 1;
-            pending.pop();
-        }
-        let fruitless_calls = if self.progress { 0 } else { self.fruitless_calls + 1 };
+        let run = self.left.iter().zip((0..items).rev()).take_while(|(left, index)| *left == index).count();
+        let from = items.saturating_sub(run);
+        let pending: Vec<usize> = self.left.iter().skip(run).rev().copied().collect();
+        let fruitless_calls = if self.progress { 0 } else { self.fruitless_calls.saturating_add(1) };
         let cursor = json!({
             "op": operation, "items": items, "pending": pending, "from": from,
             "at": self.position, "fruitless": fruitless_calls,
@@ -226,9 +230,13 @@ mod tests {
         let (_, next, _) = Queue::new(2, None).finish("ticket.list");
         let next = next.unwrap();
         assert!(Cursor::parse(&next, "ticket.list", 2).is_ok());
-        for (text, operation, items) in
-            [(next.as_str(), "client.list", 2), (&next, "ticket.list", 3), ("", "x", 1), ("{}", "x", 1)]
-        {
+        for (text, operation, items) in [
+            (next.as_str(), "client.list", 2),
+            (&next, "ticket.list", 3),
+            ("", "x", 1),
+            ("{}", "x", 1),
+            (r#"{"op":"x","items":2,"pending":[1,0,0],"from":0,"at":null,"fruitless":0}"#, "x", 2),
+        ] {
             let error = Cursor::parse(text, operation, items).unwrap_err();
             assert_eq!(error.get_code().name(), "halopsa.invalid-cursor");
         }

@@ -42,7 +42,7 @@ pub fn request(resource: &Resource, verb: Verb, input: &Input) -> ApiRequest {
         Verb::Create => ApiRequest::post_one(path, body(resource, input), Safety::Create),
         Verb::Update => ApiRequest::post_one(path, body(resource, input), Safety::Overwrite),
     };
-    request.needing(resource.scope(verb))
+    ApiRequest { fields: resource.fields, ..request.needing(resource.scope(verb)) }
 }
 
 fn body(resource: &Resource, input: &Input) -> Value {

@@ -8,8 +8,12 @@ use serde_json::Value;
 
 use super::http::{HttpResponse, Reached, Reason, TransportError};
 use super::request::Safety;
+use crate::catalogue::field::Field;
 use crate::error::{Code, Effect, ErrorKind, NodeError};
 use crate::text;
+
+/// The most of an answer that is searched for words.
+const MOST_BYTES: usize = 64 * 1024;
 
 /// Halo's own words in an answer, cleaned. `None` where there are none, or
 /// where they are a page for a browser.
@@ -17,9 +21,11 @@ pub fn words(answer: &HttpResponse) -> Option<String> {
     if answer.body.is_empty() || answer.is_html() {
         return None;
     }
-    let said = match serde_json::from_slice::<Value>(&answer.body) {
+    // A message is short; what is longer is something else.
+    let body = answer.body.get(..MOST_BYTES).unwrap_or(&answer.body);
+    let said = match serde_json::from_slice::<Value>(body) {
         Ok(value) => find_words(&value)?,
-        Err(_) => core::str::from_utf8(&answer.body).ok()?.to_string(),
+        Err(_) => String::from_utf8_lossy(body).into_owned(),
     };
     let said = text::clean(&said);
     (!said.is_empty()).then_some(said)
@@ -45,8 +51,9 @@ fn find_words(value: &Value) -> Option<String> {
 /// `{"[0].id": ["The JSON value could not be converted…"]}`: which field, and
 /// what about it. Class names and stack traces of exceptions are no messages.
 fn model_state(object: &serde_json::Map<String, Value>) -> Option<String> {
-    const NOISE: &[&str] = &["ClassName", "StackTraceString", "Source", "traceId", "type", "HelpURL"];
-    object.iter().filter(|(key, _)| !NOISE.contains(&key.as_str())).find_map(|(key, value)| {
+    const NOISE: &[&str] = &["ClassName", "Source", "traceId", "type", "HelpURL"];
+    let is_noise = |key: &str| NOISE.contains(&key) || key.contains("Stack") || key.starts_with("Exception");
+    object.iter().filter(|(key, _)| !is_noise(key)).find_map(|(key, value)| {
         let said = find_words(value)?;
         let field = key.rsplit('.').next().unwrap_or(key);
         if object.len() == 1 && value.is_string() { Some(said) } else { Some(format!("{field}: {said}")) }
@@ -67,21 +74,22 @@ fn mandatory_label(words: &str) -> Option<&str> {
 }
 
 /// What a failing status means for a request.
-pub fn error(answer: &HttpResponse, safety: Safety) -> NodeError {
+/// `fields` are those that it may have been refused for.
+pub fn error(answer: &HttpResponse, safety: Safety, fields: &[Field]) -> NodeError {
     let words = words(answer);
     let error = match answer.status {
-        400 | 409 | 422 => rejected(answer.status, words.as_deref()),
+        // A wrong address, or a proxy.
+        400..=499 if answer.is_html() && !matches!(answer.status, 401 | 403 | 404 | 429) => html_page(),
         401 => NodeError::new(Code::TokenRefused, "HaloPSA does not accept the access token."),
         403 => forbidden(None),
         404 => NodeError::new(Code::RecordNotFound, "HaloPSA has no such record.")
-            .advice("Check the id. The record may be deleted, or the API agent may not see it."),
-        413 => NodeError::new(Code::Rejected, "The request is larger than HaloPSA takes."),
+            .advice("Check the id, and the address of the instance. The record may be deleted, or the API agent may not see it."),
         429 => NodeError::new(Code::RateLimited, "HaloPSA has had too many requests.")
             .advice("Wait, ask for less, or run fewer workflows at the same time."),
+        400..=499 => rejected(answer, words.as_deref(), fields),
         300..=399 => NodeError::new(Code::Redirected, "HaloPSA answers with a redirect.")
             .advice("Enter the address that the browser ends at as the address of your instance."),
         200..=299 => NodeError::new(Code::MalformedAnswer, "HaloPSA's answer makes no sense."),
-        status if answer.is_html() && status < 500 => html_page(),
         status => NodeError::new(Code::ServerError, format!("HaloPSA is out of order (status {status})."))
             .advice("Try again later. If it goes on, look at HaloPSA's status page or its logs."),
     };
@@ -110,7 +118,7 @@ pub fn malformed(answer: &HttpResponse, why: &str, safety: Safety) -> NodeError 
             .advice("Try again. If it goes on, check the address of the instance.")
     };
     let effect = if safety == Safety::Read { Effect::None } else { Effect::Unknown };
-    error.status(answer.status).effect(effect)
+    lost(error.status(answer.status), safety, effect)
 }
 
 /// The application's permission or the agent's: both must allow (HAPI 3.5).
@@ -124,35 +132,37 @@ pub fn forbidden(scope: Option<&str>) -> NodeError {
     ))
 }
 
-fn rejected(status: u16, words: Option<&str>) -> NodeError {
+fn rejected(answer: &HttpResponse, words: Option<&str>, fields: &[Field]) -> NodeError {
     let Some(words) = words else {
         return NodeError::new(Code::Rejected, "HaloPSA does not accept the values.")
             .advice("It does not say why. Check ids and mandatory fields.");
     };
-    if status == 409 {
+    if answer.status == 409 {
         return NodeError::new(Code::Conflict, format!("HaloPSA refuses: {words}"))
             .advice("Other records stand in the way. Setting the record inactive may do.");
     }
     if let Some(label) = mandatory_label(words) {
-        let name = field_name(label);
-        let error = NodeError::new(Code::MandatoryField, format!("The field \"{label}\" is mandatory."))
+        return NodeError::new(Code::MandatoryField, format!("The field \"{label}\" is mandatory."))
             .advice(format!(
                 "Fill in \"{label}\". The ticket type or your instance makes it mandatory; a custom field goes into customfields."
-            ));
-        return match name {
-            Some(name) => error.field(name),
-            None => error.field("customfields"),
-        };
+            ))
+            .field(field_name(label, fields).unwrap_or("customfields"));
     }
     let advice = ADVICE
         .iter()
         .find(|(part, _)| words.contains(part))
         .map_or("Change the values as HaloPSA says.", |(_, advice)| *advice);
-    NodeError::new(Code::Rejected, format!("HaloPSA does not accept the values: {words}")).advice(advice)
+    let error =
+        NodeError::new(Code::Rejected, format!("HaloPSA does not accept the values: {words}")).advice(advice);
+    match words.split_once(':').and_then(|(key, _)| fields.iter().find(|field| field.name == key)) {
+        // ModelState names the field.
+        Some(field) => error.field(field.name),
+        None => error,
+    }
 }
 
-/// Which field a label stands for, if it is one of HaloPSA's own.
-fn field_name(label: &str) -> Option<&'static str> {
+/// Which of the fields a label stands for.
+fn field_name(label: &str, fields: &[Field]) -> Option<&'static str> {
     // Labels of HaloPSA's screens that are not those of our catalogue.
     const SYNONYMS: &[(&str, &str)] = &[
         ("category", "category_1"),
@@ -161,13 +171,12 @@ fn field_name(label: &str) -> Option<&'static str> {
         ("customer", "client_id"),
         ("assigned agent", "agent_id"),
     ];
-    if let Some((_, name)) = SYNONYMS.iter().find(|(synonym, _)| synonym.eq_ignore_ascii_case(label)) {
-        return Some(name);
-    }
-    crate::catalogue::RESOURCES
+    let plain = |text: &str| text.replace(['-', ' '], "").to_ascii_lowercase();
+    let wanted = plain(label);
+    let synonym = SYNONYMS.iter().find(|(label, _)| plain(label) == wanted).map(|(_, name)| *name);
+    fields
         .iter()
-        .flat_map(|resource| resource.fields)
-        .find(|field| field.label.eq_ignore_ascii_case(label))
+        .find(|field| Some(field.name) == synonym || plain(field.label) == wanted)
         .map(|field| field.name)
 }
 
@@ -241,7 +250,7 @@ fn lost(error: NodeError, safety: Safety, effect: Effect) -> NodeError {
         return error.effect(effect);
     }
     let kind = match error.get_kind() {
-        ErrorKind::Timeout => ErrorKind::Timeout,
+        kind @ (ErrorKind::Timeout | ErrorKind::Protocol) => kind,
         _ => ErrorKind::Unavailable,
     };
     let lost =
@@ -259,6 +268,7 @@ fn lost(error: NodeError, safety: Safety, effect: Effect) -> NodeError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalogue::{ticket::TICKET, user::USER};
     use crate::error::Retry;
 
     fn answer(status: u16, body: &str) -> HttpResponse {
@@ -289,33 +299,57 @@ mod tests {
         for (body, expected) in cases {
             assert_eq!(words(&answer(400, body)).as_deref(), Some(expected), "{body}");
         }
-        for nothing in ["", "<html>hundreds of kilobytes</html>", "{}", "7", "[]"] {
+        let inside = r#"{"ClassName":"X","Message":null,"RemoteStackTraceString":"at Halo.Api(Int32 id)"}"#;
+        for nothing in ["", "<html>hundreds of kilobytes</html>", "{}", "7", "[]", inside] {
             assert_eq!(words(&answer(400, nothing)), None, "{nothing}");
         }
     }
 
     #[test]
     fn a_mandatory_field_is_named() {
-        let error = error(&answer(400, r#"{"Message":"Category is mandatory"}"#), Safety::Create);
+        let mandatory = |message: &str, fields| {
+            error(&answer(400, &format!(r#"{{"Message":"{message} is mandatory"}}"#)), Safety::Create, fields)
+        };
+        let error = mandatory("Category", TICKET.fields);
         assert_eq!(error.get_code(), Code::MandatoryField);
         assert_eq!(error.get_field(), Some("/category_1"));
         assert_eq!(error.get_vendor(), Some("Category is mandatory"));
-        let custom =
-            super::error(&answer(400, r#"{"Message":"Change Window is mandatory"}"#), Safety::Create);
-        assert_eq!(custom.get_field(), Some("/customfields"));
+        let field = |message, fields| mandatory(message, fields).get_field().map(ToString::to_string);
+        assert_eq!(field("Change Window", TICKET.fields).as_deref(), Some("/customfields"));
+        assert_eq!(field("Email Address", USER.fields).as_deref(), Some("/emailaddress"));
+        assert_eq!(field("SLA", USER.fields).as_deref(), Some("/slaid"));
+        assert_eq!(field("Category", USER.fields).as_deref(), Some("/customfields"));
+    }
+
+    #[test]
+    fn a_value_that_cannot_be_read_is_named() {
+        let body = r#"{"[0].client_id":["The JSON value could not be converted"]}"#;
+        assert_eq!(error(&answer(400, body), Safety::Create, TICKET.fields).get_field(), Some("/client_id"));
+    }
+
+    #[test]
+    fn a_page_is_named_and_an_odd_refusal_is_no_outage() {
+        assert_eq!(error(&answer(400, "<html>"), Safety::Read, &[]).get_code(), Code::HtmlAnswer);
+        for status in [405, 410, 413, 414, 431] {
+            assert_eq!(error(&answer(status, ""), Safety::Read, &[]).get_retry(), Retry::Never, "{status}");
+        }
     }
 
     #[test]
     fn nothing_happened_where_the_request_was_refused() {
         for status in [400, 401, 403, 404, 409, 429] {
-            assert_eq!(error(&answer(status, ""), Safety::Create).get_effect(), Effect::None, "{status}");
+            assert_eq!(
+                error(&answer(status, ""), Safety::Create, &[]).get_effect(),
+                Effect::None,
+                "{status}"
+            );
         }
     }
 
     #[test]
     fn a_lost_create_is_unknown_and_never_retried() {
         for status in [500, 502, 504] {
-            let error = error(&answer(status, "<html>"), Safety::Create);
+            let error = error(&answer(status, "<html>"), Safety::Create, &[]);
             assert_eq!(error.get_effect(), Effect::Unknown);
             assert_eq!(error.get_retry(), Retry::Never);
             assert_eq!(error.get_code(), Code::AnswerLost);

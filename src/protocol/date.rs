@@ -1,7 +1,7 @@
 //! Dates as HaloPSA writes them (HAPI 1.11, 14.21, 14.22) and as people do.
 
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 
 use jiff::Timestamp;
 use jiff::civil::{DateTime, Time};
@@ -10,43 +10,39 @@ use jiff::tz::Offset;
 /// Dates before this year stand for "never": 1900-01-01 and its relatives.
 const FIRST_REAL_YEAR: i16 = 1980;
 
-/// Reads a date of an answer: UTC with or without `Z`, with up to nine digits
-/// of a second, or a day alone.
-pub fn parse(text: &str) -> Option<Timestamp> {
+/// Reads a date, as UTC where it names no offset: with up to nine digits of a
+/// second, or a day alone.
+fn parse(text: &str) -> Option<DateTime> {
     let text = text.trim();
-    if let Ok(instant) = text.parse::<Timestamp>() {
-        return Some(instant);
+    // Not as an instant: those end a day before the year 10000, whose last day
+    // stands for "no end".
+    if let Some(civil) = text.strip_suffix('Z') {
+        return civil.parse().ok();
     }
-    let civil = text.parse::<DateTime>().ok()?;
-    Offset::UTC.to_timestamp(civil).ok()
+    match text.parse::<Timestamp>() {
+        Ok(instant) => Some(Offset::UTC.to_datetime(instant)),
+        Err(_) => text.parse().ok(),
+    }
 }
 
 /// The readable form of a date of an answer, or nothing for "never".
 pub fn readable(text: &str) -> Option<String> {
-    let instant = parse(text)?;
-    let civil = Offset::UTC.to_datetime(instant);
-    (civil.year() >= FIRST_REAL_YEAR).then(|| instant.to_string())
+    let civil = parse(text)?;
+    (civil.year() >= FIRST_REAL_YEAR).then(|| format!("{civil}Z"))
 }
 
 /// The form that HaloPSA reads, from what a person may give: an instant with
 /// an offset, or a date and time, or a day, taken as UTC.
 pub fn to_wire(text: &str) -> Option<String> {
-    let instant = parse(text)?;
-    let civil = Offset::UTC.to_datetime(instant);
-    // Printed by hand: strftime would weigh 14 KB in the component.
-    let (year, month, day) = (civil.year(), civil.month(), civil.day());
-    let (hour, minute, second) = (civil.hour(), civil.minute(), civil.second());
-    let mut wire = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}");
-    let fraction = civil.subsec_nanosecond() / 1_000_000;
-    if fraction != 0 {
-        wire.push_str(&format!(".{fraction:03}"));
-    }
-    Some(wire)
+    let civil = parse(text).filter(|civil| civil.year() > 0)?;
+    let whole = DateTime::from_parts(civil.date(), civil.time().with().subsec_nanosecond(0).build().ok()?);
+    let milliseconds = civil.subsec_nanosecond() / 1_000_000;
+    Some(if milliseconds == 0 { format!("{whole}") } else { format!("{whole}.{milliseconds:03}") })
 }
 
 /// `HH:mm:ss` from `HH:mm` or `HH:mm:ss`.
 pub fn time_to_wire(text: &str) -> Option<String> {
-    let time = text.trim().parse::<Time>().ok()?;
+    let time = text.parse::<Time>().ok().filter(|_| matches!(text.len(), 5 | 8))?;
     Some(format!("{:02}:{:02}:{:02}", time.hour(), time.minute(), time.second()))
 }
 
@@ -93,8 +89,13 @@ mod tests {
         assert_eq!(to_wire("2026-03-01T10:15:02+01:00").as_deref(), Some("2026-03-01T09:15:02"));
         assert_eq!(to_wire("2026-03-01T09:15:02.5Z").as_deref(), Some("2026-03-01T09:15:02.500"));
         assert_eq!(to_wire("2026-03-01").as_deref(), Some("2026-03-01T00:00:00"));
-        assert_eq!(to_wire("1 March"), None);
-        assert_eq!(time_to_wire("9:30"), None);
+        assert_eq!(to_wire("9999-12-31T23:59:59Z").as_deref(), Some("9999-12-31T23:59:59"));
+        for wrong in ["1 March", "", "-000044-03-15", "2026-02-30"] {
+            assert_eq!(to_wire(wrong), None, "{wrong}");
+        }
+        for wrong in ["9:30", "24:00", "25:99", "12", "09:15:00.5", "2026-03-01T09:15:00+23:59"] {
+            assert_eq!(time_to_wire(wrong), None, "{wrong}");
+        }
         assert_eq!(time_to_wire("09:30").as_deref(), Some("09:30:00"));
     }
 

@@ -54,7 +54,7 @@ impl fmt::Debug for HttpRequest {
 pub struct HttpResponse {
     /// The status.
     pub status: u16,
-    /// Names in lower case.
+    /// As the server, or the host, spells them.
     pub headers: Vec<(String, Vec<u8>)>,
     /// All of it.
     pub body: Vec<u8>,
@@ -67,11 +67,11 @@ impl fmt::Debug for HttpResponse {
 }
 
 impl HttpResponse {
-    /// The first value of a header, if it is text.
+    /// The first value of a header, if it is text; its name in any case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers
             .iter()
-            .find(|(candidate, _)| candidate == name)
+            .find(|(candidate, _)| candidate.eq_ignore_ascii_case(name))
             .and_then(|(_, value)| core::str::from_utf8(value).ok())
     }
 

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::http::{HttpRequest, Method};
+use crate::catalogue::field::Field;
 use crate::contract::Secret;
 
 /// What becomes of a request that is sent twice.
@@ -24,7 +25,7 @@ pub enum Safety {
 
 /// A request to the HaloPSA API, before it is known where that is and with
 /// what token.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct ApiRequest {
     /// What to do.
     pub method: Method,
@@ -38,6 +39,8 @@ pub struct ApiRequest {
     pub safety: Safety,
     /// The permission that the API application needs for it.
     pub scope: Option<&'static str>,
+    /// The fields that it may be refused for.
+    pub fields: &'static [Field],
 }
 
 impl ApiRequest {
@@ -50,6 +53,7 @@ impl ApiRequest {
             body: None,
             safety: Safety::Read,
             scope: None,
+            fields: &[],
         }
     }
 
@@ -63,6 +67,7 @@ impl ApiRequest {
             body: Some(Value::Array(vec![record])),
             safety,
             scope: None,
+            fields: &[],
         }
     }
 
@@ -75,6 +80,7 @@ impl ApiRequest {
             body: None,
             safety: Safety::Overwrite,
             scope: None,
+            fields: &[],
         }
     }
 

@@ -75,7 +75,11 @@ pub fn decide(
     } else if throttled {
         Decision::Postpone(asked.unwrap_or(UNTOLD_THROTTLE))
     } else {
-        Decision::GiveUp
+        // A server that says for how long it is away is believed.
+        match asked {
+            Some(asked) if safety == Safety::Read => Decision::Postpone(asked),
+            _ => Decision::GiveUp,
+        }
     }
 }
 
@@ -134,6 +138,8 @@ mod tests {
         let asked = Some(Duration::from_secs(60));
         let decision = decide(Safety::Read, 1, Trouble::Status(429), asked, 0, PATIENCE);
         assert_eq!(decision, Decision::Postpone(Duration::from_secs(60)));
+        let away = decide(Safety::Read, 1, Trouble::Status(503), asked, 0, PATIENCE);
+        assert_eq!(away, Decision::Postpone(Duration::from_secs(60)));
         let worn_out = decide(Safety::Read, 4, Trouble::Status(429), None, 0, PATIENCE);
         assert_eq!(worn_out, Decision::Postpone(UNTOLD_THROTTLE));
         let impatient = decide(Safety::Read, 1, Trouble::Status(503), None, 0, Duration::ZERO);

@@ -46,12 +46,11 @@ impl Transport for WasiTransport {
             for exchange in &mut running {
                 exchange.advance(limits);
             }
-            let waiting: Vec<(Pollable, Instant)> = running.iter().filter_map(Running::waits_for).collect();
-            let Some(soonest) = waiting.iter().map(|(_, until)| *until).min() else { break };
-            let alarm = soonest.alarm();
-            let mut pollables: Vec<&Pollable> = waiting.iter().map(|(pollable, _)| pollable).collect();
-            pollables.push(&alarm);
-            poll::poll(&pollables);
+            let open = running.iter().filter(|exchange| !matches!(exchange.state, State::Done(_)));
+            let Some(soonest) = open.map(|exchange| exchange.until).min() else { break };
+            let mut waiting = vec![soonest.alarm()];
+            running.iter().for_each(|exchange| exchange.wait_for(&mut waiting));
+            poll::poll(&waiting.iter().collect::<Vec<_>>());
         }
         running.into_iter().map(Running::finish).collect()
     }
@@ -159,14 +158,16 @@ impl Running {
         }
     }
 
-    fn waits_for(&self) -> Option<(Pollable, Instant)> {
-        let pollable = match &self.state {
-            State::Sending(sending) => sending.stream.subscribe(),
-            State::Waiting(response) => response.subscribe(),
-            State::Reading(reading) => reading.stream.subscribe(),
-            State::Done(_) => return None,
-        };
-        Some((pollable, self.until))
+    fn wait_for(&self, pollables: &mut Vec<Pollable>) {
+        match &self.state {
+            State::Sending(sending) => {
+                pollables.push(sending.stream.subscribe());
+                pollables.push(sending.response.subscribe());
+            }
+            State::Waiting(response) => pollables.push(response.subscribe()),
+            State::Reading(reading) => pollables.push(reading.stream.subscribe()),
+            State::Done(_) => {}
+        }
     }
 
     fn finish(self) -> Exchange {
@@ -231,6 +232,8 @@ impl Sending {
     /// The next state, and whether anything moved.
     fn advance(mut self) -> (State, bool) {
         match self.write() {
+            // The server need not read on to answer, with 413 for one.
+            Ok(Progress::Blocked) if self.response.subscribe().ready() => (self.stop(), true),
             Ok(Progress::Blocked) => (State::Sending(self), false),
             Ok(Progress::Moved) => (State::Sending(self), true),
             Ok(Progress::Finished) => {
@@ -243,13 +246,16 @@ impl Sending {
             }
             // The server stopped listening: it may have answered already, and
             // that answer says more than the broken pipe.
-            Err(_) => {
-                let Self { stream, body, response, .. } = self;
-                drop(stream);
-                drop(body);
-                (State::Waiting(response), true)
-            }
+            Err(_) => (self.stop(), true),
         }
+    }
+
+    /// Gives the body up and waits for the answer.
+    fn stop(self) -> State {
+        let Self { stream, body, response, .. } = self;
+        drop(stream);
+        drop(body);
+        State::Waiting(response)
     }
 
     fn write(&mut self) -> Result<Progress, StreamError> {
@@ -331,8 +337,9 @@ fn failure(code: ErrorCode) -> TransportError {
     use ErrorCode as E;
     let (reason, reached) = match code {
         E::HttpRequestDenied | E::DestinationIpProhibited => (Reason::Denied, Reached::No),
-        E::DnsTimeout | E::DnsError(_) | E::DestinationNotFound => (Reason::UnknownHost, Reached::No),
-        E::DestinationUnavailable
+        E::DnsError(_) | E::DestinationNotFound => (Reason::UnknownHost, Reached::No),
+        E::DnsTimeout
+        | E::DestinationUnavailable
         | E::DestinationIpUnroutable
         | E::ConnectionRefused
         | E::ConnectionTimeout

@@ -98,7 +98,11 @@ impl Guest for Todo {
     ) -> Answer<Execution> {
         let (adds, dry_run) = (operation == "todo.add", ctx.dry_run);
         if !adds && operation != "todo.list" {
-            return Err(error(ErrorKind::InvalidInput, "todo.unknown-operation", "There is no such operation."));
+            return Err(error(
+                ErrorKind::InvalidInput,
+                "todo.unknown-operation",
+                "There is no such operation.",
+            ));
         }
         let allowed = ctx.allowed_operations.as_ref().is_none_or(|all| all.contains(&operation));
         if !allowed || (adds && ctx.read_only) {

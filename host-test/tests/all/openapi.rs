@@ -24,6 +24,7 @@ use serde_json::Value;
 const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("/Tickets", "include_custom_fields", "a parameter newer than the document (HAPI §6.3)"),
     ("/Tickets", "userlookup", "how a production client names the user (HAPI §7.3)"),
+    ("/Tickets", "ticketarea_id", "as a field: how a client makes projects (HAPI §7.3)"),
     ("/Tickets", "lastupdate", "the name of last_update in POST answers (HAPI §7.4)"),
     ("/Tickets", "category1", "the name of category_1 in POST answers (HAPI §7.4)"),
     ("/Tickets", "useremail", "the name of user_email in POST answers (HAPI §7.4)"),

@@ -1,0 +1,209 @@
+//! Whole calls against a scripted wire: what the promises are about – nothing
+//! lost, nothing doubled – where a real server seldom goes.
+
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::execute;
+use crate::contract::{CallContext, Connection, ConnectionAuth, Execution, Item, Outcome, Secret, Session};
+use crate::error::{Code, Effect, NodeError};
+use crate::protocol::http::{HttpRequest, HttpResponse, Limits, Reached, Reason, TransportError};
+use crate::transport::{Exchange, Transport};
+
+/// Answers each request as told; time passes only by waiting.
+struct Script<F> {
+    answer: F,
+    waited: Duration,
+}
+
+impl<F: FnMut(&HttpRequest) -> Exchange> Transport for Script<F> {
+    fn send_all(&mut self, requests: &[HttpRequest], _: &Limits) -> Vec<Exchange> {
+        requests.iter().map(|request| (self.answer)(request)).collect()
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.waited
+    }
+
+    fn wait(&mut self, duration: Duration) {
+        self.waited += duration;
+    }
+}
+
+fn run(
+    operation: &str,
+    input: &Value,
+    cursor: Option<&str>,
+    answer: impl FnMut(&HttpRequest) -> Exchange,
+) -> Execution {
+    let context = CallContext {
+        now: "2026-03-01T09:00:00Z".parse().unwrap(),
+        deadline: Duration::from_secs(60),
+        entropy: vec![],
+        trace_parent: None,
+        dry_run: false,
+        read_only: false,
+        allowed_operations: None,
+        confirmed: true,
+    };
+    let fields = [
+        ("url", "x"),
+        ("auth_url", "https://x.halopsa.com/auth"),
+        ("client_id", "id"),
+        ("client_secret", "very-secret-secret"),
+    ];
+    let session = Session {
+        token: Secret::new("token-of-the-host"),
+        expires_at: "2026-03-01T10:00:00Z".parse().unwrap(),
+        scopes: vec![],
+    };
+    let connection = Connection {
+        fields: fields.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect(),
+        auth: ConnectionAuth::Session(session),
+    };
+    let items = [Item { json: input.clone(), has_attachments: false, source_index: None }];
+    let mut transport = Script { answer, waited: Duration::ZERO };
+    execute(&mut transport, &context, &connection, operation, &items, cursor).unwrap()
+}
+
+fn answer(status: u16, body: &Value) -> Exchange {
+    Ok(HttpResponse { status, body: body.to_string().into_bytes(), ..HttpResponse::default() })
+}
+
+fn throttled() -> Exchange {
+    let headers = vec![("Retry-After".to_string(), b"60".to_vec())];
+    Ok(HttpResponse { status: 429, headers, ..HttpResponse::default() })
+}
+
+fn page_no(request: &HttpRequest) -> i64 {
+    let page = request.url.query_pairs().find(|(name, _)| name == "page_no").unwrap();
+    page.1.parse().unwrap()
+}
+
+/// A page of 100 of so many tickets, of which the first `gone` have vanished
+/// and as many have come.
+fn tickets(request: &HttpRequest, total: i64, gone: i64) -> Exchange {
+    let first = (page_no(request) - 1) * 100 + 1 + gone;
+    let last = (first + 99).min(total + gone);
+    let rows: Vec<Value> = (first..=last).map(|id| json!({"id": id})).collect();
+    answer(200, &json!({"record_count": total, "tickets": rows}))
+}
+
+fn ids(execution: &Execution) -> Vec<i64> {
+    match execution.outcomes.as_slice() {
+        [Outcome::Done(items)] => items.iter().map(|item| item.json["id"].as_i64().unwrap()).collect(),
+        _ => vec![],
+    }
+}
+
+fn failure(execution: &Execution) -> &NodeError {
+    match execution.outcomes.as_slice() {
+        [Outcome::Failed(error)] => error,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Follows the cursor of a list to its end.
+fn follow(mut next: Option<String>, mut answer: impl FnMut(&HttpRequest) -> Exchange) -> Vec<i64> {
+    let mut all = vec![];
+    let mut calls = 0;
+    while let Some(cursor) = next {
+        calls += 1;
+        assert!(calls < 50, "endless: {cursor}");
+        let execution = run("ticket.list", &json!({"return_all": true}), Some(&cursor), &mut answer);
+        all.extend(ids(&execution));
+        next = execution.next;
+    }
+    all
+}
+
+#[test]
+fn a_list_goes_on_where_it_was_after_a_throttled_call() {
+    let all = json!({"return_all": true});
+    let first = run("ticket.list", &all, None, |request| tickets(request, 2_000, 0));
+    let second = run("ticket.list", &all, first.next.as_deref(), |_| throttled());
+    assert_eq!(second.resume_after, Some(Duration::from_secs(60)));
+    let mut rows = ids(&first);
+    rows.extend(ids(&second));
+    rows.extend(follow(second.next, |request| tickets(request, 2_000, 0)));
+    assert_eq!(rows, (1..=2_000).collect::<Vec<i64>>());
+}
+
+#[test]
+fn a_page_that_never_comes_ends_the_list_with_its_failure() {
+    for broken in [throttled as fn() -> Exchange, || answer(500, &json!({"Message": "bad row"}))] {
+        follow(
+            run("ticket.list", &json!({"return_all": true}), None, |request| tickets(request, 2_000, 0)).next,
+            |request| if page_no(request) > 12 { broken() } else { tickets(request, 2_000, 0) },
+        );
+    }
+}
+
+#[test]
+fn a_call_that_only_went_back_forgets_nothing() {
+    let first = run("ticket.list", &json!({"return_all": true}), None, |request| tickets(request, 5_000, 0));
+    let mut rows = ids(&first);
+    rows.extend(follow(first.next, |request| tickets(request, 5_000, 300)));
+    assert_eq!(rows, (1..=5_300).collect::<Vec<i64>>());
+}
+
+#[test]
+fn a_delete_is_done_only_if_it_may_have_been_ours() {
+    let delete = |first: fn() -> Exchange| {
+        let mut asked = 0;
+        run("ticket.delete", &json!({"id": 9}), None, move |request| {
+            if request.url.path().ends_with("/token") {
+                return answer(200, &json!({"access_token": "another-token", "expires_in": 3600}));
+            }
+            asked += 1;
+            if asked == 1 { first() } else { answer(404, &json!("gone")) }
+        })
+    };
+    for certain in [|| answer(401, &json!("who?")), || answer(429, &json!("later"))] {
+        assert_eq!(failure(&delete(certain)).get_code(), Code::RecordNotFound);
+    }
+    let ours = delete(|| Err(TransportError::new(Reason::Broken, Reached::Maybe)));
+    assert!(matches!(ours.outcomes.as_slice(), [Outcome::Done(_)]));
+}
+
+#[test]
+fn an_update_whose_first_answer_was_lost_stays_unknown() {
+    for second in [(|| answer(400, &json!("no"))) as fn() -> Exchange, || {
+        Err(TransportError::new(Reason::Denied, Reached::No))
+    }] {
+        let mut asked = 0;
+        let execution = run("ticket.update", &json!({"id": 9, "status_id": 2}), None, |_| {
+            asked += 1;
+            if asked == 1 { Err(TransportError::new(Reason::Broken, Reached::Maybe)) } else { second() }
+        });
+        assert_eq!(failure(&execution).get_effect(), Effect::Unknown);
+    }
+}
+
+#[test]
+fn a_create_is_sent_once_whatever_happens_to_its_answer() {
+    for lost in [
+        (|| Err(TransportError::new(Reason::Broken, Reached::Maybe))) as fn() -> Exchange,
+        || Err(TransportError::new(Reason::TimedOut, Reached::Maybe)),
+        || answer(502, &json!("")),
+        || answer(503, &json!("")),
+        || answer(500, &json!("")),
+        || Ok(HttpResponse { status: 201, body: b"{\"id\":".to_vec(), ..HttpResponse::default() }),
+    ] {
+        let mut sent = 0;
+        let execution = run("ticket.create", &json!({"summary": "x"}), None, |_| {
+            sent += 1;
+            lost()
+        });
+        let error = failure(&execution);
+        assert_eq!((sent, error.get_effect()), (1, Effect::Unknown));
+        assert!(
+            error.get_advice().is_some_and(|advice| advice.contains("before you run this again")),
+            "{error:?}"
+        );
+    }
+}

@@ -1,0 +1,336 @@
+//! Servers with every bad habit on record, and what a [`Pager`] makes of them.
+
+use alloc::vec;
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// A server with every bad habit on record.
+#[derive(Debug, Clone)]
+struct Server {
+    rows: i64,
+    cap: u32,
+    count: Count,
+    repeats_last_page: bool,
+    descending: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Count {
+    True,
+    Off(i64),
+    Missing,
+}
+
+impl Server {
+    fn page(&self, number: u32, size: u32) -> Page {
+        let size = i64::from(size.min(self.cap));
+        let pages = ((self.rows + size - 1) / size).max(1);
+        let mut number = i64::from(number);
+        if self.repeats_last_page {
+            number = number.min(pages);
+        }
+        let first = (number - 1) * size + 1;
+        let last = (number * size).min(self.rows);
+        let rows = (first..=last)
+            .map(|position| if self.descending { self.rows + 1 - position } else { position })
+            .map(|id| Object::from_iter([("id".to_string(), json!(id))]))
+            .collect();
+        let record_count = match self.count {
+            Count::True => u64::try_from(self.rows).ok(),
+            Count::Off(by) => u64::try_from((self.rows + by).max(0)).ok(),
+            Count::Missing => None,
+        };
+        Page { rows, record_count, ..Page::default() }
+    }
+}
+
+/// Reads a list in calls of ten pages, with the cursor put away and taken
+/// out between them. Gives the ids and the number of requests.
+fn read(server: &Server, limit: Option<u64>, by_id: bool) -> (Vec<i64>, usize, End) {
+    let mut pager = Pager::new(limit, by_id);
+    let mut ids = vec![];
+    let mut requests = 0;
+    loop {
+        let mut budget = 10;
+        while budget > 0 && pager.end().is_none() {
+            let plan = pager.plan(budget.min(8));
+            assert!(!plan.pages.is_empty());
+            budget -= plan.pages.len();
+            requests += plan.pages.len();
+            for number in plan.pages {
+                let page = server.page(number, plan.page_size);
+                let Some(rows) = pager.take(page) else { break };
+                ids.extend(rows.iter().map(|row| row["id"].as_i64().unwrap()));
+            }
+            assert!(requests < 10_000, "endless");
+        }
+        if let Some(end) = pager.end() {
+            return (ids, requests, end);
+        }
+        pager = Pager::from_json(&pager.to_json(), limit).unwrap();
+    }
+}
+
+const HONEST: Server =
+    Server { rows: 717, cap: 100, count: Count::True, repeats_last_page: false, descending: false };
+
+#[test]
+fn an_honest_server_is_asked_for_its_pages_and_no_more() {
+    let (ids, requests, end) = read(&HONEST, None, true);
+    assert_eq!((ids.len(), requests, end), (717, 8, End::Complete));
+    let capped = Server { cap: 50, ..HONEST };
+    // Ten, and then the tenth again and the other five.
+    assert_eq!(read(&capped, None, true).1, 16);
+}
+
+#[test]
+fn a_count_that_is_too_high_is_told() {
+    let server = Server { count: Count::Off(17), ..HONEST };
+    let (ids, requests, end) = read(&server, None, true);
+    assert_eq!((ids.len(), requests, end), (717, 9, End::CountTooHigh { counted: 734 }));
+}
+
+#[test]
+fn a_small_list_costs_one_request() {
+    for rows in 0..9 {
+        let server = Server { rows, ..HONEST };
+        assert_eq!(read(&server, None, true).1, 1, "{rows} rows");
+    }
+}
+
+#[test]
+fn a_limit_is_a_limit_and_says_when_there_is_more() {
+    let (ids, requests, end) = read(&HONEST, Some(50), true);
+    assert_eq!((ids.len(), requests, end), (50, 1, End::LimitReached));
+    let (ids, _, end) = read(&HONEST, Some(717), true);
+    assert_eq!((ids.len(), end), (717, End::Complete));
+    let (ids, _, end) = read(&HONEST, Some(5_000), true);
+    assert_eq!((ids.len(), end), (717, End::Complete));
+}
+
+#[test]
+fn rows_that_vanish_while_reading_take_none_with_them() {
+    // Ids 1 to 300; after the first page the first 30 rows are gone.
+    let after = |number: i64| -> Page {
+        let ids = (31..=300).collect::<Vec<i64>>();
+        let from = usize::try_from((number - 1) * 100).unwrap();
+        let rows = ids.iter().skip(from).take(100);
+        Page {
+            rows: rows.map(|id| Object::from_iter([("id".to_string(), json!(id))])).collect(),
+            record_count: Some(270),
+            ..Page::default()
+        }
+    };
+    let mut pager = Pager::new(None, true);
+    let first = Server { rows: 300, ..HONEST }.page(1, 100);
+    let mut ids: Vec<i64> =
+        pager.take(first).unwrap().iter().map(|row| row["id"].as_i64().unwrap()).collect();
+    while pager.end().is_none() {
+        for number in pager.plan(8).pages {
+            let Some(rows) = pager.take(after(number.into())) else { break };
+            ids.extend(rows.iter().map(|row| row["id"].as_i64().unwrap()));
+        }
+    }
+    assert_eq!(ids, (1..=300).collect::<Vec<i64>>());
+}
+
+#[test]
+fn a_row_that_goes_and_one_that_comes_between_two_calls_hide_nothing() {
+    let list = |ids: &[i64], number: usize| Page {
+        rows: ids
+            .iter()
+            .skip((number - 1) * 10)
+            .take(10)
+            .map(|id| Object::from_iter([("id".to_string(), json!(id))]))
+            .collect(),
+        record_count: u64::try_from(ids.len()).ok(),
+        ..Page::default()
+    };
+    // Of 80 rows, read 50; then many go and as many come.
+    for gone in [1, 9, 10, 11, 35, 50] {
+        let before: Vec<i64> = (1..=80).collect();
+        let after: Vec<i64> = (gone + 1..=80 + gone).collect();
+        let mut pager = Pager::new(None, true);
+        let mut seen: Vec<i64> = vec![];
+        let mut keep = |rows: Option<Vec<Object>>| {
+            seen.extend(rows.iter().flatten().map(|row| row["id"].as_i64().unwrap()));
+        };
+        for page in 1..=5 {
+            keep(pager.take(list(&before, page)));
+        }
+        let mut requests = 0;
+        while pager.end().is_none() {
+            // Each page in a call of its own, with the cursor in between.
+            pager = Pager::from_json(&pager.to_json(), None).unwrap();
+            let plan = pager.plan(2);
+            for page in plan.pages {
+                requests += 1;
+                let rows = pager.take(list(&after, usize::try_from(page).unwrap()));
+                let goes_back = rows.is_none();
+                keep(rows);
+                if goes_back {
+                    break;
+                }
+            }
+        }
+        assert_eq!(seen, (1..=80 + gone).collect::<Vec<i64>>(), "{gone} gone");
+        assert!(requests < 40, "{requests} requests");
+    }
+}
+
+#[test]
+fn foreign_cursors_are_refused() {
+    for wrong in [json!(null), json!([]), json!([0, 1, 2, 3, 4, 5, 6]), json!([1, "x", 2, 3, 4, 5, 6])] {
+        assert_eq!(Pager::from_json(&wrong, None), None);
+    }
+}
+
+proptest! {
+    /// No row is lost, none comes twice, and it ends – unless the server
+    /// counts too low *and* caps its pages below any cap ever seen.
+    #[test]
+    fn every_row_once(
+        rows in 0_i64..1_500,
+        cap in 10_u32..150,
+        count in prop_oneof![
+            Just(Count::True),
+            Just(Count::Missing),
+            (-1_500_i64..200).prop_map(Count::Off),
+        ],
+        repeats_last_page: bool,
+        descending: bool,
+    ) {
+        let server = Server { rows, cap, count, repeats_last_page, descending };
+        let (mut ids, requests, _) = read(&server, None, true);
+        if descending { ids.reverse(); }
+        prop_assert_eq!(ids, (1..=rows).collect::<Vec<i64>>());
+        let pages = usize::try_from(rows).unwrap() / usize::try_from(cap.min(100)).unwrap() + 1;
+        prop_assert!(requests <= pages + pages / 9 + 10 + 200 / 10);
+    }
+
+    #[test]
+    fn a_limit_gives_the_first_rows(limit in 1_u64..400, cap in 1_u32..150, repeats_last_page: bool) {
+        let server = Server { cap, repeats_last_page, ..HONEST };
+        let (ids, _, _) = read(&server, Some(limit), true);
+        prop_assert_eq!(ids.len() as u64, limit);
+        prop_assert!(ids.is_sorted());
+    }
+}
+
+fn page_of(ids: &[i64], number: u32, size: usize) -> Page {
+    let first = (usize::try_from(number).unwrap() - 1) * size;
+    Page {
+        rows: ids
+            .iter()
+            .skip(first)
+            .take(size)
+            .map(|id| Object::from_iter([("id".to_string(), json!(id))]))
+            .collect(),
+        record_count: u64::try_from(ids.len()).ok(),
+        ..Page::default()
+    }
+}
+
+/// Reads a list page by page, each page from what `server` says it is.
+fn read_from(mut pager: Pager, mut server: impl FnMut(u32) -> Page) -> (Vec<i64>, usize, End) {
+    let mut ids = vec![];
+    let mut requests = 0;
+    loop {
+        for number in pager.plan(1).pages {
+            requests += 1;
+            assert!(requests < 500, "endless");
+            let rows = pager.take(server(number)).unwrap_or_default();
+            ids.extend(rows.iter().map(|row| row["id"].as_i64().unwrap()));
+        }
+        if let Some(end) = pager.end() {
+            return (ids, requests, end);
+        }
+    }
+}
+
+#[test]
+fn a_busy_desk_loses_no_row() {
+    // At every third request a row that was read goes away.
+    let mut list: Vec<i64> = (1..=1_000).collect();
+    let mut requests = 0;
+    let (ids, _, _) = read_from(Pager::new(None, true), |number| {
+        let page = page_of(&list, number, 100);
+        requests += 1;
+        if requests % 3 == 0 {
+            list.remove(0);
+        }
+        page
+    });
+    let lost: Vec<i64> = list.iter().copied().filter(|id| !ids.contains(id)).collect();
+    assert!(lost.is_empty(), "{lost:?}");
+}
+
+#[test]
+fn a_page_past_the_end_may_count_nothing() {
+    for (rows, most) in [(50, 2), (700, 8), (1_000, 11)] {
+        let list: Vec<i64> = (1..=rows).collect();
+        let (ids, requests, _) = read_from(Pager::new(None, true), |number| {
+            let page = page_of(&list, number, 100);
+            let record_count = page.record_count.filter(|_| !page.rows.is_empty()).or(Some(0));
+            Page { record_count, ..page }
+        });
+        assert_eq!(ids, list);
+        assert!(requests <= most, "{requests} requests for {rows} rows");
+    }
+}
+
+#[test]
+fn rows_that_vanish_from_another_order_take_none_with_them() {
+    let before: Vec<i64> = (1..=300).rev().collect();
+    let after = before[30..].to_vec();
+    let mut first = true;
+    let (ids, _, _) = read_from(Pager::new(None, false), |number| {
+        let list = if core::mem::take(&mut first) { &before } else { &after };
+        page_of(list, number, 100)
+    });
+    assert_eq!(ids, before);
+}
+
+#[test]
+fn an_order_that_rises_within_pages_only_is_seen_through() {
+    let list: Vec<i64> = (201..=300).chain(1..=200).collect();
+    let (ids, _, _) = read_from(Pager::new(None, true), |number| page_of(&list, number, 100));
+    assert_eq!(ids, list);
+}
+
+#[test]
+fn pages_of_uneven_length_do_not_end_a_list_at_a_cursor() {
+    let mut pages = vec![(1..=100).collect::<Vec<i64>>()];
+    pages.extend((0..20).map(|page| (101 + page * 50..151 + page * 50).collect()));
+    let total = pages.iter().map(Vec::len).sum::<usize>();
+    let mut pager = Pager::new(None, true);
+    let mut rows = 0;
+    let mut calls = 0;
+    while pager.end().is_none() {
+        calls += 1;
+        for _ in 0..10 {
+            for number in pager.plan(1).pages {
+                let ids = pages.get(usize::try_from(number).unwrap() - 1).cloned().unwrap_or_default();
+                let page = Page { record_count: u64::try_from(total).ok(), ..page_of(&ids, 1, 100) };
+                rows += pager.take(page).map_or(0, |rows| rows.len());
+            }
+        }
+        pager = if pager.end().is_none() { Pager::from_json(&pager.to_json(), None).unwrap() } else { pager };
+        assert!(calls < 20, "endless");
+    }
+    assert_eq!(rows, total);
+}
+
+#[test]
+fn everything_in_one_page_survives_a_cursor() {
+    // A server that ignores sizes and sorts as it likes.
+    let list: Vec<i64> = (1..=5_000).rev().collect();
+    let whole = || Page { record_count: None, ..page_of(&list, 1, 5_000) };
+    let mut pager = Pager::new(None, true);
+    let rows = pager.take(whole()).unwrap().len();
+    let mut pager = Pager::from_json(&pager.to_json(), None).unwrap();
+    assert_eq!(rows + pager.take(whole()).unwrap().len(), 5_000);
+    assert_eq!(pager.end(), Some(End::Complete));
+}
