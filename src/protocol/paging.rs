@@ -151,8 +151,8 @@ impl Pager {
         if self.end.is_some() {
             return Some(Vec::new());
         }
-        // A page past the end may count nothing (HAPI 5.3).
-        let counted = page.record_count.filter(|count| *count > 0 || !page.rows.is_empty() || self.next == 1);
+        // A page past the end may count anything, or nothing (HAPI 5.3).
+        let counted = page.record_count.filter(|_| !page.rows.is_empty() || self.next == 1);
         if let (Some(before), Some(now)) = (self.total, counted)
             && now < before
         {

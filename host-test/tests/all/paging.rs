@@ -8,6 +8,9 @@ use serde_json::json;
 
 use crate::support::{Desk, drive, ids};
 
+/// The shortest pages that these lists come in.
+const SMALLEST_CAP: usize = 37;
+
 /// Lists every ticket and compares with what the simulator holds.
 async fn list_all(desk: &Desk) -> Result<u64> {
     let result = desk.run("ticket.list", json!({ "return_all": true })).await?;
@@ -16,7 +19,10 @@ async fn list_all(desk: &Desk) -> Result<u64> {
     let different: BTreeSet<i64> = listed.iter().copied().collect();
     assert_eq!(listed.len(), different.len(), "some tickets came twice");
     assert_eq!(listed.len(), desk.sim.ticket_count(), "some tickets are missing");
-    Ok(result.requests())
+    // No bad habit of the service may cost more than a few pages.
+    let (requests, pages) = (result.requests(), listed.len().div_ceil(SMALLEST_CAP) as u64);
+    assert!(requests <= pages + pages / 9 + 3, "{requests} requests for {pages} pages");
+    Ok(requests)
 }
 
 #[test]

@@ -268,16 +268,20 @@ fn a_busy_desk_loses_no_row() {
 }
 
 #[test]
-fn a_page_past_the_end_may_count_nothing() {
-    for (rows, most) in [(50, 2), (700, 8), (1_000, 11)] {
+fn a_page_past_the_end_may_count_anything() {
+    for (rows, lie, past_the_end, most) in
+        [(50, 0, 0, 2), (700, 0, 0, 8), (1_000, 0, 0, 11), (717, 17, 17, 9), (717, 17, 0, 9), (700, 0, 5, 8)]
+    {
         let list: Vec<i64> = (1..=rows).collect();
-        let (ids, requests, _) = read_from(Pager::new(None, true), |number| {
+        let (ids, requests, end) = read_from(Pager::new(None, true), |number| {
             let page = page_of(&list, number, 100);
-            let record_count = page.record_count.filter(|_| !page.rows.is_empty()).or(Some(0));
+            let counted = u64::try_from(rows).unwrap() + lie;
+            let record_count = Some(if page.rows.is_empty() { past_the_end } else { counted });
             Page { record_count, ..page }
         });
         assert_eq!(ids, list);
         assert!(requests <= most, "{requests} requests for {rows} rows");
+        assert_eq!(end == End::Complete, lie == 0, "{end:?}");
     }
 }
 
