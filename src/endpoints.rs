@@ -171,7 +171,7 @@ pub fn authorisation_server(field: &str, typed: &str, resource_url: &Url) -> Res
 /// Whether an authorisation server that the instance names may be sent the
 /// secret. A lying server must not be able to name another one: it has the
 /// resource server's own origin, or both are under the same one of Halo's
-/// domains. Plain http is for loopback alone: [`parse`] lets nothing else in.
+/// domains. Plain http never gets this far but for loopback.
 pub fn is_trusted(auth_url: &Url, resource_url: &Url) -> bool {
     let same_domain = halo_domain(auth_url).is_some() && halo_domain(auth_url) == halo_domain(resource_url);
     auth_url.origin() == resource_url.origin() || (same_domain && auth_url.scheme() == "https")

@@ -4,7 +4,7 @@
 //! The build script compiles this file too and puts the same bytes into the
 //! component's custom section, for hosts that read it without running anything.
 //!
-//! The text is written straight down with [`Json`]: building it as values first
+//! The text is written straight down with `Json`: building it as values first
 //! would make the component a tenth larger.
 
 use alloc::format;

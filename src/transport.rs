@@ -1,7 +1,7 @@
 //! The edge: how requests leave the sandbox, and how time passes.
 //!
 //! Everything above works with the [`Transport`] trait. On wasm the only
-//! implementation is [`wasi`], the single place that touches `wasi:http` and
+//! implementation is `wasi`, the single place that touches `wasi:http` and
 //! the clock. Native tests script their own.
 
 use alloc::vec::Vec;
