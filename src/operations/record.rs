@@ -80,14 +80,12 @@ pub fn run(task: &mut Task<'_, '_>) {
                 }]),
                 Err(error) => Outcome::Failed(error),
             };
-            let hopeless = match &outcome {
-                Outcome::Failed(error) if error.get_kind() == ErrorKind::Unauthenticated => {
-                    Some(error.clone())
-                }
-                _ => None,
-            };
+            if let Outcome::Failed(error) = &outcome
+                && error.get_kind() == ErrorKind::Unauthenticated
+            {
+                unauthenticated = Some(error.clone());
+            }
             task.queue.settle(*index, outcome);
-            unauthenticated = unauthenticated.or(hopeless);
         }
         if let Some(error) = unauthenticated {
             task.queue.fail_rest(&error);
