@@ -208,6 +208,8 @@ fn context(ctx: types::CallContext) -> Result<contract::CallContext, NodeError> 
     Ok(contract::CallContext {
         now,
         deadline: Duration::from_millis(ctx.deadline_ms.into()),
+        attempt: ctx.attempt,
+        idempotency_key: ctx.idempotency_key,
         entropy: ctx.entropy,
         trace_parent: ctx.trace_parent,
         dry_run: ctx.dry_run,
@@ -252,7 +254,19 @@ impl TryFrom<types::Session> for contract::Session {
 /// rest of what is no object.
 fn item_in(item: types::Item) -> contract::Item {
     let json = serde_json::from_slice(item.json.as_bytes()).unwrap_or(serde_json::Value::String(item.json));
-    contract::Item { json, has_attachments: !item.attachments.is_empty(), source_index: item.source_index }
+    let attachments = item.attachments.into_iter().map(attachment_in).collect();
+    contract::Item { json, attachments, source_index: item.source_index }
+}
+
+fn attachment_in(attachment: types::Attachment) -> contract::Attachment {
+    contract::Attachment {
+        name: attachment.name,
+        mime_type: attachment.mime_type,
+        content: match attachment.content {
+            types::AttachmentContent::Bytes(bytes) => contract::Content::Bytes(bytes),
+            types::AttachmentContent::Link(link) => contract::Content::Link(link.url),
+        },
+    }
 }
 
 // ---- Out ----
@@ -307,7 +321,7 @@ impl From<contract::Outcome> for wit::node::Outcome {
                     .into_iter()
                     .map(|item| types::Item {
                         json: item.json.to_string(),
-                        attachments: Vec::new(),
+                        attachments: item.attachments.into_iter().map(attachment_out).collect(),
                         source_index: item.source_index,
                     })
                     .collect(),
@@ -315,6 +329,19 @@ impl From<contract::Outcome> for wit::node::Outcome {
             contract::Outcome::Failed(error) => Self::Failed(error.into()),
             contract::Outcome::NotAttempted => Self::NotAttempted,
         }
+    }
+}
+
+fn attachment_out(attachment: contract::Attachment) -> types::Attachment {
+    types::Attachment {
+        name: attachment.name,
+        mime_type: attachment.mime_type,
+        content: match attachment.content {
+            contract::Content::Bytes(bytes) => types::AttachmentContent::Bytes(bytes),
+            contract::Content::Link(url) => {
+                types::AttachmentContent::Link(types::AttachmentLink { url, expires_at: None })
+            }
+        },
     }
 }
 
@@ -362,6 +389,7 @@ impl From<NodeError> for types::NodeError {
             vendor_message: error.get_vendor().map(ToString::to_string),
             effect: match error.get_effect() {
                 Effect::None => types::Effect::None,
+                Effect::Applied => types::Effect::Applied,
                 Effect::Unknown => types::Effect::Unknown,
             },
             retry: match error.get_retry() {

@@ -106,6 +106,10 @@ pub struct CallContext {
     pub now: Timestamp,
     /// How long the call may take.
     pub deadline: Duration,
+    /// 1 for the first time that this call is made, 2 for its first repetition…
+    pub attempt: u32,
+    /// The same for each repetition of one call.
+    pub idempotency_key: Option<String>,
     /// Random bytes; may be empty.
     pub entropy: Vec<u8>,
     /// W3C trace parent, to be sent along.
@@ -120,15 +124,42 @@ pub struct CallContext {
     pub confirmed: bool,
 }
 
+/// A file beside an item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attachment {
+    /// File name without a path.
+    pub name: String,
+    /// Such as `application/pdf`.
+    pub mime_type: String,
+    /// The bytes, or where they are.
+    pub content: Content,
+}
+
+/// What an attachment holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// The bytes themselves.
+    Bytes(Vec<u8>),
+    /// An address to fetch them from, without a token. Only ever in results.
+    Link(String),
+}
+
 /// One input, or one result.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Item {
     /// A JSON object.
     pub json: Value,
-    /// Whether files came with it.
-    pub has_attachments: bool,
+    /// Files beside it.
+    pub attachments: Vec<Attachment>,
     /// Position of the input item that a result came from.
     pub source_index: Option<u32>,
+}
+
+impl Item {
+    /// A result without files that came from the input item `index`.
+    pub fn result(json: Value, index: usize) -> Self {
+        Self { json, attachments: Vec::new(), source_index: u32::try_from(index).ok() }
+    }
 }
 
 /// What became of one input item.

@@ -68,6 +68,8 @@ impl ErrorKind {
 pub enum Effect {
     /// Certainly not.
     None,
+    /// Certainly, though not all that was asked for.
+    Applied,
     /// The answer was lost.
     Unknown,
 }
@@ -77,6 +79,7 @@ impl Effect {
     pub const fn name(self) -> &'static str {
         match self {
             Self::None => "none",
+            Self::Applied => "applied",
             Self::Unknown => "unknown",
         }
     }

@@ -115,7 +115,7 @@ fn items(text: &str) -> Result<Vec<Item>> {
         object @ Value::Object(_) => vec![object],
         _ => return Err(not_json()),
     };
-    Ok(values.into_iter().map(|json| Item { json, has_attachments: false, source_index: None }).collect())
+    Ok(values.into_iter().map(|json| Item { json, attachments: vec![], source_index: None }).collect())
 }
 
 /// The members that a context may have.
@@ -162,9 +162,17 @@ fn context(text: &str) -> Result<CallContext> {
             Some(names.into_iter().map(ToString::to_string).collect())
         }
     };
+    let attempt = match given("attempt") {
+        None => 1,
+        Some(value) => {
+            value.as_u64().and_then(|count| u32::try_from(count).ok()).ok_or_else(|| wrong("attempt"))?
+        }
+    };
     Ok(CallContext {
         now,
         deadline,
+        attempt,
+        idempotency_key: given("idempotency_key").and_then(Value::as_str).map(ToString::to_string),
         entropy: vec![],
         trace_parent: given("trace_parent").and_then(Value::as_str).map(ToString::to_string),
         dry_run: flag("dry_run")?,

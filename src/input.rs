@@ -9,6 +9,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use serde_json::Value;
+use url::Url;
 
 use crate::catalogue::field::{Field, Kind};
 use crate::catalogue::resource::{
@@ -69,12 +70,12 @@ pub fn parse(resource: &'static Resource, verb: Verb, json: &Value) -> Result<In
         .advice("Give one of them."));
     }
     let mut by_id = false;
-    if verb == Verb::List {
+    if matches!(verb, Verb::List) {
         let column = values.entry(ORDER.name).or_insert_with(|| Value::from(ID.name));
         by_id = column == ID.name && values.get(ORDER_DESC.name) != Some(&Value::Bool(true));
         values.entry(ORDER_DESC.name).or_insert(Value::Bool(false));
     }
-    if verb == Verb::Update && values.is_empty() {
+    if matches!(verb, Verb::Update) && values.is_empty() {
         return Err(NodeError::new(Code::MissingField, "There is nothing to change.")
             .advice("Give the fields that are to change, beside the id."));
     }
@@ -156,6 +157,12 @@ fn convert(kind: Kind, value: &Value) -> Result<Value> {
             }
         }
         (Kind::Integer | Kind::Range(..), _) => return wrong("a whole number"),
+        (Kind::Reference(_), Value::Number(_)) => convert(Kind::Integer, value)?,
+        (Kind::Reference(_), Value::String(text)) if !text.trim().is_empty() => match id_in(text) {
+            Some(id) => Value::from(id),
+            None => value.clone(),
+        },
+        (Kind::Reference(_), _) => return wrong("an id or a name"),
         (Kind::DateTime, Value::String(text)) => match date::to_wire(text) {
             Some(wire) => Value::String(wire),
             None => return wrong("a date such as 2026-03-01T09:15:00Z"),
@@ -182,6 +189,18 @@ fn convert(kind: Kind, value: &Value) -> Result<Value> {
         (Kind::AnyObjects, Value::Array(values)) if values.iter().all(Value::is_object) => value.clone(),
         (Kind::Objects(_) | Kind::AnyObjects, _) => return wrong("a list of objects"),
     })
+}
+
+/// The id in a text that is one, or that is the address of a record as the
+/// agent application shows it: `…/ticket?id=17`, `…/ticket/17`.
+fn id_in(text: &str) -> Option<i32> {
+    let text = text.trim();
+    if let Ok(id) = text.parse() {
+        return Some(id);
+    }
+    let url = Url::parse(text).ok()?;
+    let query = url.query_pairs().find(|(name, _)| name.ends_with("id")).map(|(_, id)| id.into_owned());
+    query.as_deref().or_else(|| url.path().rsplit('/').next())?.parse().ok()
 }
 
 fn list(values: &[Value], kind: Kind) -> Result<Value> {

@@ -14,8 +14,8 @@ use serde_json::Value;
 
 use crate::catalogue::field::{Column, Field, Kind, Shape};
 use crate::catalogue::resource::{
-    DEFAULT_LIMIT, ID, LIMIT, ORDER, ORDER_DESC, Operation, RETURN_ALL, Resource, SIMPLIFY, UPDATED_SINCE,
-    Verb,
+    DEFAULT_LIMIT, Files, ID, LIMIT, Marks, ORDER, ORDER_DESC, Operation, Output, RETURN_ALL, Resource,
+    SIMPLIFY, Takes, UPDATED_SINCE, Verb,
 };
 use crate::catalogue::{RESOURCES, operations};
 use crate::credentials::form::{CredentialField, DOCUMENTATION_URL, EGRESS, FIELDS, RECIPE};
@@ -40,6 +40,7 @@ pub fn render() -> String {
         json.pair("name", resource.name);
         json.pair("title", resource.title);
         json.pair("plural", resource.plural);
+        json.pair("group", resource.group);
         json.pair("description", resource.description);
         json.close('}');
     }
@@ -72,13 +73,26 @@ fn operation(json: &mut Json, resource: &'static Resource, operation: &Operation
     json.pair("title", &title(resource, verb));
     json.pair("description", operation.description);
     json.begin("annotations", '{');
-    json.flag("read_only", verb.reads());
-    json.flag("destructive", verb.destroys());
-    json.flag("idempotent", verb.idempotent());
-    json.flag("paginated", verb == Verb::List);
+    let Marks { reads, destroys, idempotent, customer_visible, paginated } = verb.marks();
+    json.flag("read_only", reads);
+    json.flag("destructive", destroys);
+    json.flag("idempotent", idempotent);
+    json.flag("customer_visible", customer_visible);
+    json.flag("paginated", paginated);
     json.flag("dry_run", true);
     json.close('}');
     json.texts("scopes", &[resource.scope(verb)]);
+    if let Verb::Job(job) = verb {
+        if job.files != Files::None {
+            json.begin("files", '{');
+            json.flag("takes", job.files == Files::Takes);
+            json.flag("gives", job.files == Files::Gives);
+            json.close('}');
+        }
+        if !job.serialize_by.is_empty() {
+            json.texts("serialize_by", job.serialize_by);
+        }
+    }
     input(json, resource, verb);
     output(json, resource, verb);
     json.begin("examples", '[');
@@ -100,6 +114,7 @@ fn title(resource: &Resource, verb: Verb) -> String {
         Verb::Update => ("Update", resource.title),
         Verb::Delete => ("Delete", resource.title),
         Verb::List => return format!("List {}", resource.plural.to_ascii_lowercase()),
+        Verb::Job(job) => return job.title.into(),
     };
     let article = if thing.starts_with(['A', 'E', 'I', 'O']) { "an" } else { "a" };
     format!("{verb} {article} {}", thing.to_ascii_lowercase())
@@ -107,10 +122,10 @@ fn title(resource: &Resource, verb: Verb) -> String {
 
 /// Fields and columns that several operations share are in `$defs`.
 fn input(json: &mut Json, resource: &'static Resource, verb: Verb) {
-    let shared = match verb {
-        Verb::Create | Verb::Update => Some("fields"),
-        Verb::List => Some("filters"),
-        Verb::Get | Verb::Delete => None,
+    let shared = match verb.takes() {
+        Takes::Fields => Some("fields"),
+        Takes::Filters => Some("filters"),
+        Takes::Nothing => None,
     };
     json.begin("input", '{');
     json.pair("type", "object");
@@ -118,11 +133,8 @@ fn input(json: &mut Json, resource: &'static Resource, verb: Verb) {
         json.pair("$ref", &format!("#/$defs/{}.{part}", resource.name));
     }
     json.begin("properties", '{');
-    let is_shared = |field: &Field| match verb {
-        Verb::List => resource.filters.iter().any(|filter| filter.name == field.name),
-        _ => resource.fields.iter().any(|own| own.name == field.name),
-    };
-    for field in resource.inputs(verb).into_iter().filter(|field| shared.is_none() || !is_shared(field)) {
+    let is_shared = |field: &Field| resource.shared_inputs(verb).iter().any(|own| own.name == field.name);
+    for field in resource.inputs(verb).into_iter().filter(|field| !is_shared(field)) {
         match PARAMETERS.iter().find(|parameter| parameter.name == field.name) {
             Some(parameter) => {
                 json.begin(parameter.name, '{');
@@ -133,7 +145,7 @@ fn input(json: &mut Json, resource: &'static Resource, verb: Verb) {
         }
     }
     json.close('}');
-    if verb == Verb::Update {
+    if matches!(verb, Verb::Update) {
         json.raw("minProperties", "2");
     }
     let required = resource.required(verb);
@@ -157,13 +169,18 @@ fn input(json: &mut Json, resource: &'static Resource, verb: Verb) {
 const PARAMETERS: &[&Field] = &[&ID, &SIMPLIFY, &RETURN_ALL, &LIMIT, &UPDATED_SINCE, &ORDER, &ORDER_DESC];
 
 fn output(json: &mut Json, resource: &Resource, verb: Verb) {
-    if verb == Verb::Delete {
-        return json.raw(
-            "output",
-            r#"{"type":"object","properties":{"id":{"type":"integer"},"deleted":{"const":true}},"required":["id","deleted"]}"#,
-        );
-    }
-    let part = if verb == Verb::List { "row" } else { "record" };
+    let part = match verb.output() {
+        Output::Row => "row",
+        Output::Record => "record",
+        Output::Columns(own) => return columns(json, "output", None, &[own]),
+        Output::Schema(schema) => return json.raw("output", schema),
+        Output::Deleted => {
+            return json.raw(
+                "output",
+                r#"{"type":"object","properties":{"id":{"type":"integer"},"deleted":{"const":true}},"required":["id","deleted"]}"#,
+            );
+        }
+    };
     json.begin("output", '{');
     json.pair("$ref", &format!("#/$defs/{}.{part}", resource.name));
     json.close('}');
@@ -189,8 +206,8 @@ fn definitions(json: &mut Json) {
             properties(json, fields);
             json.close('}');
         }
-        columns(json, &name("row"), resource, &[resource.columns]);
-        columns(json, &name("record"), resource, &[resource.columns, resource.detail_columns]);
+        columns(json, &name("row"), resource.page, &[resource.columns]);
+        columns(json, &name("record"), resource.page, &[resource.columns, resource.detail_columns]);
     }
     json.close('}');
 }
@@ -218,6 +235,10 @@ fn describe(json: &mut Json, field: &Field) {
 /// Whole numbers have 32 bits at HaloPSA.
 const INTEGER: &str = r#""type":"integer","minimum":-2147483648,"maximum":2147483647"#;
 
+/// An id, or a text that stands for one.
+const INTEGER_OR_NAME: &str =
+    r#""type":["integer","string"],"minimum":-2147483648,"maximum":2147483647,"pattern":"\\S""#;
+
 /// The members of the schema of a kind.
 fn schema(json: &mut Json, kind: Kind) {
     match kind {
@@ -227,6 +248,17 @@ fn schema(json: &mut Json, kind: Kind) {
         Kind::Integer => json.members(INTEGER),
         Kind::Range(least, most) => {
             json.members(&format!(r#""type":"integer","minimum":{least},"maximum":{most}"#));
+        }
+        Kind::Reference(choice) => {
+            json.members(INTEGER_OR_NAME);
+            json.begin("x-options", '{');
+            json.pair("list", choice.list);
+            json.begin("parameters", '{');
+            for (parameter, field) in choice.parameters {
+                json.pair(parameter, &format!("/{field}"));
+            }
+            json.close('}');
+            json.close('}');
         }
         Kind::Number => json.members(r#""type":"number""#),
         Kind::Boolean => json.members(r#""type":"boolean""#),
@@ -256,9 +288,12 @@ fn schema(json: &mut Json, kind: Kind) {
     }
 }
 
-fn columns(json: &mut Json, name: &str, resource: &Resource, groups: &[&[Column]]) {
+fn columns(json: &mut Json, name: &str, page: Option<&str>, groups: &[&[Column]]) {
     json.begin(name, '{');
-    json.members(r#""type":"object","required":["id"]"#);
+    json.members(r#""type":"object""#);
+    if groups.iter().copied().flatten().any(|column| column.name == "id") {
+        json.texts("required", &["id"]);
+    }
     json.begin("properties", '{');
     for column in groups.iter().copied().flatten() {
         let schema = match column.shape {
@@ -266,10 +301,11 @@ fn columns(json: &mut Json, name: &str, resource: &Resource, groups: &[&[Column]
             Shape::DateTime => r#"{"type":["string","null"],"format":"date-time"}"#,
             Shape::CustomFields => r#"{"type":["object","null"]}"#,
             Shape::Plain => "{}",
+            Shape::Untrusted => r#"{"x-untrusted":true}"#,
         };
         json.raw(column.name, schema);
     }
-    if resource.page.is_some() {
+    if page.is_some() {
         json.raw("link", r#"{"type":"string","format":"uri"}"#);
     }
     json.close('}');

@@ -89,7 +89,7 @@ pub fn record(resource: &Resource, mut record: Object, view: View, names: &Names
 
 fn shaped(shape: Shape, value: Value) -> Value {
     match shape {
-        Shape::Plain => value,
+        Shape::Plain | Shape::Untrusted => value,
         Shape::Integer => integer(value),
         Shape::DateTime => value.as_str().and_then(date::readable).map_or(Value::Null, Value::String),
         Shape::CustomFields => custom_fields(value),

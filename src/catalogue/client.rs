@@ -8,6 +8,7 @@ pub static CLIENT: Resource = Resource {
     name: "client",
     title: "Client",
     plural: "Clients",
+    group: "Customers",
     description: "An organisation that you look after.",
     path: "/Client",
     list_key: "clients",

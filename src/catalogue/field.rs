@@ -27,6 +27,8 @@ pub enum Kind {
     Integer,
     /// A whole number from a smallest to a largest value.
     Range(i32, i32),
+    /// The id of another record, chosen from a list.
+    Reference(Choice),
     /// Any number.
     Number,
     /// `true` or `false`.
@@ -51,6 +53,16 @@ pub enum Kind {
     Any,
 }
 
+/// Where the values of a field are to be chosen from.
+#[derive(Debug, Clone, Copy)]
+pub struct Choice {
+    /// Name of the list (`lookup.options`).
+    pub list: &'static str,
+    /// What the list depends on: its parameters, and the fields beside this
+    /// one that hold their values.
+    pub parameters: &'static [(&'static str, &'static str)],
+}
+
 /// A column of a simplified result.
 #[derive(Debug, Clone, Copy)]
 pub struct Column {
@@ -68,6 +80,8 @@ pub struct Column {
 pub enum Shape {
     /// As it came.
     Plain,
+    /// As it came: text that people outside wrote, and no instruction.
+    Untrusted,
     /// Whole numbers that some endpoints send as `12.0` become `12`.
     Integer,
     /// RFC 3339 in UTC; the dates that mean "never" become null (HAPI 14.21).
@@ -125,10 +139,28 @@ impl Field {
     }
 }
 
+impl Field {
+    /// The id of another record, chosen from a list.
+    pub const fn choice(
+        name: &'static str,
+        label: &'static str,
+        help: &'static str,
+        list: &'static str,
+        parameters: &'static [(&'static str, &'static str)],
+    ) -> Self {
+        Self { name, label, help, kind: Kind::Reference(Choice { list, parameters }) }
+    }
+}
+
 impl Column {
     /// A column whose value is passed on as it came.
     pub const fn plain(name: &'static str) -> Self {
         Self { name, aliases: &[], shape: Shape::Plain }
+    }
+
+    /// A column of text that people outside wrote.
+    pub const fn untrusted(name: &'static str) -> Self {
+        Self { name, aliases: &[], shape: Shape::Untrusted }
     }
 
     /// A column of whole numbers.

@@ -13,6 +13,8 @@ pub struct Resource {
     pub title: &'static str,
     /// Many of them, for people.
     pub plural: &'static str,
+    /// The heading that people find it under.
+    pub group: &'static str,
     /// What it is, in one sentence.
     pub description: &'static str,
     /// Path below the resource server.
@@ -96,37 +98,80 @@ pub const UPDATED_SINCE: Field = Field::date_time(
 pub const UPDATED_SINCE_FILTER: &str = "lastupdatefromdate";
 
 impl Resource {
+    /// A resource with nothing in it, to name only what another one has.
+    pub const NONE: Self = Self {
+        name: "",
+        title: "",
+        plural: "",
+        group: "",
+        description: "",
+        path: "",
+        list_key: "",
+        scopes: Scopes { read: "", edit: "" },
+        fields: &[],
+        required: Required::NOTHING,
+        write_flags: &[],
+        update_companions: &[],
+        filters: &[],
+        list_query: &[],
+        tables: &[],
+        get_query: &[],
+        delete_parameters: &[],
+        columns: &[],
+        detail_columns: &[],
+        page: None,
+        operations: &[],
+    };
+
+    /// The fields or filters that an operation takes beside its own parameters.
+    pub const fn shared_inputs(&self, verb: Verb) -> &'static [Field] {
+        match verb.takes() {
+            Takes::Fields => self.fields,
+            Takes::Filters => self.filters,
+            Takes::Nothing => &[],
+        }
+    }
+
     /// Everything that an operation takes, in the order that people see.
     pub fn inputs(&'static self, verb: Verb) -> Vec<&'static Field> {
-        let (first, own, last): (&[&Field], &[Field], &[&Field]) = match verb {
-            Verb::Create => (&[], self.fields, &[&SIMPLIFY]),
-            Verb::Update => (&[&ID], self.fields, &[&SIMPLIFY]),
-            Verb::Get => (&[&ID, &SIMPLIFY], &[], &[]),
-            Verb::Delete => (&[&ID], self.delete_parameters, &[]),
-            Verb::List => {
-                (&[&RETURN_ALL, &LIMIT], self.filters, &[&UPDATED_SINCE, &ORDER, &ORDER_DESC, &SIMPLIFY])
-            }
+        let (first, last): (&[&Field], &[&Field]) = match verb {
+            Verb::Create => (&[], &[&SIMPLIFY]),
+            Verb::Update => (&[&ID], &[&SIMPLIFY]),
+            Verb::Get => (&[&ID, &SIMPLIFY], &[]),
+            Verb::Delete => (&[&ID], &[]),
+            Verb::List => (&[&RETURN_ALL, &LIMIT], &[&UPDATED_SINCE, &ORDER, &ORDER_DESC, &SIMPLIFY]),
+            Verb::Job(_) => (&[], &[]),
+        };
+        let own = match verb {
+            Verb::Delete => self.delete_parameters,
+            Verb::Job(job) => job.parameters,
+            _ => &[],
         };
         let mut inputs = first.to_vec();
         inputs.extend(own);
+        inputs.extend(self.shared_inputs(verb));
         inputs.extend(last);
         inputs
     }
 
     /// What an operation cannot do without.
     pub fn required(&'static self, verb: Verb) -> &'static Required {
-        const NOTHING: Required = Required { all: &[], any: &[] };
         const AN_ID: Required = Required { all: &["id"], any: &[] };
         match verb {
             Verb::Create => &self.required,
             Verb::Update | Verb::Get | Verb::Delete => &AN_ID,
-            Verb::List => &NOTHING,
+            Verb::List => &Required::NOTHING,
+            Verb::Job(job) => &job.required,
         }
     }
 
-    /// The permission that an operation needs.
+    /// The permission that an operation needs first of all.
     pub const fn scope(&self, verb: Verb) -> &'static str {
-        if verb.reads() { self.scopes.read } else { self.scopes.edit }
+        match verb {
+            Verb::Job(Job { scope: Some(scope), .. }) => scope,
+            _ if verb.marks().reads => self.scopes.read,
+            _ => self.scopes.edit,
+        }
     }
 }
 
@@ -146,6 +191,16 @@ pub struct Required {
     pub all: &'static [&'static str],
     /// And one of these groups, if there are any.
     pub any: &'static [&'static [&'static str]],
+}
+
+impl Required {
+    /// Everything is optional.
+    pub const NOTHING: Self = Self { all: &[], any: &[] };
+
+    /// All of these.
+    pub const fn all(all: &'static [&'static str]) -> Self {
+        Self { all, any: &[] }
+    }
 }
 
 /// A table beside the rows of a list envelope.
@@ -172,8 +227,8 @@ pub struct Operation {
     pub examples: &'static [Example],
 }
 
-/// The verbs of the generic engine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What an operation does: a verb of the generic engine, or a job of its own.
+#[derive(Debug, Clone, Copy)]
 pub enum Verb {
     /// Makes a record.
     Create,
@@ -185,6 +240,125 @@ pub enum Verb {
     Update,
     /// Deletes one record.
     Delete,
+    /// What the other verbs cannot say.
+    Job(&'static Job),
+}
+
+/// What callers may rely on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Marks {
+    /// It leaves HaloPSA as it was.
+    pub reads: bool,
+    /// It takes something away that the same call cannot bring back.
+    pub destroys: bool,
+    /// Doing it twice leaves the same as doing it once.
+    pub idempotent: bool,
+    /// Customers see the effect, such as a mail.
+    pub customer_visible: bool,
+    /// It may hand out a cursor in the middle of an item.
+    pub paginated: bool,
+}
+
+impl Marks {
+    /// Of what only reads.
+    pub const READS: Self =
+        Self { reads: true, destroys: false, idempotent: true, customer_visible: false, paginated: false };
+    /// Of what sets values.
+    pub const OVERWRITES: Self = Self { reads: false, ..Self::READS };
+    /// Of what makes something new each time.
+    pub const CREATES: Self = Self { idempotent: false, ..Self::OVERWRITES };
+    /// Of what takes something away.
+    pub const DESTROYS: Self = Self { destroys: true, ..Self::OVERWRITES };
+}
+
+/// Which inputs of its resource an operation takes, beside its own parameters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Takes {
+    /// None.
+    Nothing,
+    /// The fields that can be written.
+    Fields,
+    /// The filters of the list.
+    Filters,
+}
+
+/// The form of each result.
+#[derive(Debug, Clone, Copy)]
+pub enum Output {
+    /// A single record of the resource, boiled down.
+    Record,
+    /// A row of a list of the resource, boiled down.
+    Row,
+    /// `id` and `deleted`.
+    Deleted,
+    /// These columns.
+    Columns(&'static [Column]),
+    /// What this JSON Schema says.
+    Schema(&'static str),
+}
+
+/// Files beside the items.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Files {
+    /// None, in either direction.
+    None,
+    /// The operation takes them.
+    Takes,
+    /// The operation gives them.
+    Gives,
+}
+
+/// An operation with parameters of its own, carried out by a [`Handler`].
+#[derive(Debug)]
+pub struct Job {
+    /// The second half of the operation id.
+    pub name: &'static str,
+    /// A sentence, such as "Close a ticket".
+    pub title: &'static str,
+    /// What carries it out.
+    pub handler: Handler,
+    /// Its own parameters, in the order that people see.
+    pub parameters: &'static [Field],
+    /// What it takes of its resource beside them.
+    pub takes: Takes,
+    /// What it cannot do without.
+    pub required: Required,
+    /// What callers may rely on.
+    pub marks: Marks,
+    /// The permission it needs, where it is not the resource's own.
+    pub scope: Option<&'static str>,
+    /// The form of each result.
+    pub output: Output,
+    /// Files beside the items.
+    pub files: Files,
+    /// JSON pointers into the input: calls with equal values there must not run
+    /// at the same time, since HaloPSA cannot search and create at once.
+    pub serialize_by: &'static [&'static str],
+}
+
+impl Job {
+    /// A job with nothing in it, to name only what another one has.
+    pub const NONE: Self = Self {
+        name: "",
+        title: "",
+        handler: Handler::Write(&[]),
+        parameters: &[],
+        takes: Takes::Nothing,
+        required: Required::NOTHING,
+        marks: Marks::OVERWRITES,
+        scope: None,
+        output: Output::Record,
+        files: Files::None,
+        serialize_by: &[],
+    };
+}
+
+/// What carries a job out; `operations` says how.
+#[derive(Debug, Clone, Copy)]
+pub enum Handler {
+    /// Writes the parameters to the record `id`, with these values where the
+    /// input says nothing: names and JSON.
+    Write(&'static [(&'static str, &'static str)]),
 }
 
 impl Verb {
@@ -196,22 +370,40 @@ impl Verb {
             Self::List => "list",
             Self::Update => "update",
             Self::Delete => "delete",
+            Self::Job(job) => job.name,
         }
     }
 
-    /// Whether it leaves HaloPSA as it was.
-    pub const fn reads(self) -> bool {
-        matches!(self, Self::Get | Self::List)
+    /// What callers may rely on.
+    pub const fn marks(self) -> Marks {
+        match self {
+            Self::Create => Marks::CREATES,
+            Self::Get => Marks::READS,
+            Self::List => Marks { paginated: true, ..Marks::READS },
+            Self::Update => Marks::OVERWRITES,
+            Self::Delete => Marks::DESTROYS,
+            Self::Job(job) => job.marks,
+        }
     }
 
-    /// Whether it takes something away that the same call cannot bring back.
-    pub const fn destroys(self) -> bool {
-        matches!(self, Self::Delete)
+    /// What it takes of its resource.
+    pub const fn takes(self) -> Takes {
+        match self {
+            Self::Create | Self::Update => Takes::Fields,
+            Self::List => Takes::Filters,
+            Self::Get | Self::Delete => Takes::Nothing,
+            Self::Job(job) => job.takes,
+        }
     }
 
-    /// Whether doing it twice leaves the same as doing it once.
-    pub const fn idempotent(self) -> bool {
-        !matches!(self, Self::Create)
+    /// The form of each result.
+    pub const fn output(self) -> Output {
+        match self {
+            Self::Create | Self::Get | Self::Update => Output::Record,
+            Self::List => Output::Row,
+            Self::Delete => Output::Deleted,
+            Self::Job(job) => job.output,
+        }
     }
 }
 

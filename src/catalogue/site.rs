@@ -8,6 +8,7 @@ pub static SITE: Resource = Resource {
     name: "site",
     title: "Site",
     plural: "Sites",
+    group: "Customers",
     description: "A place of a client.",
     path: "/Site",
     list_key: "sites",

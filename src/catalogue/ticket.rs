@@ -1,13 +1,16 @@
 //! Tickets (HAPI 7, schema `Faults`).
 
 use super::field::{ATTACHMENTS, CUSTOM_FIELDS, Column, EXTERNAL_LINK, Field, Kind};
-use super::resource::{Example, Operation, Required, Resource, Scopes, Table, Verb};
+use super::resource::{
+    Example, Handler, ID, Job, Operation, Required, Resource, SIMPLIFY, Scopes, Table, Verb,
+};
 
 /// The resource `ticket`.
 pub static TICKET: Resource = Resource {
     name: "ticket",
     title: "Ticket",
     plural: "Tickets",
+    group: "Tickets",
     description: "A request, incident or other piece of work.",
     path: "/Tickets",
     list_key: "tickets",
@@ -114,6 +117,11 @@ pub static TICKET: Resource = Resource {
             ],
         },
         Operation {
+            verb: Verb::Job(&RESTORE),
+            description: "Brings a deleted ticket back.",
+            examples: &[Example { title: "Restore a ticket", input: r#"{"id": 17}"# }],
+        },
+        Operation {
             verb: Verb::Delete,
             description: "Deletes a ticket. An agent can restore it in HaloPSA.",
             examples: &[Example {
@@ -122,6 +130,16 @@ pub static TICKET: Resource = Resource {
             }],
         },
     ],
+};
+
+/// HAPI 7.1: how a deleted ticket comes back.
+static RESTORE: Job = Job {
+    name: "restore",
+    title: "Restore a ticket",
+    handler: Handler::Write(&[("_recover", "true"), ("_validate_updates", "true")]),
+    parameters: &[ID, SIMPLIFY],
+    required: Required::all(&["id"]),
+    ..Job::NONE
 };
 
 static FIELDS: &[Field] = &[

@@ -8,6 +8,7 @@ pub static USER: Resource = Resource {
     name: "user",
     title: "User",
     plural: "Users",
+    group: "Customers",
     description: "A person at a client who asks for help.",
     path: "/Users",
     list_key: "users",

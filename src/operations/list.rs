@@ -131,11 +131,7 @@ impl List {
     fn item(&self, task: &Task<'_, '_>, row: Object) -> Item {
         let view = if self.input.simplify { View::Row } else { View::Raw };
         let instance = endpoints::instance(&task.client.credentials.resource_url);
-        Item {
-            json: output::record(task.resource, row, view, &self.names, &instance),
-            has_attachments: false,
-            source_index: u32::try_from(self.index).ok(),
-        }
+        Item::result(output::record(task.resource, row, view, &self.names, &instance), self.index)
     }
 
     fn tell_how_it_ended(&self, task: &mut Task<'_, '_>) {

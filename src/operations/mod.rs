@@ -2,8 +2,10 @@
 //! goes through – the host's rules, the credentials, the queue of items.
 //!
 //! What an operation does is data (`catalogue`); [`list`] and [`record`] are
-//! the generic engines that carry it out.
+//! the generic engines that carry it out, and [`jobs`] leads to what data
+//! cannot say.
 
+pub mod jobs;
 pub mod list;
 pub mod queue;
 pub mod record;
@@ -17,7 +19,8 @@ use core::time::Duration;
 
 use serde_json::Value;
 
-use crate::catalogue::{self, resource::Operation, resource::Resource, resource::Verb};
+use crate::catalogue;
+use crate::catalogue::resource::{Files, Marks, Operation, Resource, Verb};
 use crate::client::Client;
 use crate::contract::{CallContext, Connection, ConnectionAuth, Diagnostic, Execution, Item, Outcome};
 use crate::credentials::Credentials;
@@ -51,9 +54,10 @@ impl Task<'_, '_> {
             .items
             .get(index)
             .ok_or_else(|| NodeError::new(Code::Internal, "An item got lost inside the node."))?;
-        if item.has_attachments {
+        let takes_files = matches!(self.verb, Verb::Job(job) if job.files == Files::Takes);
+        if !item.attachments.is_empty() && !takes_files {
             return Err(NodeError::new(Code::InvalidValue, "This operation takes no files beside the item.")
-                .advice("Give files of a record in its field attachments."));
+                .advice("The manifest says which operations take files."));
         }
         input::parse(self.resource, self.verb, &item.json)
     }
@@ -90,6 +94,7 @@ pub fn execute(
         match operation.verb {
             Verb::List => list::run(&mut task),
             Verb::Get | Verb::Create | Verb::Update | Verb::Delete => record::run(&mut task),
+            Verb::Job(job) => jobs::run(job.handler, &mut task),
         }
     }
     let Task { queue, diagnostics, .. } = task;
@@ -129,32 +134,43 @@ fn permit(context: &CallContext, id: &str, operation: &Operation) -> Result<()> 
         return Err(NodeError::new(Code::NotAllowed, "This operation is not allowed here.")
             .advice("The workflow platform allows a list of operations only."));
     }
-    if context.read_only && !operation.verb.reads() {
+    let Marks { reads, destroys, customer_visible, .. } = operation.verb.marks();
+    if context.read_only && !reads {
         return Err(NodeError::new(
             Code::ReadOnly,
             "This operation changes something, and this connection only reads.",
         )
         .advice("Switch read-only mode off in the workflow platform, if that is what you want."));
     }
-    if operation.verb.destroys() && !context.confirmed && !context.dry_run {
-        return Err(NodeError::new(
-            Code::NotConfirmed,
-            "This operation takes something away, and nobody confirmed it.",
-        )
-        .advice("A person must choose this operation."));
+    if destroys {
+        confirm(context, "This operation takes something away, and nobody confirmed it.")?;
+    }
+    if customer_visible {
+        confirm(context, "Customers see what this operation does, and nobody confirmed it.")?;
     }
     Ok(())
+}
+
+/// Refuses what only a person may decide, unless one did.
+pub fn confirm(context: &CallContext, message: &'static str) -> Result<()> {
+    if context.confirmed || context.dry_run {
+        return Ok(());
+    }
+    Err(NodeError::new(Code::NotConfirmed, message).advice("A person must choose this operation."))
 }
 
 /// Says what would be sent.
 fn dry_run(task: &mut Task<'_, '_>) {
     while let Some(index) = task.queue.next_item() {
-        let request = task.input(index).map(|input| match task.verb {
-            Verb::List => list::first_request(task.resource, &input),
-            _ => record::request(task.resource, task.verb, &input),
+        let requests = task.input(index).and_then(|input| match task.verb {
+            Verb::List => Ok(alloc::vec![list::first_request(task.resource, &input)]),
+            Verb::Job(job) => jobs::plan(job.handler, task, index, &input),
+            _ => Ok(alloc::vec![record::request(task.resource, task.verb, &input)]),
         });
-        let outcome = match request {
-            Ok(request) => Outcome::Done(alloc::vec![preview(task.client, &request, index)]),
+        let outcome = match requests {
+            Ok(requests) => {
+                Outcome::Done(requests.iter().map(|request| preview(task.client, request, index)).collect())
+            }
             Err(error) => Outcome::Failed(error),
         };
         task.queue.settle(index, outcome);
@@ -166,7 +182,7 @@ fn preview(client: &Client<'_>, request: &ApiRequest, index: usize) -> Item {
     if let Value::Object(object) = &mut json {
         object.insert("dry_run".into(), Value::Bool(true));
     }
-    Item { json, has_attachments: false, source_index: u32::try_from(index).ok() }
+    Item::result(json, index)
 }
 
 /// Whether so little of the deadline is left that nothing new is begun: a

@@ -262,7 +262,7 @@ mod tests {
 
     #[test]
     fn parts_of_one_item_join() {
-        let item = |n: u8| Item { json: json!({ "id": n }), has_attachments: false, source_index: Some(0) };
+        let item = |n: u8| Item { json: json!({ "id": n }), attachments: vec![], source_index: Some(0) };
         let mut queue = Queue::new(1, None);
         queue.deliver(0, vec![item(1)], json!(1));
         queue.deliver(0, vec![item(2)], json!(2));

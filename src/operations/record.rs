@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 use serde_json::{Value, json};
 
 use super::Task;
-use crate::catalogue::resource::{Resource, Verb};
+use crate::catalogue::resource::{Handler, Job, Resource, Verb};
 use crate::client::{self, MOST_IN_FLIGHT};
 use crate::contract::{Item, Object, Outcome};
 use crate::endpoints;
@@ -28,27 +28,32 @@ const MOST_ITEMS: usize = 80;
 
 /// The request for one item.
 pub fn request(resource: &Resource, verb: Verb, input: &Input) -> ApiRequest {
-    let path = match input.id {
-        Some(id) if verb != Verb::Update => format!("{}/{id}", resource.path),
-        _ => resource.path.to_string(),
-    };
+    let one = || format!("{}/{}", resource.path, input.id.unwrap_or_default());
+    let write = |body, safety| ApiRequest::post_one(resource.path, body, safety);
     let request = match verb {
-        Verb::Get | Verb::List => ApiRequest::get(path).with_defaults(resource.get_query),
+        Verb::Get | Verb::List => ApiRequest::get(one()).with_defaults(resource.get_query),
         Verb::Delete => {
-            let mut request = ApiRequest::delete(path);
+            let mut request = ApiRequest::delete(one());
             request.query = input::to_query(&input.values);
             request
         }
-        Verb::Create => ApiRequest::post_one(path, body(resource, input), Safety::Create),
-        Verb::Update => ApiRequest::post_one(path, body(resource, input), Safety::Overwrite),
+        Verb::Create => write(body(resource, input, &[]), Safety::Create),
+        Verb::Update | Verb::Job(_) => write(body(resource, input, defaults(verb)), Safety::Overwrite),
     };
     ApiRequest { fields: resource.fields, ..request.needing(resource.scope(verb)) }
 }
 
-fn body(resource: &Resource, input: &Input) -> Value {
+/// The record to post. `defaults` are names and JSON that hold where the input
+/// says nothing.
+pub fn body(resource: &Resource, input: &Input, defaults: &[(&str, &str)]) -> Value {
     let mut body = input.values.clone();
     for (name, value) in resource.write_flags {
         body.insert((*name).to_string(), Value::Bool(*value));
+    }
+    for (name, json) in defaults {
+        if let (false, Ok(value)) = (body.contains_key(*name), envelope::parse(json.as_bytes())) {
+            body.insert((*name).to_string(), value);
+        }
     }
     if let Some(id) = input.id {
         body.insert("id".to_string(), Value::from(id));
@@ -73,11 +78,7 @@ pub fn run(task: &mut Task<'_, '_>) {
         for (((index, input), request), answer) in batch.inputs.iter().zip(&requests).zip(answers) {
             let answer = answer.or_else(|error| with_companions(task, input, request, error));
             let outcome = match answer.and_then(|answer| result(task, input, request, &answer)) {
-                Ok(json) => Outcome::Done(vec![Item {
-                    json,
-                    has_attachments: false,
-                    source_index: u32::try_from(*index).ok(),
-                }]),
+                Ok(json) => Outcome::Done(vec![Item::result(json, *index)]),
                 Err(error) => Outcome::Failed(error),
             };
             if let Outcome::Failed(error) = &outcome
@@ -103,7 +104,8 @@ fn with_companions(
 ) -> Result<HttpResponse> {
     let companions = task.resource.update_companions;
     let not_found = error.get_vendor().is_some_and(|words| words.contains("Record not found"));
-    if task.verb != Verb::Update || companions.is_empty() || !not_found {
+    let updates = matches!(task.verb, Verb::Update | Verb::Job(_));
+    if !updates || companions.is_empty() || !not_found {
         return Err(error);
     }
     let answer = task.client.send(&self::request(task.resource, Verb::Get, input))?;
@@ -118,9 +120,16 @@ fn with_companions(
         return Err(error);
     }
     task.client.send(&ApiRequest {
-        body: Some(Value::Array(vec![body(task.resource, &complete)])),
+        body: Some(Value::Array(vec![body(task.resource, &complete, defaults(task.verb))])),
         ..request.clone()
     })
+}
+
+const fn defaults(verb: Verb) -> &'static [(&'static str, &'static str)] {
+    match verb {
+        Verb::Job(Job { handler: Handler::Write(defaults), .. }) => defaults,
+        _ => &[],
+    }
 }
 
 struct Batch {
@@ -165,7 +174,7 @@ fn result(task: &Task<'_, '_>, input: &Input, request: &ApiRequest, answer: &Htt
 }
 
 /// A record without an id is no record: something else answered.
-fn record(answer: &HttpResponse, safety: Safety) -> Result<Object> {
+pub fn record(answer: &HttpResponse, safety: Safety) -> Result<Object> {
     let value = client::json(answer, safety)?;
     envelope::record(value)
         .and_then(|record| if record.contains_key("id") { Ok(record) } else { Err("it has no id") })

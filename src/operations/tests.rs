@@ -43,6 +43,8 @@ fn run(
     let context = CallContext {
         now: "2026-03-01T09:00:00Z".parse().unwrap(),
         deadline: Duration::from_secs(60),
+        attempt: 1,
+        idempotency_key: None,
         entropy: vec![],
         trace_parent: None,
         dry_run: false,
@@ -65,7 +67,7 @@ fn run(
         fields: fields.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect(),
         auth: ConnectionAuth::Session(session),
     };
-    let items = [Item { json: input.clone(), has_attachments: false, source_index: None }];
+    let items = [Item { json: input.clone(), attachments: vec![], source_index: None }];
     let mut transport = Script { answer, waited: Duration::ZERO };
     execute(&mut transport, &context, &connection, operation, &items, cursor).unwrap()
 }

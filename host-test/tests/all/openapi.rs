@@ -75,6 +75,7 @@ impl<'d> Tally<'d> {
                 Verb::Get => (one, "get"),
                 Verb::Create | Verb::Update => (list, "post"),
                 Verb::Delete => (one, "delete"),
+                Verb::Job(_) => continue,
             };
             self.name(path, "method", method, place.get(method).is_some());
         }

@@ -168,3 +168,15 @@ fn destruction_wants_a_person() -> Result<()> {
         desk.result("ticket.get", json!({ "id": 1 })).await.map(drop)
     })
 }
+
+#[test]
+fn a_deleted_ticket_comes_back() -> Result<()> {
+    drive!(["ticket.delete", "ticket.restore", "ticket.get"], [], async |desk| {
+        desk.result("ticket.delete", json!({ "id": 17 })).await?;
+        let restored = desk.result("ticket.restore", json!({ "id": 17 })).await?;
+        assert_eq!(restored["id"], 17);
+        let read = desk.result("ticket.get", json!({ "id": 17 })).await?;
+        assert_eq!(read["id"], 17);
+        Ok(())
+    })
+}

@@ -1,0 +1,50 @@
+//! From a job's handler in the catalogue to the code that carries it out.
+//!
+//! Each handler has a way to run, for the whole queue, and a plan for one item:
+//! the requests that it sends where nothing is in the way.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use super::{Task, record};
+use crate::catalogue::resource::Handler;
+use crate::contract::{Item, Outcome};
+use crate::error::{ErrorKind, Result};
+use crate::input::Input;
+use crate::protocol::request::ApiRequest;
+
+/// Works through the queue.
+pub fn run(handler: Handler, task: &mut Task<'_, '_>) {
+    match handler {
+        Handler::Write(_) => record::run(task),
+    }
+}
+
+/// What would be sent for an item.
+pub fn plan(handler: Handler, task: &Task<'_, '_>, index: usize, input: &Input) -> Result<Vec<ApiRequest>> {
+    let _ = index;
+    match handler {
+        Handler::Write(_) => Ok(vec![record::request(task.resource, task.verb, input)]),
+    }
+}
+
+/// Works through the queue one item after the other.
+pub fn each(task: &mut Task<'_, '_>, work: fn(&mut Task<'_, '_>, usize, &Input) -> Result<Vec<Item>>) {
+    let deadline = task.client.remaining();
+    let mut begun = false;
+    while let Some(index) = task.queue.next_item() {
+        if begun && super::is_late(task.client, deadline) {
+            return;
+        }
+        begun = true;
+        match task.input(index).and_then(|input| work(task, index, &input)) {
+            Ok(items) => task.queue.settle(index, Outcome::Done(items)),
+            Err(error) => {
+                task.queue.settle(index, Outcome::Failed(error.clone()));
+                if error.get_kind() == ErrorKind::Unauthenticated {
+                    task.queue.fail_rest(&error);
+                }
+            }
+        }
+    }
+}
