@@ -1,6 +1,8 @@
 //! The functions of the contract as values: arguments, results, and what the
 //! host does with a result before anyone sees it.
 
+pub(crate) mod triggers;
+
 use wasmtime::Store;
 
 use crate::call::{Guest, GuestCall, State};

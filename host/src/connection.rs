@@ -6,10 +6,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::Instant;
+use bytes::Bytes;
+use tokio::sync::OnceCell;
+use tokio::time::{Instant, timeout_at};
 
 use crate::auth::{Auth, Leased, host_login, login_report};
 use crate::calls::{Attempt, Authenticate, Check, ConnectionCall, Execute, Options, Prepare, finish};
@@ -17,19 +20,22 @@ use crate::client::HttpClient;
 use crate::context::{after, call_context};
 use crate::credentials::Credentials;
 use crate::egress::Egress;
-use crate::error::{CallError, Stop};
+use crate::error::{CallError, HostError, Stop};
 use crate::events::Events;
 use crate::fold::{self, Folded, Part, Progress};
 use crate::http::{CallHttp, Network};
 use crate::limits::{clean_diagnostics, clean_error};
+use crate::links::{self, LinkPolicy};
 use crate::node::Node;
 use crate::options::{AuthMode, CallOptions, ConnectionOptions};
 use crate::secrets::Secrets;
+use crate::serial::{self, Serial, Turn};
 use crate::session::HeldSession;
 use crate::wit::lookup::Entries;
 use crate::wit::node::{AuthRecipe, CheckReport, Execution};
 use crate::wit::types::{
-    Connection as GuestConnection, ConnectionAuth, Diagnostic, Effect, FieldValue, Item, Level, Session,
+    AttachmentLink, Connection as GuestConnection, ConnectionAuth, Diagnostic, Effect, FieldValue, Item,
+    Level, Session,
 };
 
 /// One account at the service. Cheap to clone; clones share session, network
@@ -46,6 +52,28 @@ struct Shared {
     network: Arc<Network>,
     diagnostics: Vec<Diagnostic>,
     secrets: Arc<Secrets>,
+    serial: Serial,
+    links: Links,
+}
+
+/// What attachment links are followed with: a network of their own, if ever.
+struct Links {
+    policy: LinkPolicy,
+    ca_file: Option<PathBuf>,
+    network: OnceCell<Network>,
+}
+
+impl Shared {
+    fn link_network(&self) -> Result<Network, HostError> {
+        let egress = Egress::explicit(&self.links.policy.allow);
+        Ok(Network {
+            client: HttpClient::new(egress.addresses(), self.links.ca_file.as_deref())?,
+            egress,
+            login: None,
+            events: self.network.events.clone(),
+            max_response: self.links.policy.max_bytes,
+        })
+    }
 }
 
 impl fmt::Debug for Connection {
@@ -119,7 +147,10 @@ impl Connection {
             }
         };
         let network = Arc::new(network);
-        Ok(Self { shared: Arc::new(Shared { node, credentials, auth, network, diagnostics, secrets }) })
+        let links = Links { policy: options.links, ca_file: options.ca_file, network: OnceCell::new() };
+        let serial = Serial::default();
+        let shared = Shared { node, credentials, auth, network, diagnostics, secrets, serial, links };
+        Ok(Self { shared: Arc::new(shared) })
     }
 
     /// The fields as `prepare` completed them, secrets not included.
@@ -183,7 +214,12 @@ impl Connection {
         call: &CallOptions,
     ) -> Result<Execution, CallError> {
         let execute = Execute { operation, items, cursor };
-        self.call(&execute, call, call.idempotency_key.clone(), after(call.deadline)).await
+        let deadline = after(call.deadline);
+        let turn =
+            timeout_at(deadline, self.turn(operation, items, call)).await.map_err(|_| serial::no_turn())?;
+        let mut execution = self.call(&execute, call, call.idempotency_key.clone(), deadline).await?;
+        fold::add_wait(&mut execution.usage, turn.waited());
+        Ok(execution)
     }
 
     /// Runs an operation to its end: follows cursors, waits as advised, and
@@ -191,7 +227,8 @@ impl Connection {
     /// call and before each wait. `call.deadline` bounds each call, not the
     /// whole; drop the future to end the whole.
     ///
-    /// It gives up after ten calls in a row that brought nothing.
+    /// It gives up after ten calls in a row that brought nothing. Where the
+    /// operation is serialised, it keeps its keys from the first call to the last.
     ///
     /// # Errors
     /// As [`execute`](Self::execute), when the first call fails. Later failures
@@ -204,7 +241,18 @@ impl Connection {
         call: &CallOptions,
         progress: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<Folded, CallError> {
-        fold::follow(items.len(), None, progress, |part| self.part(operation, items, call, part)).await
+        let turn = self.turn(operation, items, call).await;
+        let part = |part| self.part(operation, items, call, part);
+        let mut folded = fold::follow(items.len(), None, progress, part).await?;
+        fold::add_wait(&mut folded.usage, turn.waited());
+        Ok(folded)
+    }
+
+    /// Waits until no other call has the keys of this one. One that sends nothing
+    /// has none.
+    async fn turn(&self, operation: &str, items: &[Item], call: &CallOptions) -> Turn<'_> {
+        let pointers = if call.dry_run { &[] } else { self.shared.node.serialize_by(operation) };
+        self.shared.serial.turn(serial::keys(operation, pointers, items)).await
     }
 
     /// One of the calls that make up a whole.
@@ -244,9 +292,23 @@ impl Connection {
         self.call(&options, call, call.idempotency_key.clone(), after(call.deadline)).await
     }
 
+    /// Fetches what an attachment link leads to, as far as the operator's
+    /// [`LinkPolicy`](crate::LinkPolicy) lets it: without the credentials of this
+    /// connection, and without following redirects.
+    ///
+    /// # Errors
+    /// [`CallError::Node`]: `denied` by the policy, with what to add to it;
+    /// `not-found` for a link that is dead; `unavailable` or `timeout`.
+    #[tracing::instrument(level = "debug", skip_all)]
+    pub async fn fetch_link(&self, link: &AttachmentLink, deadline: Duration) -> Result<Bytes, CallError> {
+        let shared = &self.shared;
+        let network = shared.links.network.get_or_try_init(|| async { shared.link_network() }).await?;
+        links::fetch(network, link, shared.links.policy.max_bytes, after(deadline)).await
+    }
+
     /// The way of every call. A session that turns out to be dead before
     /// anything was changed is replaced, and the call made once more.
-    async fn call<C: ConnectionCall>(
+    pub(crate) async fn call<C: ConnectionCall>(
         &self,
         call: &C,
         options: &CallOptions,
@@ -346,6 +408,11 @@ impl Connection {
         let session = result?;
         self.shared.secrets.add(&session.token);
         Ok(HeldSession::new(session, renew_before))
+    }
+
+    /// Sees to it that a secret which the embedder made is in no text either.
+    pub(crate) fn know_secret(&self, secret: &str) {
+        self.shared.secrets.add(secret);
     }
 
     /// Keeps a session that a guest handed back.

@@ -37,6 +37,8 @@ pub(crate) enum Failure {
     HeadersTooLarge,
     #[error("the answer is no HTTP")]
     Protocol,
+    #[error("the answer is too large")]
+    AnswerTooLarge,
     #[error("the component gave up its request body")]
     RequestBody,
 }
@@ -59,6 +61,7 @@ impl Failure {
             Self::Terminated => WasiError::ConnectionTerminated,
             Self::HeadersTooLarge => WasiError::HttpResponseHeaderSectionSize(None),
             Self::Protocol => WasiError::HttpProtocolError,
+            Self::AnswerTooLarge => WasiError::HttpResponseBodySize(None),
             Self::RequestBody => WasiError::HttpProtocolError,
         }
     }

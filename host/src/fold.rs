@@ -133,11 +133,6 @@ impl Folded {
         progress
     }
 
-    fn waited(&mut self, wait: Duration) {
-        let milliseconds = u32::try_from(wait.as_millis()).unwrap_or(u32::MAX);
-        self.usage.waited_ms = self.usage.waited_ms.saturating_add(milliseconds);
-    }
-
     fn called(&self) -> Progress {
         Progress::Called {
             calls: self.calls,
@@ -146,6 +141,12 @@ impl Folded {
             more: self.next.is_some(),
         }
     }
+}
+
+/// Adds a wait of the host to what a call cost.
+pub(crate) fn add_wait(usage: &mut Usage, wait: Duration) {
+    let milliseconds = u32::try_from(wait.as_millis()).unwrap_or(u32::MAX);
+    usage.waited_ms = usage.waited_ms.saturating_add(milliseconds);
 }
 
 /// One of the calls that make up the whole.
@@ -202,7 +203,7 @@ pub(crate) async fn follow<F: Future<Output = Result<Execution, CallError>>>(
         }
         if !wait.is_zero() {
             progress(Progress::Waiting { duration: wait });
-            folded.waited(wait);
+            add_wait(&mut folded.usage, wait);
             tokio::time::sleep(wait).await;
         }
     }

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use http::{Method, Request, Response, Uri};
 use http_body::Body as _;
-use http_body_util::BodyExt as _;
+use http_body_util::{BodyExt as _, LengthLimitError};
 use hyper::body::Incoming;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
@@ -45,6 +45,16 @@ pub(crate) struct Network {
     pub(crate) login: Option<Arc<HostLogin>>,
     /// Bytes that a response body may have.
     pub(crate) max_response: u64,
+}
+
+/// How the host makes a request of its own.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Fetch {
+    pub(crate) deadline: Instant,
+    /// Bytes that the answer may have.
+    pub(crate) max_bytes: u64,
+    /// Whether the query is what opens the door; then no event shows it.
+    pub(crate) signed: bool,
 }
 
 /// The hook of one call.
@@ -248,11 +258,12 @@ impl Network {
     pub(crate) async fn fetch(
         &self,
         mut request: Request<WasiBody>,
-        deadline: Instant,
-        max_bytes: u64,
+        how: Fetch,
     ) -> Result<(http::response::Parts, Bytes), Failure> {
+        let Fetch { deadline, max_bytes, signed } = how;
         let timeouts = Timeouts::new(None, deadline);
-        let mut record = self.events.begin(request.method(), request.uri(), true);
+        let shown = if signed { without_query(request.uri()) } else { request.uri().clone() };
+        let mut record = self.events.begin(request.method(), &shown, true);
         let result = async {
             *request.uri_mut() = self.admit(request.method(), request.uri()).map_err(Failure::Refused)?;
             let (parts, body) = self.send(request, timeouts, &record).await?.into_parts();
@@ -261,6 +272,7 @@ impl Network {
                 http_body_util::Limited::new(body, usize::try_from(max_bytes).unwrap_or(usize::MAX));
             match tokio::time::timeout_at(deadline, limited.collect()).await {
                 Ok(Ok(body)) => Ok((parts, body.to_bytes())),
+                Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Failure::AnswerTooLarge),
                 Ok(Err(_)) => Err(Failure::Protocol),
                 Err(_) => Err(Failure::ResponseTimeout),
             }
@@ -280,6 +292,12 @@ fn canonical(uri: &Uri, origin: &Origin) -> Option<Uri> {
     let (scheme, authority) = text.split_once("://")?;
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
     Uri::builder().scheme(scheme).authority(authority).path_and_query(path).build().ok()
+}
+
+fn without_query(uri: &Uri) -> Uri {
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = uri.path().parse().ok();
+    Uri::from_parts(parts).unwrap_or_default()
 }
 
 /// Reads a refused request's body to its end, beside the call: a guest that is

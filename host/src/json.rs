@@ -6,6 +6,8 @@
 //! contract becomes JSON; text that is none stays a string, so that nothing is
 //! lost.
 
+mod triggers;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
@@ -20,6 +22,8 @@ use crate::wit::types::{
     Attachment, AttachmentContent, Diagnostic, Effect, ErrorKind, FieldValue, Item, Level, NodeError, Retry,
     Usage,
 };
+
+pub use self::triggers::{delivery, event, polled, received, reply, subscription, unsubscribed};
 
 /// A failure: `kind`, `code`, `message`, `advice`, `field`, `http_status`,
 /// `vendor_message`, `effect`, `retry` (`"never"`, `"host-default"` or

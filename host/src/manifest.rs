@@ -1,5 +1,8 @@
 //! The manifest, read from a component's bytes without running it.
 
+use std::collections::BTreeMap;
+
+use serde_json::Value;
 use wasmparser::{Parser, Payload};
 
 use crate::error::HostError;
@@ -7,12 +10,49 @@ use crate::error::HostError;
 /// Name of the custom section that holds the manifest.
 const SECTION: &str = "workflow-node:manifest";
 
+/// A manifest: its text, and what this host reads of it. What it does not know
+/// is for others.
+#[derive(Debug)]
+pub(crate) struct Manifest {
+    pub(crate) text: String,
+    /// For each operation that has one, `serialize_by`: JSON pointers into the
+    /// input.
+    serialize_by: BTreeMap<String, Vec<String>>,
+}
+
+impl Manifest {
+    /// The members of an operation's input whose values must not meet in two
+    /// calls at the same time.
+    pub(crate) fn serialize_by(&self, operation: &str) -> &[String] {
+        self.serialize_by.get(operation).map_or(&[], Vec::as_slice)
+    }
+
+    fn parse(text: &str) -> Result<Self, HostError> {
+        let manifest = match serde_json::from_str(text) {
+            Ok(Value::Object(manifest)) => manifest,
+            Ok(_) => return Err(HostError::Manifest("it is no JSON object".to_owned())),
+            Err(error) => return Err(HostError::Manifest(error.to_string())),
+        };
+        let operations = manifest.get("operations").and_then(Value::as_array);
+        let serialize_by = operations
+            .into_iter()
+            .flatten()
+            .filter_map(|operation| {
+                let pointers = operation.get("serialize_by")?.as_array()?;
+                let pointers = pointers.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+                Some((operation.get("id")?.as_str()?.to_owned(), pointers))
+            })
+            .collect();
+        Ok(Self { text: text.to_owned(), serialize_by })
+    }
+}
+
 /// The manifest of a component.
 ///
 /// The section may stand in the component itself or in a module or component
 /// inside it: composing tools wrap what they are given. The outermost one is
 /// taken, so that a wrapper may replace the manifest of what it wraps.
-pub(crate) fn read(component: &[u8]) -> Result<String, HostError> {
+pub(crate) fn read(component: &[u8]) -> Result<Manifest, HostError> {
     let mut depth = 0_u32;
     let mut found: Option<(u32, &[u8])> = None;
     for payload in Parser::new(0).parse_all(component) {
@@ -30,11 +70,7 @@ pub(crate) fn read(component: &[u8]) -> Result<String, HostError> {
     }
     let (_, bytes) = found.ok_or_else(|| HostError::Manifest("there is none".to_owned()))?;
     let text = std::str::from_utf8(bytes).map_err(|_| HostError::Manifest("it is no UTF-8".to_owned()))?;
-    match serde_json::from_str(text) {
-        Ok(serde_json::Value::Object(_)) => Ok(text.to_owned()),
-        Ok(_) => Err(HostError::Manifest("it is no JSON object".to_owned())),
-        Err(error) => Err(HostError::Manifest(error.to_string())),
-    }
+    Manifest::parse(text)
 }
 
 #[cfg(test)]
@@ -77,7 +113,7 @@ mod tests {
             component(&[module_section(from_ref(&text))]),
             component(&[component_section(&[module_section(from_ref(&text))])]),
         ] {
-            assert_eq!(read(&bytes).expect("manifest"), "{\"a\":1}");
+            assert_eq!(read(&bytes).expect("manifest").text, "{\"a\":1}");
         }
     }
 
@@ -86,8 +122,17 @@ mod tests {
         let inner = module_section(&[manifest(b"{\"inner\":1}")]);
         let outer = manifest(b"{\"outer\":1}");
         for parts in [[inner.clone(), outer.clone()], [outer, inner]] {
-            assert_eq!(read(&component(&parts)).expect("manifest"), "{\"outer\":1}");
+            assert_eq!(read(&component(&parts)).expect("manifest").text, "{\"outer\":1}");
         }
+    }
+
+    #[test]
+    fn what_serialises_an_operation_is_read_and_all_else_ignored() {
+        let text = r#"{"operations":[{"id":"a","serialize_by":["/k","/l/m"]},{"id":"b"},{"serialize_by":3},7],"more":1}"#;
+        let manifest = Manifest::parse(text).expect("manifest");
+        assert_eq!(manifest.serialize_by("a"), ["/k", "/l/m"]);
+        assert!(manifest.serialize_by("b").is_empty() && manifest.serialize_by("c").is_empty());
+        assert!(Manifest::parse(r#"{"operations":{}}"#).expect("manifest").serialize_by("a").is_empty());
     }
 
     #[test]

@@ -21,7 +21,7 @@ use crate::error::{CallError, HostError, Stop};
 use crate::events::Events;
 use crate::http::{CallHttp, Network};
 use crate::limits::clean_flat;
-use crate::manifest;
+use crate::manifest::{self, Manifest};
 use crate::options::ConnectionOptions;
 use crate::wit::flat::FlatError;
 use crate::wit::node::CredentialSpec;
@@ -49,7 +49,7 @@ pub struct Node {
 struct Loaded {
     ready: Ready,
     bounds: Arc<Bounds>,
-    manifest: String,
+    manifest: Manifest,
     imports: Vec<String>,
     spec: OnceCell<CredentialSpec>,
 }
@@ -86,7 +86,7 @@ impl Node {
     /// The manifest: JSON text, read from the component without running it.
     #[must_use]
     pub fn manifest(&self) -> &str {
-        &self.loaded.manifest
+        &self.loaded.manifest.text
     }
 
     /// What the component imports, such as `wasi:http/types@0.2.12`.
@@ -185,6 +185,11 @@ impl Node {
         call: &C,
     ) -> Result<C::Output, Stop> {
         run(&self.loaded.ready, &self.loaded.bounds, hooks, deadline, call).await
+    }
+
+    /// See [`Manifest::serialize_by`].
+    pub(crate) fn serialize_by(&self, operation: &str) -> &[String] {
+        self.loaded.manifest.serialize_by(operation)
     }
 
     pub(crate) fn max_response(&self) -> u64 {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::egress::EgressPolicy;
 use crate::events::RequestObserver;
+use crate::links::LinkPolicy;
 
 /// Who logs in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -29,6 +30,8 @@ pub struct ConnectionOptions {
     pub policy: EgressPolicy,
     /// Who logs in.
     pub auth: AuthMode,
+    /// Whether attachment links are followed. None is unless set.
+    pub links: LinkPolicy,
     /// Is told every request.
     pub observer: Option<Arc<dyn RequestObserver>>,
     /// PEM file of certificate authorities to trust besides the public ones.
@@ -42,6 +45,7 @@ impl Default for ConnectionOptions {
         Self {
             policy: EgressPolicy::default(),
             auth: AuthMode::default(),
+            links: LinkPolicy::default(),
             observer: None,
             ca_file: None,
             deadline: Duration::from_secs(30),
@@ -54,6 +58,7 @@ impl fmt::Debug for ConnectionOptions {
         f.debug_struct("ConnectionOptions")
             .field("policy", &self.policy)
             .field("auth", &self.auth)
+            .field("links", &self.links)
             .field("observed", &self.observer.is_some())
             .field("ca_file", &self.ca_file)
             .field("deadline", &self.deadline)

@@ -20,7 +20,7 @@ use wasmtime_wasi_http::WasiBody;
 
 use crate::error::{CallError, HostError, refusal};
 use crate::failure::Failure;
-use crate::http::Network;
+use crate::http::{Fetch, Network};
 use crate::limits::clean_text;
 use crate::recipe::Ingredients;
 use crate::secrets::{Secret, Secrets};
@@ -201,7 +201,7 @@ impl TokenRequest {
         if let Some(authorization) = &self.authorization {
             headers.insert(AUTHORIZATION, authorization.clone());
         }
-        match network.fetch(request, deadline, MAX_ANSWER).await {
+        match network.fetch(request, Fetch { deadline, max_bytes: MAX_ANSWER, signed: false }).await {
             Ok((head, body)) if head.status.is_success() => self.read(&body),
             Ok((head, body)) => Err(self.refused(head.status, &head.headers, &body).into()),
             Err(failure) => Err(unreachable(&failure).into()),
@@ -320,7 +320,7 @@ fn unreachable(failure: &Failure) -> NodeError {
             ErrorKind::Unavailable,
             "If the service has a private certificate authority, give its certificate to the host.",
         ),
-        Failure::Protocol | Failure::HeadersTooLarge => {
+        Failure::Protocol | Failure::HeadersTooLarge | Failure::AnswerTooLarge => {
             (ErrorKind::Protocol, "Check the address in the credentials.")
         }
         _ => (ErrorKind::Unavailable, "Check the address in the credentials, or try again later."),

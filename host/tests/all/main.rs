@@ -9,12 +9,15 @@
     reason = "a test that meets the unexpected has failed"
 )]
 
+mod attachments;
 mod calls;
 mod limits;
 mod load;
 mod login;
 mod network;
 mod secrets;
+mod serial;
 mod server;
 mod support;
 mod tls;
+mod triggers;

@@ -14,6 +14,8 @@ mod http;
 #[cfg(target_arch = "wasm32")]
 mod runtime;
 #[cfg(target_arch = "wasm32")]
+mod triggers;
+#[cfg(target_arch = "wasm32")]
 mod unruly;
 
 #[cfg(target_arch = "wasm32")]
@@ -21,9 +23,19 @@ mod bindings {
     #![allow(missing_docs, unreachable_pub, unsafe_code, reason = "generated from the contract")]
     use crate::unruly::Unruly;
 
-    wit_bindgen::generate!({ path: "../../wit", world: "basic-node" });
+    wit_bindgen::generate!({
+        path: "../../wit",
+        inline: "
+            package unruly:node;
+            world unruly {
+                include workflow:node/basic-node@0.1.0;
+                export workflow:node/triggers@0.1.0;
+            }
+        ",
+        world: "unruly:node/unruly",
+    });
     export!(Unruly with_types_in self);
-    pub(crate) use self::exports::workflow::node::{node, types};
+    pub(crate) use self::exports::workflow::node::{node, triggers, types};
 }
 
 /// The manifest: only what a host needs to load the component.

@@ -11,6 +11,8 @@
 //! | `sleep` | waits for `ms` |
 //! | `allocate` | asks for memory of its own without end |
 //! | `hoard` | makes headers, which the host holds, without end |
+//! | `attach` | returns the attachments that it was given and, for `link`, one as a link |
+//! | `exclusive` | waits for `ms`; calls with the same `key` are to come one after the other |
 //! | `loop`, `trap`, `huge` | what they say |
 
 use alloc::borrow::ToOwned;
@@ -25,12 +27,14 @@ use serde_json::{Map, Value, json};
 use wasi::clocks::monotonic_clock::subscribe_duration;
 
 use crate::bindings::node::*;
-use crate::bindings::types::{ConnectionAuth, Effect, ErrorKind, Retry};
+use crate::bindings::types::{
+    Attachment, AttachmentContent, AttachmentLink, ConnectionAuth, Effect, ErrorKind, Retry,
+};
 use crate::http::{flood, hoard, send};
 
 pub(crate) struct Unruly;
 
-const UNUSED: Usage = Usage { requests: 0, retries: 0, waited_ms: 0, rate_limited: 0 };
+pub(crate) const UNUSED: Usage = Usage { requests: 0, retries: 0, waited_ms: 0, rate_limited: 0 };
 
 impl Guest for Unruly {
     fn describe() -> String {
@@ -140,6 +144,7 @@ impl Guest for Unruly {
             .and_then(|item| serde_json::from_slice(item.json.as_bytes()).ok())
             .unwrap_or_default();
         let mut next = None;
+        let mut attachments = vec![];
         let result = match operation.as_str() {
             "told" => told(&ctx, &connection),
             "request" => match send(&input) {
@@ -159,9 +164,14 @@ impl Guest for Unruly {
                 flood(&input);
                 json!({ "flooded": true })
             }
-            "guarded" => guarded(&connection)?,
+            "guarded" => ask(&connection, "guarded")?,
             "fail" => return Err(fail(&input, &connection)),
-            "sleep" => {
+            "attach" => {
+                attachments = items.into_iter().flat_map(|item| item.attachments).collect();
+                attachments.extend(input.get("link").and_then(Value::as_str).map(linked));
+                json!({ "attached": attachments.len() })
+            }
+            "sleep" | "exclusive" => {
                 subscribe_duration(input.get("ms").and_then(Value::as_u64).unwrap_or(0) * 1_000_000).block();
                 json!({ "slept": true })
             }
@@ -178,7 +188,7 @@ impl Guest for Unruly {
             "huge" => json!("x".repeat(4 << 20)),
             _ => wasm32::unreachable(),
         };
-        let result = Item { json: format!("{result}"), attachments: vec![], source_index: Some(0) };
+        let result = Item { json: format!("{result}"), attachments, source_index: Some(0) };
         Ok(Execution {
             outcomes: vec![Outcome::Done(vec![result])],
             next,
@@ -187,6 +197,14 @@ impl Guest for Unruly {
             usage: Usage { requests: 1, ..UNUSED },
             diagnostics: vec![],
         })
+    }
+}
+
+fn linked(url: &str) -> Attachment {
+    Attachment {
+        name: "linked.txt".to_owned(),
+        mime_type: "text/plain".to_owned(),
+        content: AttachmentContent::Link(AttachmentLink { url: url.to_owned(), expires_at: None }),
     }
 }
 
@@ -221,15 +239,15 @@ fn auth(connection: &Connection) -> (&'static str, Option<&str>) {
     }
 }
 
-/// Asks for something that needs the session. A refused one is the caller's to
-/// renew.
-fn guarded(connection: &Connection) -> Result<Value, NodeError> {
+/// Asks for a path of the service, which needs the session. A refused one is the
+/// caller's to renew.
+pub(crate) fn ask(connection: &Connection, path: &str) -> Result<Value, NodeError> {
     let url = value(&connection.fields, "url").unwrap_or_default();
     let headers = match auth(connection).1 {
         Some(token) => json!({ "authorization": format!("Bearer {token}") }),
         None => json!({}),
     };
-    let answer = send(&json!({ "url": format!("{url}/guarded"), "headers": headers }));
+    let answer = send(&json!({ "url": format!("{url}/{path}"), "headers": headers }));
     match answer.get("status").and_then(Value::as_u64) {
         Some(401) => Err(failure(ErrorKind::Unauthenticated, "The session is over.")),
         _ => Ok(answer),
@@ -256,7 +274,7 @@ fn value<'a>(fields: &'a [FieldValue], name: &str) -> Option<&'a str> {
     fields.iter().find(|field| field.name == name).map(|field| field.value.as_str())
 }
 
-fn failure(kind: ErrorKind, message: &str) -> NodeError {
+pub(crate) fn failure(kind: ErrorKind, message: &str) -> NodeError {
     NodeError {
         kind,
         code: "unruly.failed".to_owned(),

@@ -1,0 +1,163 @@
+//! The functions of the interface `triggers` as values.
+
+use wasmtime::Store;
+
+use super::ConnectionCall;
+use crate::bindings::TriggersGuest;
+use crate::call::{Guest, State};
+use crate::error::refusal;
+use crate::limits::clean_diagnostics;
+use crate::secrets::Secrets;
+use crate::wit::triggers::{Delivery, Endpoint, Polled, Received, Subscription, Unsubscribed};
+use crate::wit::types::{CallContext, Connection, Effect, ErrorKind, NodeError, Session};
+
+/// Which trigger, and how a person configured it. `String`, because that is how
+/// the bindings take a named text type.
+#[derive(Clone, Copy)]
+pub(crate) struct Trigger<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) config: &'a String,
+}
+
+/// `poll`.
+pub(crate) struct Poll<'a> {
+    pub(crate) trigger: Trigger<'a>,
+    pub(crate) state: Option<&'a str>,
+}
+
+impl ConnectionCall for Poll<'_> {
+    type Output = Polled;
+    const NAME: &'static str = "triggers.poll";
+
+    async fn invoke(
+        &self,
+        guest: &Guest<'_>,
+        store: &mut Store<State>,
+        context: &CallContext,
+        connection: &Connection,
+    ) -> wasmtime::Result<Result<Polled, NodeError>> {
+        let Some(triggers) = exported(guest, store)? else { return Ok(Err(none())) };
+        let Trigger { name, config } = self.trigger;
+        triggers.call_poll(store, context, connection, name, config, self.state).await
+    }
+
+    fn take_session(polled: &mut Polled) -> Option<Session> {
+        polled.session.take()
+    }
+
+    fn clean(polled: &mut Polled, secrets: &Secrets) {
+        clean_diagnostics(&mut polled.diagnostics, secrets);
+    }
+}
+
+/// `subscribe`.
+pub(crate) struct Subscribe<'a> {
+    pub(crate) trigger: Trigger<'a>,
+    pub(crate) endpoint: &'a Endpoint,
+    pub(crate) state: Option<&'a str>,
+}
+
+impl ConnectionCall for Subscribe<'_> {
+    type Output = Subscription;
+    const NAME: &'static str = "triggers.subscribe";
+    const EFFECT: Effect = Effect::Unknown;
+
+    async fn invoke(
+        &self,
+        guest: &Guest<'_>,
+        store: &mut Store<State>,
+        context: &CallContext,
+        connection: &Connection,
+    ) -> wasmtime::Result<Result<Subscription, NodeError>> {
+        let Some(triggers) = exported(guest, store)? else { return Ok(Err(none())) };
+        let Trigger { name, config } = self.trigger;
+        triggers.call_subscribe(store, context, connection, name, config, self.endpoint, self.state).await
+    }
+
+    fn take_session(subscription: &mut Subscription) -> Option<Session> {
+        subscription.session.take()
+    }
+
+    fn clean(subscription: &mut Subscription, secrets: &Secrets) {
+        clean_diagnostics(&mut subscription.diagnostics, secrets);
+    }
+}
+
+/// `unsubscribe`.
+pub(crate) struct Unsubscribe<'a> {
+    pub(crate) trigger: Trigger<'a>,
+    pub(crate) state: &'a str,
+}
+
+impl ConnectionCall for Unsubscribe<'_> {
+    type Output = Unsubscribed;
+    const NAME: &'static str = "triggers.unsubscribe";
+    const EFFECT: Effect = Effect::Unknown;
+
+    async fn invoke(
+        &self,
+        guest: &Guest<'_>,
+        store: &mut Store<State>,
+        context: &CallContext,
+        connection: &Connection,
+    ) -> wasmtime::Result<Result<Unsubscribed, NodeError>> {
+        let Some(triggers) = exported(guest, store)? else { return Ok(Err(none())) };
+        let Trigger { name, config } = self.trigger;
+        triggers.call_unsubscribe(store, context, connection, name, config, self.state).await
+    }
+
+    fn take_session(unsubscribed: &mut Unsubscribed) -> Option<Session> {
+        unsubscribed.session.take()
+    }
+
+    fn clean(unsubscribed: &mut Unsubscribed, secrets: &Secrets) {
+        clean_diagnostics(&mut unsubscribed.diagnostics, secrets);
+    }
+}
+
+/// `receive`.
+pub(crate) struct Receive<'a> {
+    pub(crate) trigger: Trigger<'a>,
+    pub(crate) endpoint: &'a Endpoint,
+    pub(crate) state: &'a str,
+    pub(crate) delivery: &'a Delivery,
+}
+
+impl ConnectionCall for Receive<'_> {
+    type Output = Received;
+    const NAME: &'static str = "triggers.receive";
+
+    async fn invoke(
+        &self,
+        guest: &Guest<'_>,
+        store: &mut Store<State>,
+        context: &CallContext,
+        connection: &Connection,
+    ) -> wasmtime::Result<Result<Received, NodeError>> {
+        let Some(triggers) = exported(guest, store)? else { return Ok(Err(none())) };
+        let Trigger { name, config } = self.trigger;
+        let Self { endpoint, state, delivery, .. } = self;
+        triggers.call_receive(store, context, connection, name, config, endpoint, state, delivery).await
+    }
+
+    fn take_session(received: &mut Received) -> Option<Session> {
+        received.session.take()
+    }
+
+    fn clean(received: &mut Received, secrets: &Secrets) {
+        clean_diagnostics(&mut received.diagnostics, secrets);
+    }
+}
+
+fn exported(guest: &Guest<'_>, store: &mut Store<State>) -> wasmtime::Result<Option<TriggersGuest>> {
+    guest.exports.triggers(store, &guest.instance)
+}
+
+fn none() -> NodeError {
+    refusal(
+        ErrorKind::Unsupported,
+        "host.no-triggers",
+        "This node has no triggers.".to_owned(),
+        "Ask for new records with an operation that lists them.",
+    )
+}

@@ -1,0 +1,85 @@
+//! JSON forms of the interface `triggers`.
+
+use super::*;
+use crate::wit::triggers::{Delivery, Event, Header, Polled, Received, Reply, Subscription, Unsubscribed};
+
+/// An event: `id`, `occurred_at`, `item`.
+#[must_use]
+pub fn event(event: &Event) -> Value {
+    object([
+        ("id", Some(json!(event.id))),
+        ("occurred_at", event.occurred_at.as_ref().map(|instant| json!(instant))),
+        ("item", Some(item(&event.item))),
+    ])
+}
+
+/// What a poll found: `events`, `state`, `more`, `next_poll_ms`, `usage`,
+/// `diagnostics`.
+#[must_use]
+pub fn polled(polled: &Polled) -> Value {
+    json!({
+        "events": list(&polled.events, event),
+        "state": polled.state,
+        "more": polled.more,
+        "next_poll_ms": polled.next_poll_ms,
+        "usage": usage(&polled.usage),
+        "diagnostics": list(&polled.diagnostics, diagnostic),
+    })
+}
+
+/// A subscription: `state`, `expires_at`, `usage`, `diagnostics`.
+#[must_use]
+pub fn subscription(subscription: &Subscription) -> Value {
+    object([
+        ("state", Some(json!(subscription.state))),
+        ("expires_at", subscription.expires_at.as_ref().map(|instant| json!(instant))),
+        ("usage", Some(usage(&subscription.usage))),
+        ("diagnostics", Some(list(&subscription.diagnostics, diagnostic))),
+    ])
+}
+
+/// A subscription that is gone: `usage`, `diagnostics`.
+#[must_use]
+pub fn unsubscribed(unsubscribed: &Unsubscribed) -> Value {
+    json!({
+        "usage": usage(&unsubscribed.usage),
+        "diagnostics": list(&unsubscribed.diagnostics, diagnostic),
+    })
+}
+
+/// What a delivery meant: `events`, `state`, `reply`, `usage`, `diagnostics`.
+#[must_use]
+pub fn received(received: &Received) -> Value {
+    json!({
+        "events": list(&received.events, event),
+        "state": received.state,
+        "reply": reply(&received.reply),
+        "usage": usage(&received.usage),
+        "diagnostics": list(&received.diagnostics, diagnostic),
+    })
+}
+
+/// A request that came in: `method`, `path_with_query`, `headers`, `body`.
+#[must_use]
+pub fn delivery(delivery: &Delivery) -> Value {
+    json!({
+        "method": delivery.method,
+        "path_with_query": delivery.path_with_query,
+        "headers": list(&delivery.headers, header),
+        "body": STANDARD.encode(&delivery.body),
+    })
+}
+
+/// What to answer the service: `status`, `headers`, `body`.
+#[must_use]
+pub fn reply(reply: &Reply) -> Value {
+    json!({
+        "status": reply.status,
+        "headers": list(&reply.headers, header),
+        "body": STANDARD.encode(&reply.body),
+    })
+}
+
+fn header(header: &Header) -> Value {
+    json!({ "name": header.name, "value": header.value })
+}
