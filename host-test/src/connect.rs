@@ -55,5 +55,6 @@ fn options(args: &ConnectionArgs, console: &Console) -> ConnectionOptions {
         observer: console.observer(),
         ca_file: args.ca_file.clone(),
         deadline: args.timeout,
+        ..ConnectionOptions::default()
     }
 }
