@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::credentials::Credentials;
 use crate::error::{CallError, HostError};
+use crate::placeholders::Vault;
 use crate::recipe::{HostLogin, Ingredients};
 use crate::secrets::Secrets;
 use crate::session::{Cache, HeldSession};
@@ -71,6 +72,17 @@ pub(crate) fn host_login(
 ) -> Result<Option<HostLogin>, HostError> {
     let ingredients = Ingredients { fields: &credentials.plain, secrets: &credentials.secret, token_url };
     HostLogin::new(spec, &ingredients, secrets)
+}
+
+/// What a component that logs in with placeholders needs on the way out.
+pub(crate) fn vault(
+    spec: &CredentialSpec,
+    credentials: &Credentials,
+    token_url: Option<&str>,
+    secrets: &Arc<Secrets>,
+) -> Result<Vault, HostError> {
+    let ingredients = Ingredients { fields: &credentials.plain, secrets: &credentials.secret, token_url };
+    Vault::new(spec, &ingredients, secrets)
 }
 
 /// The report of a check whose login the host could not make.

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout_at};
 
-use crate::auth::{Auth, Leased, host_login, login_report};
+use crate::auth::{Auth, Leased, host_login, login_report, vault};
 use crate::calls::{Attempt, Authenticate, Check, ConnectionCall, Execute, Options, Prepare, finish};
 use crate::client::HttpClient;
 use crate::context::{after, call_context};
@@ -70,6 +70,7 @@ impl Shared {
             client: HttpClient::new(egress.addresses(), self.links.ca_file.as_deref())?,
             egress,
             login: None,
+            vault: None,
             events: self.network.events.clone(),
             max_response: self.links.policy.max_bytes,
         })
@@ -105,6 +106,7 @@ impl Connection {
             egress,
             events: Events::new(options.observer, Arc::clone(&secrets)),
             login: None,
+            vault: None,
             max_response: node.max_response(),
         };
 
@@ -140,6 +142,11 @@ impl Connection {
             // Nothing to log in with, so nothing to keep.
             (_, AuthRecipe::None) => Auth::Host,
             (AuthMode::Component, recipe) => Auth::session(recipe),
+            (AuthMode::Placeholder, recipe) => {
+                let token_url = prepared.token_url.as_deref();
+                network.vault = Some(Arc::new(vault(&spec, &credentials, token_url, &secrets)?));
+                Auth::session(recipe)
+            }
             (AuthMode::Recipe, _) => {
                 let token_url = prepared.token_url.as_deref();
                 network.login = host_login(&spec, &credentials, token_url, &secrets)?.map(Arc::new);
@@ -423,11 +430,16 @@ impl Connection {
         }
     }
 
-    /// The fields that a guest is given: secrets only where it logs in by itself.
+    /// The fields that a guest is given: secrets, or what stands for them, only
+    /// where it logs in by itself.
     fn guest_fields(&self) -> Vec<FieldValue> {
-        match self.shared.auth {
-            Auth::Session { .. } => self.shared.credentials.all_fields(),
-            Auth::Host => self.shared.credentials.plain_fields(),
+        let credentials = &self.shared.credentials;
+        match (&self.shared.auth, &self.shared.network.vault) {
+            (Auth::Session { .. }, None) => credentials.all_fields(),
+            (Auth::Session { .. }, Some(vault)) => {
+                credentials.plain_fields().into_iter().chain(vault.fields()).collect()
+            }
+            (Auth::Host, _) => credentials.plain_fields(),
         }
     }
 

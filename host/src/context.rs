@@ -44,6 +44,11 @@ pub(crate) fn after(time: Duration) -> Instant {
     Instant::now() + time.min(Duration::from_millis(u32::MAX.into()))
 }
 
+/// Random bytes in hexadecimal, too many to be guessed.
+pub(crate) fn random_hex() -> Result<String, HostError> {
+    Ok(entropy()?.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
 /// Random bytes from the operating system.
 fn entropy() -> Result<Vec<u8>, HostError> {
     let mut bytes = vec![0; ENTROPY];

@@ -23,6 +23,7 @@ use crate::egress::{Egress, Refusal};
 use crate::events::{Events, Record};
 use crate::failure::Failure;
 use crate::origin::Origin;
+use crate::placeholders::{Answer, Vault};
 use crate::recipe::HostLogin;
 use crate::replay;
 use crate::wit::types::{ErrorKind, NodeError};
@@ -43,6 +44,8 @@ pub(crate) struct Network {
     pub(crate) events: Events,
     /// Present where the host logs in.
     pub(crate) login: Option<Arc<HostLogin>>,
+    /// Present where the component logs in with placeholders.
+    pub(crate) vault: Option<Arc<Vault>>,
     /// Bytes that a response body may have.
     pub(crate) max_response: u64,
 }
@@ -102,7 +105,7 @@ impl CallHttp {
     }
 }
 
-type Answer = Result<(Response<WasiBody>, Box<dyn Future<Output = Result<(), WasiError>> + Send>), WasiError>;
+type Sent = Result<(Response<WasiBody>, Box<dyn Future<Output = Result<(), WasiError>> + Send>), WasiError>;
 
 impl WasiHttpHooks for CallHttp {
     /// The client sets `host` from the URL; what the guest names there is only
@@ -116,7 +119,7 @@ impl WasiHttpHooks for CallHttp {
         request: Request<WasiBody>,
         options: Option<RequestOptions>,
         _: Box<dyn Future<Output = Result<(), WasiError>> + Send>,
-    ) -> Box<dyn Future<Output = Answer> + Send> {
+    ) -> Box<dyn Future<Output = Sent> + Send> {
         let Some(network) = self.network.clone() else {
             drain(request.into_body(), self.deadline);
             return Box::new(async { Err(WasiError::HttpRequestDenied) });
@@ -169,14 +172,25 @@ impl Network {
             }
         }
         request.headers_mut().remove(http::header::HOST);
+        let mut answer = Answer::Plain;
+        if let Some(vault) = &self.vault {
+            match vault.fill(request).await {
+                Ok(filled) => (request, answer) = filled,
+                Err(failure) => return Err(self.failed(&mut record, failure, refusals)),
+            }
+        }
 
         let response = match &self.login {
             None => self.send(request, timeouts, &record).await,
             Some(login) => self.send_with_login(login, request, timeouts, &record).await,
         };
-        match response {
-            Ok(response) => self.answer(response, record, timeouts),
-            Err(failure) => Err(self.failed(&mut record, failure, refusals)),
+        let response = match response {
+            Ok(response) => self.answer(response, record, timeouts)?,
+            Err(failure) => return Err(self.failed(&mut record, failure, refusals)),
+        };
+        match (&self.vault, answer) {
+            (Some(vault), Answer::Token) => vault.veil(response).await,
+            _ => Ok(response),
         }
     }
 
@@ -294,7 +308,8 @@ fn canonical(uri: &Uri, origin: &Origin) -> Option<Uri> {
     Uri::builder().scheme(scheme).authority(authority).path_and_query(path).build().ok()
 }
 
-fn without_query(uri: &Uri) -> Uri {
+/// The URI up to its query.
+pub(crate) fn without_query(uri: &Uri) -> Uri {
     let mut parts = uri.clone().into_parts();
     parts.path_and_query = uri.path().parse().ok();
     Uri::from_parts(parts).unwrap_or_default()

@@ -68,16 +68,19 @@
 //! | sends `CONNECT` or `TRACE`, or headers that belong to the connection | a refusal |
 //! | traps | kind `internal`, effect `unknown`, no backtrace |
 //! | reads an answer without end | `HTTP-response-body-size` from `wasi:http` |
+//! | sends a placeholder to where no secret belongs | a refusal: kind `denied` |
 //! | repeats what it was told | texts in which known secrets are replaced |
 //!
 //! # Who holds the secret
 //!
 //! With [`AuthMode::Component`] the component logs in by its `authenticate`; the
 //! host keeps the session, logs in once for all calls that wait, and replaces a
-//! session that died. With [`AuthMode::Recipe`] the host runs the login that the
+//! session that died. With [`AuthMode::Placeholder`] it does the same with random
+//! stand-ins for secret and token, which the host replaces in the places that the
+//! credential spec declares. With [`AuthMode::Recipe`] the host runs the login that the
 //! credential spec describes and adds the credential to each request: neither
 //! secret nor token enters the sandbox; it goes to the connection's
-//! [egress](Connection::egress) and nowhere else. Either way no secret is in a
+//! [egress](Connection::egress) and nowhere else. In every mode no secret is in a
 //! `Debug` output, an event, an error or a trace of this crate. Wasmtime, for its
 //! part, traces what a guest passes to it, at the level `TRACE` and under the
 //! targets `wasmtime*`: leave those off where logs are kept.
@@ -115,6 +118,7 @@ mod manifest;
 mod node;
 mod options;
 mod origin;
+mod placeholders;
 mod recipe;
 mod replay;
 mod secrets;

@@ -158,6 +158,7 @@ impl Node {
             egress,
             events: Events::new(None, Arc::clone(&secrets)),
             login: None,
+            vault: None,
             max_response: self.loaded.bounds.limits.response,
         };
         let deadline = after(deadline);

@@ -18,6 +18,12 @@ pub enum AuthMode {
     /// component can renew it.
     #[default]
     Component,
+    /// The component, with placeholders for the secrets. The host puts the real
+    /// values in where the recipe of the credential spec declares them, and a
+    /// placeholder in the place of the token that comes back: neither a secret
+    /// nor a token enters the sandbox. For components whose login is more than
+    /// their recipe says.
+    Placeholder,
     /// The host, by the recipe of the credential spec. It adds the header to
     /// each request, and neither a secret nor a token enters the sandbox.
     Recipe,

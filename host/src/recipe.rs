@@ -32,7 +32,7 @@ pub(crate) struct HostLogin {
 
 /// Where the credential goes in a request.
 #[derive(Debug)]
-enum Place {
+pub(crate) enum Place {
     Header { name: HeaderName, prefix: String },
     Query(String),
 }
@@ -165,7 +165,7 @@ impl HostLogin {
 }
 
 impl Place {
-    fn new(injection: &Injection) -> Result<Self, HostError> {
+    pub(crate) fn new(injection: &Injection) -> Result<Self, HostError> {
         Ok(match injection {
             Injection::Query(name) => Self::Query(name.clone()),
             Injection::Header(header) => Self::Header {
@@ -264,7 +264,7 @@ impl HostLease {
 
 /// The URI with one more pair in its query. `None` cannot happen for a pair that
 /// is encoded; such a request would go out without its credential and be refused.
-fn with_query(uri: &Uri, pair: &str) -> Option<Uri> {
+pub(crate) fn with_query(uri: &Uri, pair: &str) -> Option<Uri> {
     let path = match uri.query() {
         None => format!("{}?{pair}", uri.path()),
         Some(query) => format!("{}?{query}&{pair}", uri.path()),

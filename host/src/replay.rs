@@ -23,6 +23,10 @@ pub(crate) struct Spare {
 }
 
 impl Spare {
+    pub(crate) fn body(&self) -> &[u8] {
+        &self.body
+    }
+
     pub(crate) fn request(&self) -> Request<WasiBody> {
         let body = Full::new(self.body.clone()).map_err(|never| match never {}).boxed_unsync();
         Request::from_parts(self.head.clone(), body)

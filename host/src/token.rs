@@ -34,7 +34,7 @@ const FRESH: Duration = Duration::from_secs(30);
 /// How long a refused request waits for what becomes of others with its token.
 const VERDICT: Duration = Duration::from_secs(2);
 /// Bytes that the answer may have.
-const MAX_ANSWER: u64 = 1 << 20;
+pub(crate) const MAX_ANSWER: u64 = 1 << 20;
 
 /// An access token of the host.
 pub(crate) struct Token {
@@ -271,7 +271,11 @@ impl TokenRequest {
     }
 }
 
-fn token_uri(recipe: &Oauth2ClientCredentials, ingredients: &Ingredients<'_>) -> Result<Uri, HostError> {
+/// The token URL: `prepared.token-url`, or what the recipe's template comes to.
+pub(crate) fn token_uri(
+    recipe: &Oauth2ClientCredentials,
+    ingredients: &Ingredients<'_>,
+) -> Result<Uri, HostError> {
     let text = match ingredients.token_url {
         Some(url) => url.to_owned(),
         None => {

@@ -48,7 +48,7 @@ fn a_missing_credential_field_is_named() -> Result<()> {
 #[test]
 fn a_missing_secret_is_named_before_any_login() -> Result<()> {
     drive!([], [], async |desk| {
-        for auth in [AuthMode::Component, AuthMode::Recipe] {
+        for auth in [AuthMode::Component, AuthMode::Placeholder, AuthMode::Recipe] {
             let mut fields = desk.fields();
             fields.remove("client_secret");
             let options = ConnectionOptions { auth, ..ConnectionOptions::default() };

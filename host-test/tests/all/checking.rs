@@ -92,17 +92,19 @@ fn a_missing_permission_fails_its_own_step() -> Result<()> {
 }
 
 #[test]
-fn the_host_can_log_in_by_itself() -> Result<()> {
+fn the_host_can_keep_secret_and_token_to_itself() -> Result<()> {
     drive!([], [], async |desk| {
-        let options = ConnectionOptions { auth: AuthMode::Recipe, ..ConnectionOptions::default() };
-        let session = desk.connect(desk.fields(), options).await?;
-        let report = session.connection.check(&CallOptions::default()).await?;
-        desk.keep(format!("{report:?}"));
-        assert!(
-            report.steps.iter().all(|step| !matches!(step.status, CheckStatus::Fail)),
-            "{:?}",
-            statuses(&report)
-        );
+        for auth in [AuthMode::Placeholder, AuthMode::Recipe] {
+            let options = ConnectionOptions { auth, ..ConnectionOptions::default() };
+            let session = desk.connect(desk.fields(), options).await?;
+            let report = session.connection.check(&CallOptions::default()).await?;
+            desk.keep(format!("{report:?}"));
+            assert!(
+                report.steps.iter().all(|step| !matches!(step.status, CheckStatus::Fail)),
+                "{auth:?}: {:?}",
+                statuses(&report)
+            );
+        }
         Ok(())
     })
 }

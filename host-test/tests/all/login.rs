@@ -99,7 +99,7 @@ fn a_token_is_renewed_before_it_expires() -> Result<()> {
 #[test]
 fn a_wrong_secret_is_unauthenticated_with_advice() -> Result<()> {
     drive!([], [], async |desk| {
-        for auth in [AuthMode::Component, AuthMode::Recipe] {
+        for auth in [AuthMode::Component, AuthMode::Placeholder, AuthMode::Recipe] {
             let mut fields = desk.fields();
             fields.insert("client_secret".to_owned(), "not the secret at all".to_owned());
             let options = ConnectionOptions { auth, ..ConnectionOptions::default() };

@@ -30,7 +30,7 @@ async fn connect(service: &TodoService, auth: AuthMode) -> Result<Session> {
 fn it_lists_page_by_page_and_adds() -> Result<()> {
     let service = TodoService::start();
     run(async {
-        for auth in [AuthMode::Component, AuthMode::Recipe] {
+        for auth in [AuthMode::Component, AuthMode::Placeholder, AuthMode::Recipe] {
             let session = connect(&service, auth).await?;
             let before = session.results("todo.list", json!({})).await?.len();
             let added = session.result("todo.add", json!({ "title": "Buy milk" })).await?;

@@ -14,6 +14,7 @@ mod calls;
 mod limits;
 mod load;
 mod login;
+mod memory;
 mod network;
 mod secrets;
 mod serial;

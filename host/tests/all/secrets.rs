@@ -7,6 +7,7 @@ use serde_json::json;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
+use workflow_node_host::wit::types::ErrorKind;
 use workflow_node_host::{AuthMode, CallOptions, ConnectionOptions};
 
 use crate::server::{Reply, Server, ok};
@@ -101,7 +102,7 @@ async fn the_log_shows_no_secret_down_to_debug() {
         _ => ok("fine"),
     })
     .await;
-    for auth in [AuthMode::Component, AuthMode::Recipe] {
+    for auth in [AuthMode::Component, AuthMode::Placeholder, AuthMode::Recipe] {
         let options = ConnectionOptions { auth, ..ConnectionOptions::default() };
         let connection = connect_with(server.url(), options).await;
         for (operation, input) in [
@@ -125,4 +126,42 @@ async fn what_prepare_makes_up_for_a_secret_is_not_believed() {
     let typed = fields(&[("url", server.url()), ("secret", SECRET)]);
     let connection = node().connect(typed, ConnectionOptions::default()).await.expect("connection");
     assert!(!connection.fields().contains_key("secret"), "{:?}", connection.fields());
+}
+
+#[tokio::test]
+async fn a_placeholder_that_is_echoed_is_refused_and_shown_to_nobody() {
+    let server = Server::start(|request| match request.path.as_str() {
+        "/token" => ok(&json!({ "access_token": TOKEN }).to_string()),
+        _ => ok("fine"),
+    })
+    .await;
+    let (seen, options) = Seen::options();
+    let options = ConnectionOptions { auth: AuthMode::Placeholder, ..options };
+    let typed = fields(&[("url", server.url()), ("login", "by recipe"), ("secret", SECRET)]);
+    let connection = node().connect(typed, options).await.expect("connection");
+    let url = server.at("/x");
+    for input in [
+        json!({ "url": format!("{url}?a={{secret}}") }),
+        json!({ "url": url, "headers": { "x-echo": "{secret}" } }),
+        json!({ "url": url, "headers": { "x-echo": "Bearer {token}" } }),
+        json!({ "url": url, "headers": { "authorization": "Bearer {secret}" } }),
+        json!({ "url": url, "method": "POST", "body": "a={token}" }),
+        json!({ "url": "https://elsewhere.example/", "method": "POST", "body": "a={secret}" }),
+    ] {
+        let mut strict = input.clone();
+        strict["strict"] = json!(true);
+        let error = connection
+            .execute("request", &[item(&strict)], None, &CallOptions::default())
+            .await
+            .expect_err("refused");
+        let error = error.node_error().expect("a node error").clone();
+        assert_eq!(error.kind, ErrorKind::Denied, "{input}: {error:?}");
+        assert!(!error.message.contains("placeholder-"), "{error:?}");
+    }
+    assert_eq!(server.count("/x"), 0);
+    let good = json!({ "url": url, "headers": { "authorization": "Bearer {token}" } });
+    connection.execute("request", &[item(&good)], None, &CallOptions::default()).await.expect("sent");
+    let sent = server.seen().into_iter().find(|request| request.path == "/x").expect("it came");
+    assert_eq!(sent.header("authorization"), Some(format!("Bearer {TOKEN}").as_str()));
+    shows_nothing("an event", &format!("{:?}", seen.events()));
 }

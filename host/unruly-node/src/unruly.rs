@@ -3,7 +3,7 @@
 //! | operation | does |
 //! |---|---|
 //! | `told` | answers with the fields, session and context that it was given |
-//! | `request` | sends the request in the input: see `http.rs`; `strict` makes a refusal by the host a failure |
+//! | `request` | sends the request in the input: see `http.rs`; `{secret}` and `{token}` in it become what the node was told; `strict` makes a refusal by the host a failure |
 //! | `flood` | begins `count` requests to `url` and waits for the last of them |
 //! | `page` | returns one row and a cursor, `pages` times |
 //! | `guarded` | gets `{url}/guarded` with its session's token |
@@ -59,6 +59,7 @@ impl Guest for Unruly {
                 field("url", FieldKind::Url),
                 field("also", FieldKind::Text),
                 field("probe", FieldKind::Text),
+                field("login", FieldKind::Text),
                 field("secret", FieldKind::Secret),
             ],
             auth_recipe: AuthRecipe::Oauth2ClientCredentials(Oauth2ClientCredentials {
@@ -99,14 +100,27 @@ impl Guest for Unruly {
         Ok(Prepared { fields: completed, egress, token_url: None, usage: UNUSED, diagnostics: vec![] })
     }
 
-    /// Takes what `{url}/login` answers as its token.
+    /// Takes what `{url}/login` answers as its token; with the field `login`, asks
+    /// `{url}/token` as the recipe says.
     fn authenticate(_: CallContext, connection: Connection) -> Result<Session, NodeError> {
-        let url = value(&connection.fields, "url").unwrap_or_default();
-        let answer = send(&json!({ "url": format!("{url}/login") }));
-        match (answer.get("status").and_then(Value::as_u64), answer.get("body").and_then(Value::as_str)) {
-            (Some(200), Some(token)) => {
-                Ok(Session { token: token.to_owned(), expires_at: None, scopes: vec![], extra: None })
-            }
+        let given = |name: &str| value(&connection.fields, name).unwrap_or_default();
+        let url = given("url");
+        let by_recipe = !given("login").is_empty();
+        let answer = if by_recipe {
+            let form = format!("grant_type=client_credentials&client_secret={}", given("secret"));
+            send(&json!({ "method": "POST", "url": format!("{url}/token"), "body": form }))
+        } else {
+            send(&json!({ "url": format!("{url}/login") }))
+        };
+        let body = answer.get("body").and_then(Value::as_str).unwrap_or_default();
+        let token = if by_recipe {
+            let body: Value = serde_json::from_str(body).unwrap_or_default();
+            body.get("access_token").and_then(Value::as_str).map(str::to_owned)
+        } else {
+            Some(body.to_owned())
+        };
+        match (answer.get("status").and_then(Value::as_u64), token) {
+            (Some(200), Some(token)) => Ok(Session { token, expires_at: None, scopes: vec![], extra: None }),
             _ => Err(failure(ErrorKind::Unauthenticated, &format!("No login: {answer}"))),
         }
     }
@@ -147,7 +161,7 @@ impl Guest for Unruly {
         let mut attachments = vec![];
         let result = match operation.as_str() {
             "told" => told(&ctx, &connection),
-            "request" => match send(&input) {
+            "request" => match send(&with_secrets(&input, &connection)) {
                 answer if strict(&input, &answer) => {
                     return Err(failure(ErrorKind::Denied, "The host refused the request."));
                 }
@@ -206,6 +220,14 @@ fn linked(url: &str) -> Attachment {
         mime_type: "text/plain".to_owned(),
         content: AttachmentContent::Link(AttachmentLink { url: url.to_owned(), expires_at: None }),
     }
+}
+
+/// The input with `{secret}` and `{token}` replaced by what it was told.
+fn with_secrets(input: &Value, connection: &Connection) -> Value {
+    let secret = value(&connection.fields, "secret").unwrap_or_default();
+    let token = auth(connection).1.unwrap_or_default();
+    let text = format!("{input}").replace("{secret}", secret).replace("{token}", token);
+    serde_json::from_str(&text).unwrap_or_default()
 }
 
 /// Whether a refused request is to fail the call.
