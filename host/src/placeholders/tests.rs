@@ -58,9 +58,9 @@ impl Tried {
             Ok((request, answer)) => {
                 let (head, body) = request.into_parts();
                 let body = body.collect().await.expect("body").to_bytes();
-                Sent::Filled(head, String::from_utf8(body.to_vec()).expect("text"), answer)
+                Ok((head, String::from_utf8(body.to_vec()).expect("text"), answer))
             }
-            Err(Failure::Refused(refusal)) => Sent::Refused(refusal.reason),
+            Err(Failure::Refused(refusal)) => Err(refusal.reason),
             Err(failure) => panic!("{failure}"),
         }
     }
@@ -74,20 +74,8 @@ impl Tried {
     }
 }
 
-#[derive(Debug)]
-enum Sent {
-    Filled(http::request::Parts, String, Answer),
-    Refused(String),
-}
-
-impl Sent {
-    fn filled(self) -> (http::request::Parts, String, Answer) {
-        match self {
-            Self::Filled(head, body, answer) => (head, body, answer),
-            Self::Refused(reason) => panic!("{reason}"),
-        }
-    }
-}
+/// What a request became, or why it was refused.
+type Sent = Result<(http::request::Parts, String, Answer), String>;
 
 #[tokio::test]
 async fn the_secret_goes_into_the_form_of_the_token_request() {
@@ -96,7 +84,7 @@ async fn the_secret_goes_into_the_form_of_the_token_request() {
     let length = form.len().to_string();
     let headers = [("content-length", length.as_str())];
     let sent = tried.send(Method::POST, "https://id.example/token?tenant=a", &headers, &form);
-    let (head, body, answer) = sent.await.filled();
+    let (head, body, answer) = sent.await.expect("filled");
     assert_eq!(body, "grant_type=client_credentials&client_secret=hunter%2622&extra=x-pin-1234");
     assert_eq!((answer, head.headers.get("content-length")), (Answer::Token, None));
 }
@@ -108,13 +96,13 @@ async fn the_secret_goes_into_the_basic_header_where_that_is_declared() {
     let header = basic(&tried.secret);
     let headers = [("authorization", header.as_str())];
     let sent = tried.send(Method::POST, "https://id.example/token", &headers, "a=b");
-    let (head, body, _) = sent.await.filled();
+    let (head, body, _) = sent.await.expect("filled");
     // RFC 6749, 2.3.1: form-encoded before it is joined.
     assert_eq!(head.headers["authorization"], basic("hunter%2622"));
     assert_eq!(body, "a=b");
     let form = format!("client_secret={}", tried.secret);
     let sent = tried.send(Method::POST, "https://id.example/token", &[], &form).await;
-    assert!(matches!(sent, Sent::Refused(_)), "{sent:?}");
+    assert!(sent.is_err(), "{sent:?}");
 }
 
 #[tokio::test]
@@ -131,7 +119,7 @@ async fn a_token_comes_back_as_a_placeholder_and_goes_out_as_itself() {
 
     let bearer = format!("Bearer {placeholder}");
     let sent = tried.send(Method::GET, "https://api.example/x", &[("authorization", &bearer)], "").await;
-    let (head, _, answer) = sent.filled();
+    let (head, _, answer) = sent.expect("filled");
     assert_eq!(head.headers["authorization"], format!("Bearer {TOKEN}"));
     assert!(head.headers["authorization"].is_sensitive() && answer == Answer::Plain);
 }
@@ -185,10 +173,10 @@ async fn a_placeholder_in_any_other_place_is_refused() {
     ] {
         let what = format!("{method} {url} {headers:?} {body}");
         match tried.send(method, url, headers, body).await {
-            Sent::Refused(reason) => {
+            Err(reason) => {
                 assert!(reason.contains("declares none") && !reason.contains("placeholder-"), "{reason}");
             }
-            sent @ Sent::Filled(..) => panic!("{what} became {sent:?}"),
+            Ok(sent) => panic!("{what} became {sent:?}"),
         }
     }
 }
@@ -201,15 +189,15 @@ async fn a_typed_key_goes_into_its_header_or_parameter_alone() {
         prefix: String::new(),
     })));
     let headers = [("x-api-key", in_header.secret.as_str())];
-    let (head, ..) = in_header.send(Method::GET, "https://a.example/", &headers, "").await.filled();
+    let (head, ..) = in_header.send(Method::GET, "https://a.example/", &headers, "").await.expect("filled");
     assert_eq!(head.headers["x-api-key"], SECRET);
 
     let in_query = tried(key(Injection::Query("key".to_owned())));
     let url = format!("https://a.example/p?a=b+c&key={}", in_query.secret);
-    let (head, ..) = in_query.send(Method::GET, &url, &[], "").await.filled();
+    let (head, ..) = in_query.send(Method::GET, &url, &[], "").await.expect("filled");
     assert_eq!(head.uri.to_string(), "https://a.example/p?a=b+c&key=hunter%2622");
     let url = format!("https://a.example/p?other={}", in_query.secret);
-    assert!(matches!(in_query.send(Method::GET, &url, &[], "").await, Sent::Refused(_)));
+    assert!(in_query.send(Method::GET, &url, &[], "").await.is_err());
 }
 
 #[tokio::test]
@@ -219,7 +207,7 @@ async fn a_password_goes_into_the_basic_header() {
     let header = format!("Basic {}", STANDARD.encode(format!("me:{}", tried.secret)));
     let sent = tried.send(Method::GET, "https://a.example/", &[("authorization", &header)], "").await;
     let expected = format!("Basic {}", STANDARD.encode(format!("me:{SECRET}")));
-    assert_eq!(sent.filled().0.headers["authorization"], expected);
+    assert_eq!(sent.expect("filled").0.headers["authorization"], expected);
 }
 
 #[test]
