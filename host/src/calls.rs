@@ -5,6 +5,7 @@ pub(crate) mod triggers;
 
 use wasmtime::Store;
 
+use crate::budget::Class;
 use crate::call::{Guest, GuestCall, State};
 use crate::error::refusal;
 use crate::limits::{clean_diagnostics, clean_error, clean_text};
@@ -12,7 +13,9 @@ use crate::secrets::Secrets;
 use crate::wit::flat::FlatError;
 use crate::wit::lookup::Entries;
 use crate::wit::node::{CheckReport, CredentialSpec, Execution, Outcome, Prepared};
-use crate::wit::types::{CallContext, Connection, Effect, ErrorKind, FieldValue, Item, NodeError, Session};
+use crate::wit::types::{
+    CallContext, Connection, Effect, ErrorKind, FieldValue, Item, NodeError, Session, Usage,
+};
 
 /// `describe`.
 pub(crate) struct Describe;
@@ -82,6 +85,8 @@ pub(crate) trait ConnectionCall: Sync {
     const NAME: &'static str;
     /// Whether it logs in by itself, whatever session there is.
     const LOGS_IN: bool = false;
+    /// For whom its requests are sent.
+    const CLASS: Class = Class::Interactive;
     /// What may have happened when it was cut off.
     const EFFECT: Effect = Effect::None;
 
@@ -96,6 +101,11 @@ pub(crate) trait ConnectionCall: Sync {
 
     /// Takes the session out of a result, for the host alone.
     fn take_session(output: &mut Self::Output) -> Option<Session>;
+
+    /// What a result says that the call cost.
+    fn usage(_output: &mut Self::Output) -> Option<&mut Usage> {
+        None
+    }
 
     /// Visits every failure in a result.
     fn failures(_output: &mut Self::Output, _visit: &mut dyn FnMut(&mut NodeError)) {}
@@ -171,6 +181,10 @@ impl ConnectionCall for Check {
         report.session.take()
     }
 
+    fn usage(report: &mut CheckReport) -> Option<&mut Usage> {
+        Some(&mut report.usage)
+    }
+
     fn failures(report: &mut CheckReport, visit: &mut dyn FnMut(&mut NodeError)) {
         report.steps.iter_mut().filter_map(|step| step.error.as_mut()).for_each(visit);
     }
@@ -206,6 +220,7 @@ pub(crate) struct Execute<'a> {
 impl ConnectionCall for Execute<'_> {
     type Output = Execution;
     const NAME: &'static str = "execute";
+    const CLASS: Class = Class::Run;
     const EFFECT: Effect = Effect::Unknown;
 
     async fn invoke(
@@ -224,6 +239,10 @@ impl ConnectionCall for Execute<'_> {
 
     fn take_session(execution: &mut Execution) -> Option<Session> {
         execution.session.take()
+    }
+
+    fn usage(execution: &mut Execution) -> Option<&mut Usage> {
+        Some(&mut execution.usage)
     }
 
     fn failures(execution: &mut Execution, visit: &mut dyn FnMut(&mut NodeError)) {
@@ -273,6 +292,10 @@ impl ConnectionCall for Options<'_> {
 
     fn take_session(entries: &mut Entries) -> Option<Session> {
         entries.session.take()
+    }
+
+    fn usage(entries: &mut Entries) -> Option<&mut Usage> {
+        Some(&mut entries.usage)
     }
 
     fn clean(entries: &mut Entries, secrets: &Secrets) {

@@ -15,6 +15,7 @@ use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout_at};
 
 use crate::auth::{Auth, Leased, host_login, login_report, vault};
+use crate::budget::{Budget, Class};
 use crate::calls::{Attempt, Authenticate, Check, ConnectionCall, Execute, Options, Prepare, finish};
 use crate::client::HttpClient;
 use crate::context::{after, call_context};
@@ -71,6 +72,7 @@ impl Shared {
             egress,
             login: None,
             vault: None,
+            budget: Arc::default(),
             events: self.network.events.clone(),
             max_response: self.links.policy.max_bytes,
         })
@@ -107,13 +109,14 @@ impl Connection {
             events: Events::new(options.observer, Arc::clone(&secrets)),
             login: None,
             vault: None,
+            budget: Arc::new(Budget::new(options.rate)),
             max_response: node.max_response(),
         };
 
         let deadline = after(options.deadline);
         let context = call_context(&CallOptions::default(), None, 1, options.deadline)?;
         let fields = credentials.plain_fields();
-        let hooks = CallHttp::new(Some(Arc::new(network.clone())), deadline);
+        let hooks = CallHttp::new(Some(Arc::new(network.clone())), deadline, Class::Interactive);
         let refusals = hooks.refusals();
         let prepared = node
             .run(hooks, deadline, &Prepare { context: &context, fields: &fields })
@@ -339,8 +342,8 @@ impl Connection {
             let connection = GuestConnection { fields: self.guest_fields(), auth: self.guest_auth(&lease) };
             // "Send nothing" is not left to the guest alone.
             let network = (!options.dry_run).then(|| Arc::clone(&self.shared.network));
-            let hooks = CallHttp::new(network, deadline);
-            let refusals = hooks.refusals();
+            let hooks = CallHttp::new(network, deadline, C::CLASS);
+            let (refusals, waits) = (hooks.refusals(), hooks.waits());
             let attempted = Attempt { call, context: &context, connection: &connection };
             let mut result = self.shared.node.run(hooks, deadline, &attempted).await.map_err(|stop| {
                 stop.into_node_error(if options.dry_run { Effect::None } else { C::EFFECT })
@@ -352,7 +355,12 @@ impl Connection {
             }
             finish::<C>(&mut result, &self.shared.secrets, &|error| refusals.amend(error));
             match result {
-                Ok(output) => return Ok(output),
+                Ok(mut output) => {
+                    if let Some(usage) = C::usage(&mut output) {
+                        fold::add_wait(usage, waits.total());
+                    }
+                    return Ok(output);
+                }
                 Err(error) if dead.is_none() && lease.is_worn_out(&error) => {
                     tracing::debug!(function = C::NAME, "the session is dead; logging in anew");
                     dead = lease.cached;
@@ -402,7 +410,7 @@ impl Connection {
         let options = CallOptions { dry_run: false, read_only: false, ..options.clone() };
         let context = call_context(&options, None, 1, left)?;
         let connection = GuestConnection { fields: self.guest_fields(), auth: ConnectionAuth::SelfManaged };
-        let hooks = CallHttp::new(Some(Arc::clone(&self.shared.network)), deadline);
+        let hooks = CallHttp::new(Some(Arc::clone(&self.shared.network)), deadline, Class::Interactive);
         let refusals = hooks.refusals();
         let attempt = Attempt { call: &Authenticate, context: &context, connection: &connection };
         let mut result = self

@@ -31,7 +31,10 @@ pub struct RequestEvent {
     pub request_bytes: u64,
     /// Bytes of the response body that came back and were read.
     pub response_bytes: u64,
-    /// Whether the host made it by itself, to log in by recipe.
+    /// How long it waited for its place in the rate budget, which is part of `elapsed`.
+    pub waited: Duration,
+    /// Whether the host made it by itself: to log in by recipe, or to follow an
+    /// attachment link.
     pub by_host: bool,
 }
 
@@ -86,6 +89,7 @@ impl Events {
             error: None,
             request_bytes: Arc::default(),
             response_bytes: 0,
+            waited: Duration::ZERO,
             by_host,
         }
     }
@@ -102,6 +106,7 @@ pub(crate) struct Record {
     error: Option<String>,
     request_bytes: Arc<AtomicU64>,
     response_bytes: u64,
+    waited: Duration,
     by_host: bool,
 }
 
@@ -121,6 +126,10 @@ impl Record {
 
     pub(crate) fn response_bytes(&self) -> u64 {
         self.response_bytes
+    }
+
+    pub(crate) fn waited(&mut self, wait: Duration) {
+        self.waited = wait;
     }
 
     pub(crate) fn failed(&mut self, error: impl fmt::Display) {
@@ -145,6 +154,7 @@ impl Drop for Record {
             elapsed: self.started.elapsed(),
             request_bytes: self.request_bytes.load(Ordering::Relaxed),
             response_bytes: self.response_bytes,
+            waited: self.waited,
             by_host: self.by_host,
         };
         tracing::debug!(
@@ -155,6 +165,7 @@ impl Drop for Record {
             elapsed_ms = u64::try_from(event.elapsed.as_millis()).unwrap_or(u64::MAX),
             request_bytes = event.request_bytes,
             response_bytes = event.response_bytes,
+            waited_ms = u64::try_from(event.waited.as_millis()).unwrap_or(u64::MAX),
             by_host = event.by_host,
             "request"
         );

@@ -7,9 +7,10 @@
 //! other. Every request becomes an [event](crate::events).
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Method, Request, Response, Uri};
+use http::{HeaderValue, Method, Request, Response, Uri};
 use http_body::Body as _;
 use http_body_util::{BodyExt as _, LengthLimitError};
 use hyper::body::Incoming;
@@ -18,6 +19,7 @@ use tokio::time::Instant;
 use wasmtime_wasi_http::{Error as WasiError, RequestOptions, WasiBody, WasiHttpHooks};
 
 use crate::body::{AnswerBody, CountedBody};
+use crate::budget::{Admission, Budget, Class, Waits};
 use crate::client::{HttpClient, Timeouts};
 use crate::egress::{Egress, Refusal};
 use crate::events::{Events, Record};
@@ -46,6 +48,7 @@ pub(crate) struct Network {
     pub(crate) login: Option<Arc<HostLogin>>,
     /// Present where the component logs in with placeholders.
     pub(crate) vault: Option<Arc<Vault>>,
+    pub(crate) budget: Arc<Budget>,
     /// Bytes that a response body may have.
     pub(crate) max_response: u64,
 }
@@ -66,8 +69,16 @@ pub(crate) struct CallHttp {
     /// `None`: this call has no business on the network.
     network: Option<Arc<Network>>,
     deadline: Instant,
-    refusals: Refusals,
     at_once: Arc<Semaphore>,
+    turn: Turn,
+}
+
+/// What the requests of one call have in common.
+#[derive(Debug, Clone)]
+struct Turn {
+    class: Class,
+    waits: Arc<Waits>,
+    refusals: Refusals,
 }
 
 /// What the policy refused during a call, for the operator's error message. The
@@ -95,13 +106,19 @@ impl Refusals {
 }
 
 impl CallHttp {
-    pub(crate) fn new(network: Option<Arc<Network>>, deadline: Instant) -> Self {
+    pub(crate) fn new(network: Option<Arc<Network>>, deadline: Instant, class: Class) -> Self {
         let at_once = Arc::new(Semaphore::new(AT_ONCE));
-        Self { network, deadline, refusals: Refusals::default(), at_once }
+        let turn = Turn { class, waits: Arc::default(), refusals: Refusals::default() };
+        Self { network, deadline, at_once, turn }
     }
 
     pub(crate) fn refusals(&self) -> Refusals {
-        self.refusals.clone()
+        self.turn.refusals.clone()
+    }
+
+    /// How long requests of this call wait for their places in the rate budget.
+    pub(crate) fn waits(&self) -> Arc<Waits> {
+        Arc::clone(&self.turn.waits)
     }
 }
 
@@ -125,7 +142,7 @@ impl WasiHttpHooks for CallHttp {
             return Box::new(async { Err(WasiError::HttpRequestDenied) });
         };
         let deadline = self.deadline;
-        let refusals = self.refusals.clone();
+        let turn = self.turn.clone();
         let at_once = Arc::clone(&self.at_once);
         Box::new(async move {
             // Until the answer begins. It fails only for a semaphore that is closed.
@@ -134,7 +151,7 @@ impl WasiHttpHooks for CallHttp {
                 return Err(WasiError::ConnectionTimeout);
             }
             let timeouts = Timeouts::new(options, deadline);
-            let response = network.exchange(request, timeouts, &refusals).await?;
+            let response = network.exchange(request, timeouts, &turn).await?;
             let done: Box<dyn Future<Output = Result<(), WasiError>> + Send> = Box::new(async { Ok(()) });
             Ok((response, done))
         })
@@ -161,8 +178,9 @@ impl Network {
         &self,
         mut request: Request<WasiBody>,
         timeouts: Timeouts,
-        refusals: &Refusals,
+        turn: &Turn,
     ) -> Result<Response<WasiBody>, WasiError> {
+        let refusals = &turn.refusals;
         let mut record = self.events.begin(request.method(), request.uri(), false);
         match self.admit(request.method(), request.uri()) {
             Ok(uri) => *request.uri_mut() = uri,
@@ -180,6 +198,10 @@ impl Network {
             }
         }
 
+        if let Some(after) = self.wait(turn, timeouts.deadline, &mut record).await {
+            drain(request.into_body(), timeouts.deadline);
+            return Ok(held_back(after));
+        }
         let response = match &self.login {
             None => self.send(request, timeouts, &record).await,
             Some(login) => self.send_with_login(login, request, timeouts, &record).await,
@@ -191,6 +213,24 @@ impl Network {
         match (&self.vault, answer) {
             (Some(vault), Answer::Token) => vault.veil(response).await,
             _ => Ok(response),
+        }
+    }
+
+    /// Waits for a place in the rate budget; the time until there is one, where
+    /// that is too long.
+    async fn wait(&self, turn: &Turn, deadline: Instant, record: &mut Record) -> Option<Duration> {
+        let began = Instant::now();
+        let admission = {
+            let _waiting = turn.waits.begin();
+            self.budget.admit(turn.class, deadline).await
+        };
+        record.waited(began.elapsed());
+        match admission {
+            Admission::Go => None,
+            Admission::Later(after) => {
+                record.failed(format_args!("held back: the rate budget has no place for {after:.0?}"));
+                Some(after)
+            }
         }
     }
 
@@ -239,7 +279,9 @@ impl Network {
         } else {
             request.map(|inner| CountedBody { inner, bytes }.boxed_unsync())
         };
-        self.client.send(request, timeouts).await
+        let response = self.client.send(request, timeouts).await?;
+        self.budget.answered(response.status().as_u16(), response.headers());
+        Ok(response)
     }
 
     fn answer(
@@ -298,6 +340,19 @@ impl Network {
         }
         result
     }
+}
+
+/// The answer to a request that was not sent, in the words of the service: nodes
+/// know what to do about it.
+fn held_back(after: Duration) -> Response<WasiBody> {
+    let seconds = after.as_millis().div_ceil(1000);
+    let body = http_body_util::Empty::new().map_err(|never| match never {}).boxed_unsync();
+    let mut response = Response::new(body);
+    *response.status_mut() = http::StatusCode::TOO_MANY_REQUESTS;
+    if let Ok(seconds) = HeaderValue::try_from(seconds.to_string()) {
+        response.headers_mut().insert(http::header::RETRY_AFTER, seconds);
+    }
+    response
 }
 
 /// The URI with the origin's canonical host.

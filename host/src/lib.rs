@@ -97,6 +97,7 @@ mod addresses;
 mod auth;
 mod bindings;
 mod body;
+mod budget;
 mod call;
 mod calls;
 mod client;
@@ -129,6 +130,7 @@ mod token;
 mod triggers;
 
 pub use bindings::wit;
+pub use budget::RateLimit;
 pub use connection::Connection;
 pub use egress::EgressPolicy;
 pub use error::{CallError, HostError, Stop};

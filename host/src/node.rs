@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use wasmtime::component::{Component, Linker};
 
 use crate::bindings::Exports;
+use crate::budget::Class;
 use crate::call::{Bounds, GuestCall, Ready, State, run};
 use crate::calls::{CredentialSchema, Describe, Flat};
 use crate::client::HttpClient;
@@ -159,10 +160,11 @@ impl Node {
             events: Events::new(None, Arc::clone(&secrets)),
             login: None,
             vault: None,
+            budget: Arc::default(),
             max_response: self.loaded.bounds.limits.response,
         };
         let deadline = after(deadline);
-        let hooks = CallHttp::new(Some(Arc::new(network)), deadline);
+        let hooks = CallHttp::new(Some(Arc::new(network)), deadline, Class::Run);
         let call = Flat { connection, context, operation, input, cursor };
         let mut result = self.run(hooks, deadline, &call).await?.ok_or_else(|| {
             HostError::ExportsMissing(vec!["workflow:node/flat@0.1.0 is missing".to_owned()])
@@ -176,7 +178,7 @@ impl Node {
     /// A call that needs nothing from outside.
     async fn recite<C: GuestCall>(&self, call: &C) -> Result<C::Output, Stop> {
         let deadline = after(RECITE);
-        self.run(CallHttp::new(None, deadline), deadline, call).await
+        self.run(CallHttp::new(None, deadline, Class::Interactive), deadline, call).await
     }
 
     pub(crate) async fn run<C: GuestCall>(

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::budget::RateLimit;
 use crate::egress::EgressPolicy;
 use crate::events::RequestObserver;
 use crate::links::LinkPolicy;
@@ -38,6 +39,9 @@ pub struct ConnectionOptions {
     pub auth: AuthMode,
     /// Whether attachment links are followed. None is unless set.
     pub links: LinkPolicy,
+    /// How many requests its calls may send together. As many as the service
+    /// takes, unless set: after a 429 all of them wait in either case.
+    pub rate: Option<RateLimit>,
     /// Is told every request.
     pub observer: Option<Arc<dyn RequestObserver>>,
     /// PEM file of certificate authorities to trust besides the public ones.
@@ -52,6 +56,7 @@ impl Default for ConnectionOptions {
             policy: EgressPolicy::default(),
             auth: AuthMode::default(),
             links: LinkPolicy::default(),
+            rate: None,
             observer: None,
             ca_file: None,
             deadline: Duration::from_secs(30),
@@ -65,6 +70,7 @@ impl fmt::Debug for ConnectionOptions {
             .field("policy", &self.policy)
             .field("auth", &self.auth)
             .field("links", &self.links)
+            .field("rate", &self.rate)
             .field("observed", &self.observer.is_some())
             .field("ca_file", &self.ca_file)
             .field("deadline", &self.deadline)

@@ -8,7 +8,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full};
 use serde_json::Value;
@@ -18,6 +18,7 @@ use url::Url;
 use url::form_urlencoded::{Serializer, byte_serialize};
 use wasmtime_wasi_http::WasiBody;
 
+use crate::budget::retry_after;
 use crate::error::{CallError, HostError, refusal};
 use crate::failure::Failure;
 use crate::http::{Fetch, Network};
@@ -238,7 +239,9 @@ impl TokenRequest {
                 "Check client ID and secret, and that this client may use the client credentials flow.",
             ),
             429 => NodeError {
-                retry: retry_after(headers).map_or(Retry::HostDefault, Retry::AfterMs),
+                retry: retry_after(headers).map_or(Retry::HostDefault, |wait| {
+                    Retry::AfterMs(u32::try_from(wait.as_millis()).unwrap_or(u32::MAX))
+                }),
                 ..refusal(
                     ErrorKind::RateLimited,
                     "host.login-rate-limited",
@@ -343,12 +346,6 @@ fn vendor_message(body: &[u8]) -> Option<String> {
         .into_iter()
         .find_map(|name| answer.get(name)?.as_str())
         .map(str::to_owned)
-}
-
-/// `Retry-After` in seconds, as milliseconds. Its other form, a date, is not
-/// worth a clock comparison here.
-fn retry_after(headers: &HeaderMap) -> Option<u32> {
-    headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse::<u32>().ok()?.checked_mul(1000)
 }
 
 #[cfg(test)]

@@ -4,12 +4,13 @@ use wasmtime::Store;
 
 use super::ConnectionCall;
 use crate::bindings::TriggersGuest;
+use crate::budget::Class;
 use crate::call::{Guest, State};
 use crate::error::refusal;
 use crate::limits::clean_diagnostics;
 use crate::secrets::Secrets;
 use crate::wit::triggers::{Delivery, Endpoint, Polled, Received, Subscription, Unsubscribed};
-use crate::wit::types::{CallContext, Connection, Effect, ErrorKind, NodeError, Session};
+use crate::wit::types::{CallContext, Connection, Effect, ErrorKind, NodeError, Session, Usage};
 
 /// Which trigger, and how a person configured it. `String`, because that is how
 /// the bindings take a named text type.
@@ -28,6 +29,7 @@ pub(crate) struct Poll<'a> {
 impl ConnectionCall for Poll<'_> {
     type Output = Polled;
     const NAME: &'static str = "triggers.poll";
+    const CLASS: Class = Class::Run;
 
     async fn invoke(
         &self,
@@ -43,6 +45,10 @@ impl ConnectionCall for Poll<'_> {
 
     fn take_session(polled: &mut Polled) -> Option<Session> {
         polled.session.take()
+    }
+
+    fn usage(polled: &mut Polled) -> Option<&mut Usage> {
+        Some(&mut polled.usage)
     }
 
     fn clean(polled: &mut Polled, secrets: &Secrets) {
@@ -78,6 +84,10 @@ impl ConnectionCall for Subscribe<'_> {
         subscription.session.take()
     }
 
+    fn usage(subscription: &mut Subscription) -> Option<&mut Usage> {
+        Some(&mut subscription.usage)
+    }
+
     fn clean(subscription: &mut Subscription, secrets: &Secrets) {
         clean_diagnostics(&mut subscription.diagnostics, secrets);
     }
@@ -108,6 +118,10 @@ impl ConnectionCall for Unsubscribe<'_> {
 
     fn take_session(unsubscribed: &mut Unsubscribed) -> Option<Session> {
         unsubscribed.session.take()
+    }
+
+    fn usage(unsubscribed: &mut Unsubscribed) -> Option<&mut Usage> {
+        Some(&mut unsubscribed.usage)
     }
 
     fn clean(unsubscribed: &mut Unsubscribed, secrets: &Secrets) {
@@ -142,6 +156,10 @@ impl ConnectionCall for Receive<'_> {
 
     fn take_session(received: &mut Received) -> Option<Session> {
         received.session.take()
+    }
+
+    fn usage(received: &mut Received) -> Option<&mut Usage> {
+        Some(&mut received.usage)
     }
 
     fn clean(received: &mut Received, secrets: &Secrets) {

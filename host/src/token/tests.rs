@@ -125,7 +125,7 @@ fn an_answer_without_a_token_is_a_protocol_error() {
 fn refusals_are_told_apart_by_what_to_do() {
     let refused = |status: u16, body: &str| {
         let mut headers = HeaderMap::new();
-        headers.insert(RETRY_AFTER, HeaderValue::from_static("7"));
+        headers.insert(http::header::RETRY_AFTER, HeaderValue::from_static("7"));
         let status = StatusCode::from_u16(status).expect("status");
         request(&recipe(), &[], None).expect("request").refused(status, &headers, body.as_bytes())
     };

@@ -16,6 +16,7 @@ mod load;
 mod login;
 mod memory;
 mod network;
+mod rate;
 mod secrets;
 mod serial;
 mod server;

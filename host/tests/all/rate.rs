@@ -1,0 +1,81 @@
+//! The rate budget on the wire.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use workflow_node_host::{CallOptions, ConnectionOptions, RateLimit};
+
+use crate::server::{Reply, Server, ok};
+use crate::support::{Seen, connect, connect_with, get, item, run};
+
+fn limited(requests: u32, window: Duration, options: ConnectionOptions) -> ConnectionOptions {
+    ConnectionOptions { rate: Some(RateLimit { requests, window }), ..options }
+}
+
+#[tokio::test]
+async fn calls_share_the_window_and_wait_visibly() {
+    let server = Server::start(|_| ok("fine")).await;
+    let (seen, options) = Seen::options();
+    let window = Duration::from_secs(2);
+    let connection = connect_with(server.url(), limited(10, window, options)).await;
+    connection.authenticate(&CallOptions::default()).await.expect("login");
+    let start = Instant::now();
+    let calls: Vec<_> = (0..12)
+        .map(|_| {
+            let (connection, url) = (connection.clone(), server.at("/x"));
+            tokio::spawn(async move {
+                let items = [item(&json!({ "url": url }))];
+                connection.execute("request", &items, None, &CallOptions::default()).await
+            })
+        })
+        .collect();
+    let mut waited = 0;
+    for call in calls {
+        waited += u32::from(call.await.expect("no panic").expect("done").usage.waited_ms > 500);
+    }
+    // One of ten places went to the login and one is kept for people: four of twelve
+    // wait for a new window.
+    assert_eq!((server.count("/x"), waited), (12, 4));
+    assert!(start.elapsed() >= Duration::from_millis(1500), "{:?}", start.elapsed());
+    let waits = seen.events().iter().filter(|event| event.waited > Duration::from_millis(500)).count();
+    assert_eq!(waits, 4);
+}
+
+#[tokio::test]
+async fn a_429_holds_the_other_calls_back_until_retry_after() {
+    let asked = AtomicU32::new(0);
+    let server = Server::start(move |request| match request.path.as_str() {
+        "/x" if asked.fetch_add(1, Ordering::Relaxed) == 0 => {
+            Reply::Bytes(b"HTTP/1.1 429 X\r\nretry-after: 1\r\ncontent-length: 0\r\n\r\n".to_vec())
+        }
+        _ => ok("fine"),
+    })
+    .await;
+    let connection = connect(server.url()).await;
+    assert_eq!(get(&connection, &server.at("/x")).await["status"], 429);
+    let start = Instant::now();
+    assert_eq!(get(&connection, &server.at("/x")).await["status"], 200);
+    assert!(start.elapsed() >= Duration::from_millis(900), "{:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn a_request_that_would_wait_too_long_is_answered_by_the_host() {
+    let server = Server::start(|request| match request.path.as_str() {
+        "/busy" => Reply::Bytes(b"HTTP/1.1 429 X\r\nretry-after: 600\r\ncontent-length: 0\r\n\r\n".to_vec()),
+        _ => ok("fine"),
+    })
+    .await;
+    let (seen, options) = Seen::options();
+    let connection = connect_with(server.url(), options).await;
+    get(&connection, &server.at("/busy")).await;
+    let start = Instant::now();
+    let input = json!({ "url": server.at("/x"), "method": "POST", "body": "x".repeat(100_000) });
+    let answer = run(&connection, "request", input).await.expect("an answer");
+    assert_eq!(answer["status"], 429);
+    assert!(start.elapsed() < Duration::from_secs(5));
+    assert_eq!(server.count("/x"), 0, "nothing was sent");
+    let events = seen.events();
+    let held = events.last().expect("an event");
+    assert!(held.status.is_none() && held.error.as_deref().is_some_and(|error| error.contains("held back")));
+}
