@@ -13,8 +13,8 @@ use url::Url;
 
 use crate::catalogue::field::{Field, Kind};
 use crate::catalogue::resource::{
-    DEFAULT_LIMIT, ID, LIMIT, ORDER, ORDER_DESC, RETURN_ALL, Required, Resource, SIMPLIFY, UPDATED_SINCE,
-    UPDATED_SINCE_FILTER, Verb,
+    BULK, DEFAULT_LIMIT, ID, LIMIT, ORDER, ORDER_DESC, RETURN_ALL, Required, Resource, SIMPLIFY,
+    UPDATED_SINCE, UPDATED_SINCE_FILTER, Verb,
 };
 use crate::contract::Object;
 use crate::error::{Code, NodeError, Result};
@@ -56,6 +56,7 @@ pub fn parse(resource: &'static Resource, verb: Verb, json: &Value) -> Result<In
     let mut values = object(&resource.inputs(verb), given)?;
     require(resource.required(verb), &values)?;
     let id = values.remove(ID.name).as_ref().and_then(Value::as_i64);
+    take_flag(&mut values, BULK.name);
     let simplify = take_flag(&mut values, SIMPLIFY.name).unwrap_or(true);
     let all = take_flag(&mut values, RETURN_ALL.name).unwrap_or(false);
     let limit = values.remove(LIMIT.name).as_ref().and_then(Value::as_u64);
@@ -163,6 +164,8 @@ fn convert(kind: Kind, value: &Value) -> Result<Value> {
             None => value.clone(),
         },
         (Kind::Reference(_), _) => return wrong("an id or a name"),
+        (Kind::OneOf(texts), Value::String(text)) if texts.contains(&text.as_str()) => value.clone(),
+        (Kind::OneOf(texts), _) => return wrong(&format!("one of {}", texts.join(", "))),
         (Kind::DateTime, Value::String(text)) => match date::to_wire(text) {
             Some(wire) => Value::String(wire),
             None => return wrong("a date such as 2026-03-01T09:15:00Z"),

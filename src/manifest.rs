@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::catalogue::field::{Column, Field, Kind, Shape};
 use crate::catalogue::resource::{
-    DEFAULT_LIMIT, Files, ID, LIMIT, Marks, ORDER, ORDER_DESC, Operation, Output, RETURN_ALL, Resource,
+    BULK, DEFAULT_LIMIT, Files, ID, LIMIT, Marks, ORDER, ORDER_DESC, Operation, Output, RETURN_ALL, Resource,
     SIMPLIFY, Takes, UPDATED_SINCE, Verb,
 };
 use crate::catalogue::{RESOURCES, operations};
@@ -81,7 +81,8 @@ fn operation(json: &mut Json, resource: &'static Resource, operation: &Operation
     json.flag("paginated", paginated);
     json.flag("dry_run", true);
     json.close('}');
-    json.texts("scopes", &[resource.scope(verb)]);
+    let scope = resource.scope(verb);
+    json.texts("scopes", if scope.is_empty() { &[] } else { core::slice::from_ref(&scope) });
     if let Verb::Job(job) = verb {
         if job.files != Files::None {
             json.begin("files", '{');
@@ -166,7 +167,8 @@ fn input(json: &mut Json, resource: &'static Resource, verb: Verb) {
 }
 
 /// Parameters that all resources share.
-const PARAMETERS: &[&Field] = &[&ID, &SIMPLIFY, &RETURN_ALL, &LIMIT, &UPDATED_SINCE, &ORDER, &ORDER_DESC];
+const PARAMETERS: &[&Field] =
+    &[&ID, &SIMPLIFY, &BULK, &RETURN_ALL, &LIMIT, &UPDATED_SINCE, &ORDER, &ORDER_DESC];
 
 fn output(json: &mut Json, resource: &Resource, verb: Verb) {
     let part = match verb.output() {
@@ -194,20 +196,32 @@ fn definitions(json: &mut Json) {
         match field.name {
             "limit" => json.raw("default", &format!("{DEFAULT_LIMIT}")),
             "simplify" => json.flag("default", true),
-            "return_all" | "orderdesc" => json.flag("default", false),
+            "return_all" | "orderdesc" | "bulk" => json.flag("default", false),
             _ => {}
         }
         json.close('}');
     }
     for resource in RESOURCES {
         let name = |part: &str| format!("{}.{part}", resource.name);
-        for (part, fields) in [("fields", resource.fields), ("filters", resource.filters)] {
-            json.begin(&name(part), '{');
-            properties(json, fields);
-            json.close('}');
+        let takes = |what| resource.operations.iter().any(|operation| operation.verb.takes() == what);
+        for (what, part, fields) in
+            [(Takes::Fields, "fields", resource.fields), (Takes::Filters, "filters", resource.filters)]
+        {
+            if takes(what) {
+                json.begin(&name(part), '{');
+                properties(json, fields);
+                json.close('}');
+            }
         }
-        columns(json, &name("row"), resource.page, &[resource.columns]);
-        columns(json, &name("record"), resource.page, &[resource.columns, resource.detail_columns]);
+        let gives = |fits: fn(Output) -> bool| {
+            resource.operations.iter().any(|operation| fits(operation.verb.output()))
+        };
+        if gives(|output| matches!(output, Output::Row)) {
+            columns(json, &name("row"), resource.page, &[resource.columns]);
+        }
+        if gives(|output| matches!(output, Output::Record)) {
+            columns(json, &name("record"), resource.page, &[resource.columns, resource.detail_columns]);
+        }
     }
     json.close('}');
 }
@@ -262,6 +276,10 @@ fn schema(json: &mut Json, kind: Kind) {
         }
         Kind::Number => json.members(r#""type":"number""#),
         Kind::Boolean => json.members(r#""type":"boolean""#),
+        Kind::OneOf(texts) => {
+            json.pair("type", "string");
+            json.texts("enum", texts);
+        }
         Kind::DateTime => json.members(r#""type":"string","format":"date-time""#),
         Kind::Time => json.members(r#""type":"string","pattern":"^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$""#),
         Kind::IdList => {

@@ -53,8 +53,12 @@ pub struct DescribeArgs {
     /// Operation to explain, such as ticket.create
     pub operation: Option<String>,
 
-    /// Print the table of operations that stands in the README
+    /// Print the manifest
     #[arg(long, conflicts_with = "operation")]
+    pub json: bool,
+
+    /// Print the tables of docs/operations.md
+    #[arg(long, conflicts_with_all = ["operation", "json"])]
     pub table: bool,
 }
 

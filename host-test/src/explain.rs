@@ -38,16 +38,64 @@ pub fn operation(operation: &Operation<'_>, paint: Paint) -> String {
     lines.join("\n")
 }
 
-/// All operations as a table in Markdown, for the README.
+/// All operations by their groups, a line for each resource: short enough to
+/// be read at once.
+#[must_use]
+pub fn overview(manifest: &Manifest, paint: Paint) -> String {
+    let mut lines = Vec::new();
+    for (group, resources) in groups(manifest) {
+        lines.push(paint.bold(&group));
+        for (resource, operations) in resources {
+            let verb = |id: &str| id.split_once('.').map_or(id, |(_, verb)| verb).to_owned();
+            let verbs: Vec<String> = operations.iter().map(|operation| verb(operation.id())).collect();
+            lines.push(format!("  {resource:<20}{}", verbs.join(", ")));
+        }
+    }
+    lines.push(String::new());
+    lines.push(format!(
+        "{} operations. One of them for people: describe RESOURCE.OPERATION. The manifest: describe --json.",
+        manifest.operations().count()
+    ));
+    lines.join("\n")
+}
+
+/// All operations as tables in Markdown, one for each group.
 #[must_use]
 pub fn table(manifest: &Manifest) -> String {
-    let mut lines = "| operation | what it does | permission |\n|---|---|---|\n".to_owned();
-    for operation in manifest.operations() {
-        let scopes: Vec<String> = operation.scopes().iter().map(|scope| format!("`{scope}`")).collect();
-        let description = operation.description().replace('|', "\\|");
-        lines += &format!("| `{}` | {description} | {} |\n", operation.id(), scopes.join(", "));
+    let mut lines = String::new();
+    for (group, resources) in groups(manifest) {
+        lines += &format!("## {group}\n\n| operation | what it does | permission |\n|---|---|---|\n");
+        for operation in resources.iter().flat_map(|(_, operations)| operations) {
+            let scopes: Vec<String> = operation.scopes().iter().map(|scope| format!("`{scope}`")).collect();
+            let description = operation.description().replace('|', "\\|");
+            lines += &format!("| `{}` | {description} | {} |\n", operation.id(), scopes.join(", "));
+        }
+        lines.push('\n');
     }
     lines
+}
+
+/// The operations of a resource.
+type Resource<'a> = (String, Vec<Operation<'a>>);
+
+/// Operations by group and resource, in the order of the manifest. A node
+/// without resources has one group.
+fn groups(manifest: &Manifest) -> Vec<(String, Vec<Resource<'_>>)> {
+    let mut groups: Vec<(String, Vec<Resource<'_>>)> = Vec::new();
+    for operation in manifest.operations() {
+        let resource = operation.id().split_once('.').map_or("", |(resource, _)| resource);
+        let group = manifest.group(resource).unwrap_or("Operations").to_owned();
+        let position = groups.iter().position(|(name, _)| *name == group).unwrap_or_else(|| {
+            groups.push((group, Vec::new()));
+            groups.len() - 1
+        });
+        let Some((_, resources)) = groups.get_mut(position) else { continue };
+        match resources.iter_mut().find(|(name, _)| name == resource) {
+            Some((_, operations)) => operations.push(operation),
+            None => resources.push((resource.to_owned(), vec![operation])),
+        }
+    }
+    groups
 }
 
 fn fact(name: &str, value: &str, paint: Paint) -> String {

@@ -28,6 +28,13 @@ impl Manifest {
         members(&self.0, "operations").map(|json| Operation { manifest: self, json })
     }
 
+    /// The heading that people find a resource under.
+    #[must_use]
+    pub fn group(&self, resource: &str) -> Option<&str> {
+        let resource = members(&self.0, "resources").find(|json| text(json, "name") == resource)?;
+        resource.get("group").and_then(Value::as_str)
+    }
+
     /// One operation.
     #[must_use]
     pub fn operation(&self, id: &str) -> Option<Operation<'_>> {

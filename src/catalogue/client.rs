@@ -58,6 +58,7 @@ pub static CLIENT: Resource = Resource {
     required: Required { all: &["name"], any: &[] },
     write_flags: &[],
     update_companions: &[],
+    bulk: false,
     filters: &[
         Field::text("search", "Search", "Text to find in the client. Some instances ignore it."),
         Field::boolean("search_name_only", "Search names only", "Whether `search` looks at names only."),

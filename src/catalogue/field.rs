@@ -33,6 +33,8 @@ pub enum Kind {
     Number,
     /// `true` or `false`.
     Boolean,
+    /// One of these texts.
+    OneOf(&'static [&'static str]),
     /// An instant. RFC 3339 in, UTC without offset on the wire.
     DateTime,
     /// A time of day, `HH:mm` or `HH:mm:ss`.

@@ -7,8 +7,10 @@
 //! here, and nothing that depends on the rest of the crate: the build script
 //! compiles this folder too, to render the manifest.
 
+pub mod api;
 pub mod client;
 pub mod field;
+pub mod mapping;
 pub mod resource;
 pub mod site;
 pub mod ticket;
@@ -17,7 +19,8 @@ pub mod user;
 use resource::{Operation, Resource};
 
 /// Every resource, in the order that people see.
-pub static RESOURCES: &[&Resource] = &[&ticket::TICKET, &client::CLIENT, &site::SITE, &user::USER];
+pub static RESOURCES: &[&Resource] =
+    &[&ticket::TICKET, &client::CLIENT, &site::SITE, &user::USER, &mapping::MAPPING, &api::API];
 
 /// Every operation with the resource that it belongs to.
 pub fn operations() -> impl Iterator<Item = (&'static Resource, &'static Operation)> {

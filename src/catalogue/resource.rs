@@ -32,6 +32,9 @@ pub struct Resource {
     /// Fields that some instances want with every update, or they say "Record
     /// not found" (HAPI 7.4).
     pub update_companions: &'static [&'static str],
+    /// Whether many of them may be written with one request, where the user
+    /// says so ([`BULK`]).
+    pub bulk: bool,
     /// Filters of the list.
     pub filters: &'static [Field],
     /// Query of every list, beside paging and filters: what puts names beside
@@ -68,6 +71,13 @@ pub const RETURN_ALL: Field = Field::boolean(
     "return_all",
     "Return all",
     "Whether to read the whole list; the limit does not count then.",
+);
+
+/// Whether many records go into one request.
+pub const BULK: Field = Field::boolean(
+    "bulk",
+    "Bulk",
+    "Whether items that say so travel together, up to a hundred in a request. HaloPSA does not say which of them went wrong, so one that fails costs further requests to find out what was done.",
 );
 
 /// How many rows are wanted.
@@ -112,6 +122,7 @@ impl Resource {
         required: Required::NOTHING,
         write_flags: &[],
         update_companions: &[],
+        bulk: false,
         filters: &[],
         list_query: &[],
         tables: &[],
@@ -135,6 +146,8 @@ impl Resource {
     /// Everything that an operation takes, in the order that people see.
     pub fn inputs(&'static self, verb: Verb) -> Vec<&'static Field> {
         let (first, last): (&[&Field], &[&Field]) = match verb {
+            Verb::Create if self.bulk => (&[], &[&BULK, &SIMPLIFY]),
+            Verb::Update if self.bulk => (&[&ID], &[&BULK, &SIMPLIFY]),
             Verb::Create => (&[], &[&SIMPLIFY]),
             Verb::Update => (&[&ID], &[&SIMPLIFY]),
             Verb::Get => (&[&ID, &SIMPLIFY], &[]),
@@ -359,6 +372,10 @@ pub enum Handler {
     /// Writes the parameters to the record `id`, with these values where the
     /// input says nothing: names and JSON.
     Write(&'static [(&'static str, &'static str)]),
+    /// Any path of the API.
+    ApiRequest,
+    /// Finds the client for an organisation of another system.
+    SuggestMapping,
 }
 
 impl Verb {

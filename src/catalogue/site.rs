@@ -40,6 +40,7 @@ pub static SITE: Resource = Resource {
     // HAPI 10.2: found to be required for writes.
     write_flags: &[("issitedetails", true)],
     update_companions: &[],
+    bulk: false,
     filters: &[
         Field::text("search", "Search", "Text to find in the site."),
         Field::id("client_id", "Client", "Only sites of this client."),

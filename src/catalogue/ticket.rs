@@ -2,7 +2,7 @@
 
 use super::field::{ATTACHMENTS, CUSTOM_FIELDS, Column, EXTERNAL_LINK, Field, Kind};
 use super::resource::{
-    Example, Handler, ID, Job, Operation, Required, Resource, SIMPLIFY, Scopes, Table, Verb,
+    Example, Handler, ID, Job, Marks, Operation, Required, Resource, SIMPLIFY, Scopes, Table, Verb,
 };
 
 /// The resource `ticket`.
@@ -19,6 +19,7 @@ pub static TICKET: Resource = Resource {
     required: Required { all: &["summary"], any: &[] },
     write_flags: &[],
     update_companions: &["tickettype_id", "client_id"],
+    bulk: true,
     filters: FILTERS,
     list_query: &[("includestatus", "true"), ("includeagent", "true"), ("includetickettype", "true")],
     tables: &[
@@ -100,6 +101,10 @@ pub static TICKET: Resource = Resource {
             examples: &[
                 Example { title: "The least", input: r#"{"summary": "Printer offline"}"# },
                 Example {
+                    title: "Tickets that travel together",
+                    input: r#"{"summary": "Printer offline", "client_id": 12, "bulk": true}"#,
+                },
+                Example {
                     title: "A ticket for a client",
                     input: r#"{"summary": "Printer offline", "details": "Paper jam on the second floor.", "tickettype_id": 1, "client_id": 12, "priority_id": 3}"#,
                 },
@@ -117,6 +122,35 @@ pub static TICKET: Resource = Resource {
             ],
         },
         Operation {
+            verb: Verb::Job(&CLOSE),
+            description: "Closes a ticket by giving it a closed status: 9, the stock status Closed, unless you name another one. A closure note stays with the ticket.",
+            examples: &[Example {
+                title: "Close a ticket",
+                input: r#"{"id": 17, "closure_note": "Replaced the cable."}"#,
+            }],
+        },
+        Operation {
+            verb: Verb::Job(&REOPEN),
+            description: "Opens a closed ticket again by giving it an open status: 1, the stock status New, unless you name another one.",
+            examples: &[Example { title: "Reopen a ticket", input: r#"{"id": 17, "status_id": 2}"# }],
+        },
+        Operation {
+            verb: Verb::Job(&ASSIGN),
+            description: "Hands a ticket to an agent, to a team, or both. Agent 1 is nobody.",
+            examples: &[Example {
+                title: "Hand a ticket to an agent",
+                input: r#"{"id": 17, "agent_id": 3, "team": "1st Line Support"}"#,
+            }],
+        },
+        Operation {
+            verb: Verb::Job(&MERGE),
+            description: "Marks a ticket as merged into another one, by the field that HaloPSA has for it. What HaloPSA moves over then, and whether it closes the ticket, is not confirmed: look at the result, or append a note and close instead.",
+            examples: &[Example {
+                title: "Merge ticket 18 into 17",
+                input: r#"{"id": 18, "merged_into_id": 17}"#,
+            }],
+        },
+        Operation {
             verb: Verb::Job(&RESTORE),
             description: "Brings a deleted ticket back.",
             examples: &[Example { title: "Restore a ticket", input: r#"{"id": 17}"# }],
@@ -130,6 +164,69 @@ pub static TICKET: Resource = Resource {
             }],
         },
     ],
+};
+
+/// HAPI 7.4: closing is a status; 9 is Closed in stock.
+static CLOSE: Job = Job {
+    name: "close",
+    title: "Close a ticket",
+    handler: Handler::Write(&[("status_id", "9")]),
+    parameters: &[
+        ID,
+        Field::id("status_id", "Status", "Id of a closed status. Without it: 9, the stock status Closed."),
+        Field::text("closure_note", "Closure note", "What was done."),
+        Field::html("closure_note_html", "Closure note (HTML)", "What was done, as HTML."),
+        Field::boolean(
+            "_appointment01_ok",
+            "Accept appointment warning",
+            "Whether to close although appointments are open.",
+        ),
+        SIMPLIFY,
+    ],
+    required: Required::all(&["id"]),
+    ..Job::NONE
+};
+
+/// HAPI 16: status 1 is New in stock.
+static REOPEN: Job = Job {
+    name: "reopen",
+    title: "Reopen a ticket",
+    handler: Handler::Write(&[("status_id", "1")]),
+    parameters: &[
+        ID,
+        Field::id("status_id", "Status", "Id of an open status. Without it: 1, the stock status New."),
+        SIMPLIFY,
+    ],
+    required: Required::all(&["id"]),
+    ..Job::NONE
+};
+
+static ASSIGN: Job = Job {
+    name: "assign",
+    title: "Assign a ticket",
+    parameters: &[
+        ID,
+        Field::id("agent_id", "Agent", "Id of the agent. 1 is nobody."),
+        Field::text("team", "Team", "Name of the team."),
+        Field::boolean(
+            "_forcereassign",
+            "Force reassignment",
+            "Whether to assign although the agent is away.",
+        ),
+        SIMPLIFY,
+    ],
+    required: Required { all: &["id"], any: &[&["agent_id"], &["team"]] },
+    ..Job::NONE
+};
+
+/// HAPI 7.4: the field is in the API, what it does on writing is not confirmed.
+static MERGE: Job = Job {
+    name: "merge",
+    title: "Merge a ticket into another one",
+    parameters: &[ID, Field::id("merged_into_id", "Into", "Number of the ticket that stays."), SIMPLIFY],
+    required: Required::all(&["id", "merged_into_id"]),
+    marks: Marks::DESTROYS,
+    ..Job::NONE
 };
 
 /// HAPI 7.1: how a deleted ticket comes back.

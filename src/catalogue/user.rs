@@ -69,6 +69,7 @@ pub static USER: Resource = Resource {
     required: Required { all: &["site_id"], any: &[&["name"], &["firstname", "surname"]] },
     write_flags: &[("isuserdetails", true)],
     update_companions: &[],
+    bulk: false,
     filters: &[
         Field::text("search", "Search", "Text to find in name, e-mail address and logins."),
         Field::boolean(

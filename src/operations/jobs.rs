@@ -6,7 +6,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::{Task, record};
+use super::{Task, api, mapping, record};
 use crate::catalogue::resource::Handler;
 use crate::contract::{Item, Outcome};
 use crate::error::{ErrorKind, Result};
@@ -17,6 +17,8 @@ use crate::protocol::request::ApiRequest;
 pub fn run(handler: Handler, task: &mut Task<'_, '_>) {
     match handler {
         Handler::Write(_) => record::run(task),
+        Handler::ApiRequest => each(task, api::call),
+        Handler::SuggestMapping => mapping::run(task),
     }
 }
 
@@ -25,6 +27,8 @@ pub fn plan(handler: Handler, task: &Task<'_, '_>, index: usize, input: &Input) 
     let _ = index;
     match handler {
         Handler::Write(_) => Ok(vec![record::request(task.resource, task.verb, input)]),
+        Handler::ApiRequest => Ok(vec![api::request(input)?]),
+        Handler::SuggestMapping => Ok(mapping::plan(input)),
     }
 }
 

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use super::Task;
 use crate::catalogue::resource::{Resource, Verb};
-use crate::client::{self, MOST_IN_FLIGHT};
+use crate::client::{self, Client, MOST_IN_FLIGHT};
 use crate::contract::{Diagnostic, Item, Level, Object, Outcome};
 use crate::endpoints;
 use crate::error::{Code, ErrorKind, NodeError, Result, Retry};
@@ -40,6 +40,37 @@ fn page_request(resource: &Resource, input: &Input, page_no: u32, page_size: u32
 pub fn first_request(resource: &Resource, input: &Input) -> ApiRequest {
     let plan = Pager::new(input.list.limit, input.list.by_id).plan(1);
     page_request(resource, input, 1, plan.page_size)
+}
+
+/// One page of a list, and no more.
+pub fn read_page(task: &mut Task<'_, '_>, input: &Input, page_no: u32) -> Result<Page> {
+    let size = Pager::new(input.list.limit, input.list.by_id).plan(1).page_size;
+    let request = page_request(task.resource, input, page_no, size);
+    let answer = task.client.send(&request)?;
+    page(task.resource, &answer)
+}
+
+/// A list as a step of something else: its rows, and whether these are all.
+pub fn read_all(
+    client: &mut Client<'_>,
+    resource: &Resource,
+    input: &Input,
+    most_pages: usize,
+) -> Result<(Vec<Object>, bool)> {
+    let mut pager = Pager::new(input.list.limit, input.list.by_id);
+    let mut rows = vec![];
+    let mut left = most_pages;
+    while pager.end().is_none() && left > 0 {
+        let plan = pager.plan(MOST_IN_FLIGHT.min(left));
+        left -= plan.pages.len().min(left);
+        let request = |page_no: &u32| page_request(resource, input, *page_no, plan.page_size);
+        let requests: Vec<ApiRequest> = plan.pages.iter().map(request).collect();
+        for answer in client.send_all(&requests) {
+            let Some(more) = pager.take(page(resource, &answer?)?) else { break };
+            rows.extend(more);
+        }
+    }
+    Ok((rows, matches!(pager.end(), Some(End::Complete))))
 }
 
 /// Works through the queue, list by list.

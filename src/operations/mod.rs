@@ -2,11 +2,14 @@
 //! goes through – the host's rules, the credentials, the queue of items.
 //!
 //! What an operation does is data (`catalogue`); [`list`] and [`record`] are
-//! the generic engines that carry it out, and [`jobs`] leads to what data
+//! the generic engines that carry it out, [`bulk`] the one for many at once, and [`jobs`] leads to what data
 //! cannot say.
 
+pub mod api;
+pub mod bulk;
 pub mod jobs;
 pub mod list;
+pub mod mapping;
 pub mod queue;
 pub mod record;
 #[cfg(test)]
@@ -20,7 +23,7 @@ use core::time::Duration;
 use serde_json::Value;
 
 use crate::catalogue;
-use crate::catalogue::resource::{Files, Marks, Operation, Resource, Verb};
+use crate::catalogue::resource::{Files, Handler, Job, Marks, Operation, Resource, Verb};
 use crate::client::Client;
 use crate::contract::{CallContext, Connection, ConnectionAuth, Diagnostic, Execution, Item, Outcome};
 use crate::credentials::Credentials;
@@ -35,6 +38,8 @@ use queue::{Cursor, Queue};
 pub struct Task<'a, 'b> {
     /// The connection.
     pub client: &'b mut Client<'a>,
+    /// What the call was told by its host.
+    pub context: &'b CallContext,
     /// What the operation is about.
     pub resource: &'static Resource,
     /// What it does.
@@ -82,6 +87,7 @@ pub fn execute(
     let mut client = Client::new(transport, context, credentials, &connection.auth);
     let mut task = Task {
         client: &mut client,
+        context,
         resource,
         verb: operation.verb,
         items,
@@ -135,12 +141,10 @@ fn permit(context: &CallContext, id: &str, operation: &Operation) -> Result<()> 
             .advice("The workflow platform allows a list of operations only."));
     }
     let Marks { reads, destroys, customer_visible, .. } = operation.verb.marks();
-    if context.read_only && !reads {
-        return Err(NodeError::new(
-            Code::ReadOnly,
-            "This operation changes something, and this connection only reads.",
-        )
-        .advice("Switch read-only mode off in the workflow platform, if that is what you want."));
+    // What these may do is known only from their items.
+    let by_item = matches!(operation.verb, Verb::Job(Job { handler: Handler::ApiRequest, .. }));
+    if !reads && !by_item {
+        permit_write(context)?;
     }
     if destroys {
         confirm(context, "This operation takes something away, and nobody confirmed it.")?;
@@ -149,6 +153,15 @@ fn permit(context: &CallContext, id: &str, operation: &Operation) -> Result<()> 
         confirm(context, "Customers see what this operation does, and nobody confirmed it.")?;
     }
     Ok(())
+}
+
+/// Refuses to change anything in read-only mode.
+pub fn permit_write(context: &CallContext) -> Result<()> {
+    if !context.read_only {
+        return Ok(());
+    }
+    Err(NodeError::new(Code::ReadOnly, "This operation changes something, and this connection only reads.")
+        .advice("Switch read-only mode off in the workflow platform, if that is what you want."))
 }
 
 /// Refuses what only a person may decide, unless one did.

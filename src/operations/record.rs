@@ -11,6 +11,7 @@ use alloc::vec::Vec;
 use serde_json::{Value, json};
 
 use super::Task;
+use super::bulk::{self, Bulk};
 use crate::catalogue::resource::{Handler, Job, Resource, Verb};
 use crate::client::{self, MOST_IN_FLIGHT};
 use crate::contract::{Item, Object, Outcome};
@@ -23,8 +24,8 @@ use crate::protocol::envelope;
 use crate::protocol::http::HttpResponse;
 use crate::protocol::request::{ApiRequest, Safety};
 
-/// The most items that one call works on.
-const MOST_ITEMS: usize = 80;
+/// The most requests that one call sends for its items.
+const MOST_REQUESTS: usize = 80;
 
 /// The request for one item.
 pub fn request(resource: &Resource, verb: Verb, input: &Input) -> ApiRequest {
@@ -64,33 +65,49 @@ pub fn body(resource: &Resource, input: &Input, defaults: &[(&str, &str)]) -> Va
 /// Works through the queue.
 pub fn run(task: &mut Task<'_, '_>) {
     let deadline = task.client.remaining();
-    let mut worked_on = 0;
-    while task.queue.is_open() && worked_on < MOST_ITEMS {
-        if worked_on > 0 && super::is_late(task.client, deadline) {
+    let mut together = Bulk::default();
+    let mut requests = 0;
+    while let Some(next) = task.queue.next_item() {
+        if requests > 0 && (requests >= MOST_REQUESTS || super::is_late(task.client, deadline)) {
             break;
         }
-        let batch = next_batch(task);
-        worked_on += batch.settled + batch.inputs.len();
-        let requests: Vec<ApiRequest> =
-            batch.inputs.iter().map(|(_, input)| request(task.resource, task.verb, input)).collect();
-        let answers = task.client.send_all(&requests);
-        let mut unauthenticated = None;
-        for (((index, input), request), answer) in batch.inputs.iter().zip(&requests).zip(answers) {
-            let answer = answer.or_else(|error| with_companions(task, input, request, error));
-            let outcome = match answer.and_then(|answer| result(task, input, request, &answer)) {
-                Ok(json) => Outcome::Done(vec![Item::result(json, *index)]),
-                Err(error) => Outcome::Failed(error),
-            };
-            if let Outcome::Failed(error) = &outcome
-                && error.get_kind() == ErrorKind::Unauthenticated
-            {
-                unauthenticated = Some(error.clone());
+        if bulk::wanted(task, next) {
+            // A batch takes its time, like a round of single requests.
+            requests += MOST_IN_FLIGHT;
+            let alone = together.post(task);
+            for some in alone.chunks(MOST_IN_FLIGHT) {
+                requests += some.len();
+                send(task, some);
             }
-            task.queue.settle(*index, outcome);
+        } else {
+            let batch = next_batch(task);
+            requests += batch.settled + batch.inputs.len();
+            send(task, &batch.inputs);
         }
-        if let Some(error) = unauthenticated {
-            task.queue.fail_rest(&error);
+    }
+}
+
+/// Sends these items side by side, each on its own.
+fn send(task: &mut Task<'_, '_>, inputs: &[(usize, Input)]) {
+    let requests: Vec<ApiRequest> =
+        inputs.iter().map(|(_, input)| request(task.resource, task.verb, input)).collect();
+    let answers = task.client.send_all(&requests);
+    let mut unauthenticated = None;
+    for (((index, input), request), answer) in inputs.iter().zip(&requests).zip(answers) {
+        let answer = answer.or_else(|error| with_companions(task, input, request, error));
+        let outcome = match answer.and_then(|answer| result(task, input, request, &answer)) {
+            Ok(json) => Outcome::Done(vec![Item::result(json, *index)]),
+            Err(error) => Outcome::Failed(error),
+        };
+        if let Outcome::Failed(error) = &outcome
+            && error.get_kind() == ErrorKind::Unauthenticated
+        {
+            unauthenticated = Some(error.clone());
         }
+        task.queue.settle(*index, outcome);
+    }
+    if let Some(error) = unauthenticated {
+        task.queue.fail_rest(&error);
     }
 }
 
@@ -143,6 +160,9 @@ struct Batch {
 fn next_batch(task: &mut Task<'_, '_>) -> Batch {
     let mut batch = Batch { inputs: vec![], settled: 0 };
     for index in task.queue.next_items(MOST_IN_FLIGHT) {
+        if bulk::wanted(task, index) {
+            break;
+        }
         match task.input(index) {
             Ok(input) => {
                 let same_record = |other: &Input| other.id.is_some() && other.id == input.id;

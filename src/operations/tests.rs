@@ -40,6 +40,16 @@ fn run(
     cursor: Option<&str>,
     answer: impl FnMut(&HttpRequest) -> Exchange,
 ) -> Execution {
+    run_all(operation, core::slice::from_ref(input), cursor, answer)
+}
+
+/// One call with these inputs.
+pub(super) fn run_all(
+    operation: &str,
+    inputs: &[Value],
+    cursor: Option<&str>,
+    answer: impl FnMut(&HttpRequest) -> Exchange,
+) -> Execution {
     let context = CallContext {
         now: "2026-03-01T09:00:00Z".parse().unwrap(),
         deadline: Duration::from_secs(60),
@@ -67,12 +77,14 @@ fn run(
         fields: fields.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect(),
         auth: ConnectionAuth::Session(session),
     };
-    let items = [Item { json: input.clone(), attachments: vec![], source_index: None }];
+    let item = |json: &Value| Item { json: json.clone(), attachments: vec![], source_index: None };
+    let items: Vec<Item> = inputs.iter().map(item).collect();
     let mut transport = Script { answer, waited: Duration::ZERO };
     execute(&mut transport, &context, &connection, operation, &items, cursor).unwrap()
 }
 
-fn answer(status: u16, body: &Value) -> Exchange {
+/// An answer with a JSON body.
+pub(super) fn answer(status: u16, body: &Value) -> Exchange {
     Ok(HttpResponse { status, body: body.to_string().into_bytes(), ..HttpResponse::default() })
 }
 

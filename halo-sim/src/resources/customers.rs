@@ -70,6 +70,8 @@ const CLIENT_FIELDS: &[Field] = &[
     custom_fields(2, false),
     list("custombuttons").fixed().single(),
     list("external_links").single(),
+    // The Entra tenants of HaloPSA's own connections (schema `AreaAzureTenant`).
+    list("azure_tenants").on("includeazuretenants"),
 ];
 
 const CLIENT_FILTERS: &[Filter] = &[

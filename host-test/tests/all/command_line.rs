@@ -259,7 +259,7 @@ fn a_silent_service_ends_the_command_in_time() -> Result<()> {
 #[test]
 fn the_component_describes_itself() -> Result<()> {
     with_program(&[], async |program| {
-        let run = program.run(&["describe"]).await?;
+        let run = program.run(&["describe", "--json"]).await?;
         assert_eq!(run.code, Some(0), "{run:?}");
         assert!(run.json()?["operations"].as_array().is_some_and(|all| all.len() >= 20), "{}", run.stdout);
         let run = program.run(&["describe", "ticket.create"]).await?;

@@ -4,6 +4,7 @@
 
 mod support;
 
+mod api_request;
 mod bad_answers;
 mod bad_input;
 mod checking;
@@ -13,9 +14,11 @@ mod coverage;
 mod egress;
 mod flat;
 mod login;
+mod mapping;
 mod minimal;
 mod openapi;
 mod paging;
+mod questions;
 mod resources;
 mod retrying;
 mod time_outs;

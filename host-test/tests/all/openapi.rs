@@ -42,7 +42,8 @@ fn every_name_of_the_catalogue_stands_in_the_openapi_document() -> Result<()> {
         return Ok(());
     };
     let mut tally = Tally { document: &document, checked: 0, missing: Vec::new(), excused: BTreeSet::new() };
-    for resource in RESOURCES {
+    // The others have no path of their own.
+    for resource in RESOURCES.iter().filter(|resource| !resource.path.is_empty()) {
         tally.resource(resource).with_context(|| resource.path)?;
     }
     println!("{} names of the catalogue checked, {} exceptions:", tally.checked, EXCEPTIONS.len());

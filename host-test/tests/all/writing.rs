@@ -180,3 +180,74 @@ fn a_deleted_ticket_comes_back() -> Result<()> {
         Ok(())
     })
 }
+
+#[test]
+fn a_ticket_is_closed_reopened_and_handed_over() -> Result<()> {
+    drive!(["ticket.create", "ticket.close", "ticket.reopen", "ticket.assign"], [], async |desk| {
+        let created = desk.result("ticket.create", json!({ "summary": "Life of a ticket" })).await?;
+        let id = &created["id"];
+        let input = json!({ "id": id, "closure_note": "Done." });
+        let closed = desk.result("ticket.close", input).await?;
+        assert_eq!((&closed["status_id"], &closed["hasbeenclosed"]), (&json!(9), &json!(true)), "{closed}");
+        let reopened = desk.result("ticket.reopen", json!({ "id": id })).await?;
+        assert_eq!(reopened["status_id"], 1, "{reopened}");
+        let assigned = desk.result("ticket.assign", json!({ "id": id, "agent_id": 3 })).await?;
+        assert_eq!(assigned["agent_id"], 3, "{assigned}");
+        let result = desk.run("ticket.assign", json!({ "id": id })).await?;
+        let error = &result.json()["outcomes"][0]["error"];
+        assert_eq!(text(error, "message"), "It needs agent_id, or team.");
+        Ok(())
+    })
+}
+
+#[test]
+fn a_merge_says_where_the_ticket_went() -> Result<()> {
+    drive!(["ticket.merge", "ticket.get"], [], async |desk| {
+        desk.result("ticket.merge", json!({ "id": 18, "merged_into_id": 17 })).await?;
+        let raw = desk.result("ticket.get", json!({ "id": 18, "simplify": false })).await?;
+        assert_eq!(raw["merged_into_id"], 17);
+        Ok(())
+    })
+}
+
+#[test]
+fn a_thousand_tickets_travel_in_twelve_requests() -> Result<()> {
+    drive!(["ticket.create"], [], async |desk| {
+        let before = desk.sim.ticket_count();
+        let items: Vec<Value> =
+            (0..1000).map(|number| json!({ "summary": format!("Bulk {number}"), "bulk": true })).collect();
+        let result = desk.run("ticket.create", Value::Array(items)).await?;
+        assert_eq!(result.exit_code(), 0);
+        assert_eq!(desk.sim.ticket_count(), before + 1000);
+        let requests = result.json()["usage"]["requests"].as_u64().context("no count")?;
+        assert!(requests <= 12, "{requests} requests");
+        let outcomes = result.json()["outcomes"].as_array().context("no outcomes")?;
+        let summary = |index: usize| outcomes[index].pointer("/items/0/summary").and_then(Value::as_str);
+        assert_eq!((summary(0), summary(999)), (Some("Bulk 0"), Some("Bulk 999")));
+        Ok(())
+    })
+}
+
+/// Whether HaloPSA does the good ones of a batch with a bad one is not known
+/// (HAPI §18): it must not matter.
+#[test]
+fn a_bad_ticket_in_a_batch_harms_no_other() -> Result<()> {
+    for quirks in [&[][..], &["atomic-post"]] {
+        drive!(["ticket.create"], quirks, async |desk| {
+            let before = desk.sim.ticket_count();
+            let items = json!([
+                { "summary": "First", "bulk": true },
+                { "summary": "Second", "tickettype_id": STRICT_TICKET_TYPE, "bulk": true },
+                { "summary": "Third", "bulk": true },
+            ]);
+            let result = desk.run("ticket.create", items).await?;
+            assert_eq!(desk.sim.ticket_count(), before + 2, "{}", result.json());
+            let outcomes = result.json()["outcomes"].as_array().context("no outcomes")?;
+            assert_eq!(text(&outcomes[1]["error"], "code"), "halopsa.mandatory-field-missing");
+            let summary = |index: usize| outcomes[index].pointer("/items/0/summary").and_then(Value::as_str);
+            assert_eq!((summary(0), summary(2)), (Some("First"), Some("Third")));
+            Ok(())
+        })?;
+    }
+    Ok(())
+}

@@ -1,12 +1,14 @@
 //! Clients, sites and users of a seed.
 
+use serde_json::json;
+
 use super::{
     random::{Random, guid},
     words::{FIRMS, FIRST, FORMS, LAST, PLACES},
 };
 use crate::{
     desk::customers::{general_user, new_site},
-    state::{Row, TableId, World},
+    state::{Key, Row, TableId, World},
 };
 
 const LONG_AGO: &str = "2024-01-15T08:00:00";
@@ -31,6 +33,16 @@ pub(super) fn plant(world: &mut World, random: &mut Random, clients: usize) {
                 .with("datecreated", LONG_AGO)
                 .with("last_update", LONG_AGO),
         );
+        if id % 4 == 0 {
+            let tenant = json!([{
+                "client_id": id,
+                "azure_tenant_id": guid(id.unsigned_abs(), "tenant"),
+                "azure_tenant_domain": format!("client{id}.example"),
+            }]);
+            if let Some(row) = world.table_mut(TableId::Clients).get_mut(&Key::Int(id)) {
+                row.set("azure_tenants", tenant);
+            }
+        }
         sites(world, random, id);
     }
 }
@@ -66,7 +78,7 @@ fn sites(world: &mut World, random: &mut Random, client: i64) {
         if index == 0 {
             let user = world.table_mut(TableId::Users).next_id();
             world.table_mut(TableId::Users).seed(general_user(user, site, LONG_AGO));
-            if let Some(row) = world.table_mut(TableId::Clients).get_mut(&crate::state::Key::Int(client)) {
+            if let Some(row) = world.table_mut(TableId::Clients).get_mut(&Key::Int(client)) {
                 row.set("main_site_id", site);
             }
         }
