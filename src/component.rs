@@ -9,8 +9,9 @@ use crate::contract;
 use crate::credentials::form::{self, EGRESS, FIELDS, RECIPE};
 use crate::error::{Code, Effect, ErrorKind, NodeError, Retry};
 use crate::flat::{self, FlatError, milliseconds};
+use crate::protocol::date;
 use crate::transport::wasi::WasiTransport;
-use crate::{connection, manifest, operations};
+use crate::{connection, manifest, operations, triggers};
 
 mod bindings {
     #![allow(missing_docs, unreachable_pub, unsafe_code, clippy::all, reason = "generated from the contract")]
@@ -133,13 +134,26 @@ impl wit::lookup::Guest for Component {
 
 impl wit::triggers::Guest for Component {
     fn poll(
-        _: types::CallContext,
-        _: types::Connection,
-        _: String,
-        _: String,
-        _: Option<String>,
+        ctx: types::CallContext,
+        connection: types::Connection,
+        trigger: String,
+        config: String,
+        state: Option<String>,
     ) -> Result<wit::triggers::Polled, types::NodeError> {
-        Err(unsupported("triggers"))
+        let context = context(ctx)?;
+        let connection = connection.try_into()?;
+        let mut transport = WasiTransport::begin();
+        let polled =
+            triggers::poll(&mut transport, &context, &connection, &trigger, &config, state.as_deref())?;
+        Ok(wit::triggers::Polled {
+            events: polled.events.into_iter().map(event_out).collect(),
+            state: polled.state,
+            more: polled.more,
+            next_poll_ms: milliseconds(polled.next_poll),
+            session: polled.session.map(Into::into),
+            usage: polled.usage.into(),
+            diagnostics: diagnostics(polled.diagnostics),
+        })
     }
 
     fn subscribe(
@@ -150,7 +164,7 @@ impl wit::triggers::Guest for Component {
         _: wit::triggers::Endpoint,
         _: Option<String>,
     ) -> Result<wit::triggers::Subscription, types::NodeError> {
-        Err(unsupported("triggers"))
+        Err(unsupported("webhooks"))
     }
 
     fn unsubscribe(
@@ -160,7 +174,7 @@ impl wit::triggers::Guest for Component {
         _: String,
         _: String,
     ) -> Result<wit::triggers::Unsubscribed, types::NodeError> {
-        Err(unsupported("triggers"))
+        Err(unsupported("webhooks"))
     }
 
     fn receive(
@@ -172,7 +186,7 @@ impl wit::triggers::Guest for Component {
         _: String,
         _: wit::triggers::Delivery,
     ) -> Result<wit::triggers::Received, types::NodeError> {
-        Err(unsupported("triggers"))
+        Err(unsupported("webhooks"))
     }
 }
 
@@ -329,6 +343,14 @@ impl From<contract::Outcome> for wit::node::Outcome {
             contract::Outcome::Failed(error) => Self::Failed(error.into()),
             contract::Outcome::NotAttempted => Self::NotAttempted,
         }
+    }
+}
+
+fn event_out(event: triggers::Event) -> wit::triggers::Event {
+    wit::triggers::Event {
+        id: event.id,
+        occurred_at: event.at.map(date::from_instant),
+        item: types::Item { json: event.item.to_string(), attachments: Vec::new(), source_index: None },
     }
 }
 

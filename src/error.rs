@@ -138,6 +138,10 @@ codes! {
     InvalidValue = "halopsa.invalid-value", InvalidInput, Never;
     /// A cursor that this operation did not hand out.
     InvalidCursor = "halopsa.invalid-cursor", InvalidInput, Never;
+    /// No such trigger.
+    UnknownTrigger = "halopsa.unknown-trigger", InvalidInput, Never;
+    /// A trigger's state that this node does not read.
+    InvalidState = "halopsa.invalid-state", InvalidInput, Never;
     /// A call context that makes no sense.
     InvalidContext = "halopsa.invalid-context", InvalidInput, Never;
     /// A credential field that does not exist.

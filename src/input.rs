@@ -84,6 +84,17 @@ pub fn parse(resource: &'static Resource, verb: Verb, json: &Value) -> Result<In
     Ok(Input { id, simplify, list: ListInput { limit, by_id }, values })
 }
 
+/// Reads the settings of a trigger.
+pub fn settings(fields: &[&Field], json: &Value) -> Result<Object> {
+    match json {
+        Value::Object(given) => object(fields, given),
+        _ => Err(NodeError::new(
+            Code::NotAnObject,
+            format!("The settings of a trigger must be a JSON object, not {}.", kind_of(json)),
+        )),
+    }
+}
+
 fn take_flag(values: &mut Object, name: &str) -> Option<bool> {
     values.remove(name).as_ref().and_then(Value::as_bool)
 }

@@ -11,6 +11,7 @@
 //! | [`flat`] | the same operations as text in, text out |
 //! | [`connection`] | completing credentials, signing in, checking |
 //! | [`operations`] | running operations: rules, queue, the generic engines |
+//! | [`triggers`] | events: polling and webhooks |
 //! | [`catalogue`] | resources, fields, filters and operations as data |
 //! | [`credentials`], [`endpoints`], [`auth`] | the form, addresses, tokens |
 //! | [`input`], [`output`], [`number`] | one parse on the way in, no secret on the way out |
@@ -45,6 +46,7 @@ pub mod output;
 pub mod protocol;
 pub mod text;
 pub mod transport;
+pub mod triggers;
 
 #[cfg(target_arch = "wasm32")]
 mod component;

@@ -17,6 +17,7 @@ use crate::catalogue::resource::{
     BULK, DEFAULT_LIMIT, Files, ID, LIMIT, Marks, ORDER, ORDER_DESC, Operation, Output, RETURN_ALL, Resource,
     SIMPLIFY, Takes, UPDATED_SINCE, Verb,
 };
+use crate::catalogue::triggers::{EventKind, NOTE_COLUMNS, TRIGGERS, Trigger, extras};
 use crate::catalogue::{RESOURCES, operations};
 use crate::credentials::form::{CredentialField, DOCUMENTATION_URL, EGRESS, FIELDS, RECIPE};
 use crate::error::Code;
@@ -51,7 +52,9 @@ pub fn render() -> String {
     }
     json.close(']');
     json.raw("lists", "[]");
-    json.raw("triggers", "[]");
+    json.begin("triggers", '[');
+    TRIGGERS.iter().for_each(|trigger| self::trigger(&mut json, trigger));
+    json.close(']');
     json.begin("errors", '[');
     for code in Code::ALL {
         json.open('{');
@@ -188,6 +191,39 @@ fn output(json: &mut Json, resource: &Resource, verb: Verb) {
     json.close('}');
 }
 
+fn trigger(json: &mut Json, trigger: &Trigger) {
+    json.open('{');
+    json.pair("name", trigger.name);
+    json.pair("resource", trigger.resource.name);
+    json.pair("title", trigger.title);
+    json.pair("description", trigger.description);
+    json.begin("config", '{');
+    json.pair("type", "object");
+    json.begin("properties", '{');
+    trigger.config().into_iter().for_each(|field| property(json, field));
+    json.close('}');
+    json.flag("additionalProperties", false);
+    json.close('}');
+    let extras = extras(trigger.kind);
+    json.begin("output", '{');
+    if trigger.kind == EventKind::NoteAdded {
+        column_members(json, None, &[NOTE_COLUMNS], extras);
+    } else {
+        json.pair("$ref", &format!("#/$defs/{}.row", trigger.resource.name));
+        if !extras.is_empty() {
+            json.begin("properties", '{');
+            extras.iter().for_each(|(name, schema)| json.raw(name, schema));
+            json.close('}');
+        }
+    }
+    json.close('}');
+    let modes: &[&str] = if trigger.webhook_events.is_empty() { &["poll"] } else { &["poll", "webhook"] };
+    json.texts("modes", modes);
+    json.raw("poll_interval_ms", &format!("{}", trigger.poll_interval_ms));
+    json.raw("sample", trigger.sample);
+    json.close('}');
+}
+
 fn definitions(json: &mut Json) {
     json.begin("$defs", '{');
     for field in PARAMETERS {
@@ -308,6 +344,12 @@ fn schema(json: &mut Json, kind: Kind) {
 
 fn columns(json: &mut Json, name: &str, page: Option<&str>, groups: &[&[Column]]) {
     json.begin(name, '{');
+    column_members(json, page, groups, &[]);
+    json.close('}');
+}
+
+/// The members of the schema of an object with these columns.
+fn column_members(json: &mut Json, page: Option<&str>, groups: &[&[Column]], extras: &[(&str, &str)]) {
     json.members(r#""type":"object""#);
     if groups.iter().copied().flatten().any(|column| column.name == "id") {
         json.texts("required", &["id"]);
@@ -326,7 +368,7 @@ fn columns(json: &mut Json, name: &str, page: Option<&str>, groups: &[&[Column]]
     if page.is_some() {
         json.raw("link", r#"{"type":"string","format":"uri"}"#);
     }
-    json.close('}');
+    extras.iter().for_each(|(name, schema)| json.raw(name, schema));
     json.close('}');
 }
 

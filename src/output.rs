@@ -87,6 +87,16 @@ pub fn record(resource: &Resource, mut record: Object, view: View, names: &Names
     value
 }
 
+/// Columns of a record that is no resource of its own.
+pub fn columns(columns: &[Column], record: &Object) -> Object {
+    let mut simple = Object::new();
+    for column in columns {
+        let value = record.get(column.name).cloned().unwrap_or(Value::Null);
+        simple.insert(column.name.to_string(), shaped(column.shape, value));
+    }
+    simple
+}
+
 fn shaped(shape: Shape, value: Value) -> Value {
     match shape {
         Shape::Plain | Shape::Untrusted => value,

@@ -14,6 +14,7 @@ pub mod mapping;
 pub mod resource;
 pub mod site;
 pub mod ticket;
+pub mod triggers;
 pub mod user;
 
 use resource::{Operation, Resource};

@@ -31,6 +31,17 @@ pub fn readable(text: &str) -> Option<String> {
     (civil.year() >= FIRST_REAL_YEAR).then(|| format!("{civil}Z"))
 }
 
+/// An instant of an answer in milliseconds since 1970, or nothing for "never".
+pub fn instant(text: &str) -> Option<i64> {
+    let civil = parse(text).filter(|civil| civil.year() >= FIRST_REAL_YEAR)?;
+    Offset::UTC.to_timestamp(civil).ok().map(Timestamp::as_millisecond)
+}
+
+/// An instant as RFC 3339.
+pub fn from_instant(milliseconds: i64) -> String {
+    Timestamp::from_millisecond(milliseconds).map(|instant| format!("{instant}")).unwrap_or_default()
+}
+
 /// The form that HaloPSA reads, from what a person may give: an instant with
 /// an offset, or a date and time, or a day, taken as UTC.
 pub fn to_wire(text: &str) -> Option<String> {
@@ -75,6 +86,16 @@ mod tests {
         }
         assert_eq!(readable("2026-03-01T09:15:02.147").as_deref(), Some("2026-03-01T09:15:02.147Z"));
         assert_eq!(readable("2026-03-01").as_deref(), Some("2026-03-01T00:00:00Z"));
+    }
+
+    #[test]
+    fn an_instant_is_a_number_and_back() {
+        assert_eq!(instant("2026-03-01T09:15:02").map(from_instant).as_deref(), Some("2026-03-01T09:15:02Z"));
+        assert_eq!(
+            instant("2026-03-01T10:15:02.147+01:00").map(from_instant).as_deref(),
+            Some("2026-03-01T09:15:02.147Z")
+        );
+        assert_eq!(instant("1900-01-01T00:00:00"), None);
     }
 
     #[test]

@@ -1,0 +1,491 @@
+//! Polling: windows of changed records, read page by page.
+//!
+//! A window asks for everything that changed since shortly before the newest
+//! change that is known, by HaloPSA's own clock, in the order of ids: then
+//! rows that change meanwhile stay where they are or come again with the next
+//! window. What windows have in common is told once, since the state remembers
+//! it. `docs/triggers.md` explains why nothing is lost.
+
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::ToString;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use serde_json::Value;
+
+use super::facts::{self, Facts, Finding};
+use super::settings::Settings;
+use super::state::{Clock, Pass, Stage, State};
+use super::{Event, due};
+use crate::catalogue::triggers::{EventKind, NOTE_COLUMNS};
+use crate::client::{self, Client, MOST_IN_FLIGHT};
+use crate::contract::{Diagnostic, Level, Object};
+use crate::endpoints;
+use crate::error::{ErrorKind, NodeError, Result, Retry};
+use crate::number;
+use crate::operations::is_late;
+use crate::output::{self, Names, View};
+use crate::protocol::answer;
+use crate::protocol::date;
+use crate::protocol::envelope::{self, Malformed, Page};
+use crate::protocol::http::HttpResponse;
+use crate::protocol::paging::{PAGE_SIZE, Pager};
+use crate::protocol::request::{ApiRequest, Safety};
+
+/// Rows of a page where each may cost a request.
+const COSTLY_PAGE_SIZE: u32 = 25;
+
+/// A trigger at work.
+pub struct Poller<'a, 'b> {
+    /// The connection.
+    pub client: &'b mut Client<'a>,
+    /// How the person set it up.
+    pub settings: &'b Settings,
+    /// What is known.
+    pub state: State,
+    /// What was found.
+    pub events: Vec<Event>,
+    /// What is worth telling.
+    pub diagnostics: Vec<Diagnostic>,
+    names: Names,
+    /// The host's time.
+    pub now: i64,
+}
+
+/// A row with what it means.
+struct Met {
+    row: Object,
+    shown: Value,
+    facts: Facts,
+}
+
+/// How the reading of a window went.
+pub enum Progress {
+    /// To its end.
+    Done,
+    /// There is more to read.
+    More,
+    /// It failed on the way; what was found before counts.
+    Interrupted(NodeError),
+}
+
+impl<'a, 'b> Poller<'a, 'b> {
+    /// Goes on from a state.
+    pub fn new(client: &'b mut Client<'a>, settings: &'b Settings, state: State) -> Self {
+        let now = client.now().as_millisecond();
+        Self { client, settings, state, events: vec![], diagnostics: vec![], names: Names::default(), now }
+    }
+
+    /// Learns where to begin: what is old from now on.
+    pub fn begin(&mut self) -> Result<()> {
+        let kind = self.settings.trigger.kind;
+        if self.settings.ignore_own {
+            self.state.me = Some(self.agent()?);
+        }
+        if kind == EventKind::SlaBreachedSoon {
+            self.state.pass = Some(quiet_pass(Stage::Targets, None, Some(self.now)));
+            return Ok(());
+        }
+        let clock = facts::clock(self.settings);
+        let high = match clock {
+            Clock::Host => Some(self.now),
+            Clock::Rows => {
+                let newest = self.newest("last_update", 1, true)?;
+                newest.iter().filter_map(|met| met.facts.changed).max()
+            }
+        };
+        let latest = self.newest("id", 1, false)?;
+        latest.iter().for_each(|met| self.state.news.start(met.facts.id));
+        self.give_samples()?;
+        if high.is_none() {
+            // Nothing is there, so everything will be new.
+            return Ok(());
+        }
+        let knows = matches!(kind, EventKind::StatusChanged | EventKind::Closed | EventKind::Assigned);
+        let pass = if knows {
+            quiet_pass(Stage::Prime, None, high)
+        } else {
+            quiet_pass(Stage::Window, high.map(|high| high.saturating_sub(clock.overlap_ms())), high)
+        };
+        self.state.pass = Some(pass);
+        Ok(())
+    }
+
+    /// Reads on, as far as one poll goes.
+    pub fn run(&mut self) -> Result<Progress> {
+        let deadline = self.client.remaining();
+        let mut budget = self.settings.most_records.div_ceil(u64::from(self.page_size()));
+        let mut moved = false;
+        loop {
+            let found = self.events.len();
+            match self.step(&mut budget) {
+                Ok(true) => {
+                    self.sort();
+                    return Ok(Progress::Done);
+                }
+                Ok(false) => {}
+                Err(error) if moved || self.events.len() > found => {
+                    self.sort();
+                    return Ok(Progress::Interrupted(error));
+                }
+                Err(error) => return Err(error),
+            }
+            moved = true;
+            if budget == 0 || is_late(self.client, deadline) {
+                self.sort();
+                return Ok(Progress::More);
+            }
+        }
+    }
+
+    /// In the order in which things happened, as far as one poll knows it.
+    fn sort(&mut self) {
+        self.events.sort_by_key(|event| event.at);
+    }
+
+    /// Reads some pages; whether all is read.
+    fn step(&mut self, budget: &mut u64) -> Result<bool> {
+        let clock = facts::clock(self.settings);
+        let mut pass = self.state.pass.clone().unwrap_or_else(|| self.next_pass(clock));
+        let by_id = pass.stage != Stage::Targets;
+        let mut pager = if pass.pager.is_null() {
+            Pager::new(None, by_id)
+        } else {
+            // It was checked when the state was read: what does not fit begins
+            // anew, which repeats nothing that is remembered.
+            Pager::from_json(&pass.pager, None).unwrap_or_else(|| Pager::new(None, by_id))
+        };
+        let most = usize::try_from(*budget).unwrap_or(1).clamp(1, MOST_IN_FLIGHT);
+        let plan = pager.plan(most);
+        *budget = budget.saturating_sub(plan.pages.len() as u64);
+        let requests: Vec<ApiRequest> =
+            plan.pages.iter().map(|page_no| self.pass_request(&pass, *page_no)).collect();
+        self.state.pass = Some(pass.clone());
+        for answer in self.client.send_all(&requests) {
+            if pager.end().is_some() {
+                break;
+            }
+            let page = self.page(&answer?)?;
+            let page_high = self.high_of(&page.rows);
+            let Some(rows) = pager.take(page) else {
+                self.keep(&pager);
+                return Ok(false);
+            };
+            if pass.stage == Stage::Window && clock == Clock::Rows && pass.high.is_none() {
+                // Pages are read one after the other, so the end of the window
+                // must be one that was there before the first.
+                if pager.end().is_some() {
+                    pass.high = page_high.max(self.state.high);
+                } else {
+                    let newest = self.newest("last_update", 1, true)?;
+                    pass.high = newest.iter().filter_map(|met| met.facts.changed).max().max(self.state.high);
+                    self.state.pass = Some(pass);
+                    return Ok(false);
+                }
+                self.state.pass = Some(pass.clone());
+            }
+            let ends = match pass.stage {
+                Stage::Prime => self.prime(rows),
+                Stage::Window => self.take(&pass, rows)?,
+                Stage::Targets => due::take(self, &pass, rows),
+            };
+            self.keep(&pager);
+            if ends {
+                return Ok(self.finish(pass.stage, clock));
+            }
+        }
+        Ok(pager.end().is_some() && self.finish(pass.stage, clock))
+    }
+
+    fn keep(&mut self, pager: &Pager) {
+        if let Some(pass) = &mut self.state.pass {
+            pass.pager = pager.to_json();
+        }
+    }
+
+    fn next_pass(&self, clock: Clock) -> Pass {
+        let stage = match self.settings.trigger.kind {
+            EventKind::SlaBreachedSoon => Stage::Targets,
+            _ => Stage::Window,
+        };
+        let high = match (stage, clock) {
+            (Stage::Window, Clock::Rows) => None,
+            _ => Some(self.now),
+        };
+        Pass { quiet: false, ..quiet_pass(stage, self.state.from(clock), high) }
+    }
+
+    /// Ends a pass; whether all is read.
+    fn finish(&mut self, stage: Stage, clock: Clock) -> bool {
+        match (stage, &self.state.pass) {
+            (Stage::Prime, Some(pass)) => {
+                let from = pass.high.map(|high| high.saturating_sub(clock.overlap_ms()));
+                self.state.pass = Some(quiet_pass(Stage::Window, from, pass.high));
+                false
+            }
+            (Stage::Targets, _) => {
+                self.state.complete_targets();
+                true
+            }
+            _ => {
+                self.state.complete(clock, self.now);
+                true
+            }
+        }
+    }
+
+    /// Remembers what open tickets are.
+    fn prime(&mut self, rows: Vec<Object>) -> bool {
+        for row in rows {
+            if let Some(met) = self.meet(row)
+                && let Some(value) = facts::memory(self.settings.trigger.kind, &met.facts)
+            {
+                self.state.known.set(met.facts.id, value);
+            }
+        }
+        false
+    }
+
+    /// Takes in rows of a window, all or – on failure – none.
+    fn take(&mut self, pass: &Pass, rows: Vec<Object>) -> Result<bool> {
+        let mut fresh = Vec::new();
+        for row in rows {
+            if let Some(met) = self.meet(row)
+                && facts::is_fresh(&self.state, pass.from, &met.facts)
+            {
+                fresh.push(met);
+            }
+        }
+        self.take_fresh(pass.from, pass.quiet, fresh)?;
+        Ok(false)
+    }
+
+    fn take_fresh(&mut self, from: Option<i64>, quiet: bool, fresh: Vec<Met>) -> Result<()> {
+        let settings = self.settings;
+        let actions = if settings.needs_actions() && !quiet {
+            let tickets: Vec<i64> = fresh.iter().map(|met| met.facts.id).collect();
+            self.actions(&tickets)?
+        } else {
+            Vec::new()
+        };
+        let mut actions = actions.into_iter();
+        for met in fresh {
+            let actions = actions.next().unwrap_or_default();
+            let own = |me| facts::is_own(me, &met.facts, settings.trigger.kind, &actions);
+            let is_own = settings.ignore_own && self.state.me.is_some_and(own);
+            let finding = facts::take(&mut self.state, from, quiet, settings, &met.facts);
+            if settings.trigger.kind == EventKind::NoteAdded {
+                if !quiet {
+                    self.give_notes(from, &met, actions);
+                }
+            } else if let Some(finding) = finding.filter(|_| !is_own) {
+                self.give(met.shown, finding);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes in a ticket that a webhook told of, as it is now.
+    pub fn take_told(&mut self, rows: Vec<Object>) -> Result<()> {
+        let from = self.state.from(facts::clock(self.settings));
+        let mut fresh: Vec<Met> = Vec::new();
+        for row in rows {
+            if let Some(met) = self.meet(row)
+                && facts::is_fresh(&self.state, from, &met.facts)
+                && !fresh.iter().any(|other| other.facts.id == met.facts.id)
+            {
+                fresh.push(met);
+            }
+        }
+        self.take_fresh(from, false, fresh)
+    }
+
+    fn meet(&mut self, row: Object) -> Option<Met> {
+        let shown = self.shown(&row);
+        let met = Facts::of(&row, &shown, facts::clock(self.settings));
+        if met.is_none() && !self.diagnostics.iter().any(|known| known.code == "halopsa.no-change-time") {
+            self.diagnostics.push(Diagnostic {
+                level: Level::Warning,
+                code: "halopsa.no-change-time",
+                message: "A record does not say when it changed last, so it cannot be an event.".to_string(),
+                item_index: None,
+            });
+        }
+        met.map(|facts| Met { row, shown, facts })
+    }
+
+    /// A row as events show it.
+    pub fn shown(&self, row: &Object) -> Value {
+        let instance = endpoints::instance(&self.client.credentials.resource_url);
+        output::record(self.settings.trigger.resource, row.clone(), View::Row, &self.names, &instance)
+    }
+
+    /// Adds an event.
+    pub fn give(&mut self, shown: Value, finding: Finding) {
+        let mut item = shown;
+        if let (Some((name, value)), Some(members)) = (finding.extra, item.as_object_mut()) {
+            members.insert(name.to_owned(), value);
+        }
+        self.events.push(Event { id: finding.id, at: finding.at, item });
+    }
+
+    fn give_notes(&mut self, from: Option<i64>, met: &Met, actions: Vec<Object>) {
+        let settings = self.settings;
+        let notes = facts::new_notes(&mut self.state, from, settings.visible_only, met.facts.id, actions);
+        for (action, finding) in notes {
+            if settings.ignore_own && self.state.me.is_some_and(|me| facts::is_by(me, &action)) {
+                continue;
+            }
+            let mut item = output::columns(NOTE_COLUMNS, &action);
+            item.insert("ticket_id".to_owned(), met.facts.id.into());
+            item.insert("ticket_summary".to_owned(), met.row.get("summary").cloned().unwrap_or(Value::Null));
+            if let Some(link) = met.shown.get("link") {
+                item.insert("ticket_link".to_owned(), link.clone());
+            }
+            self.give(Value::Object(item), finding);
+        }
+    }
+
+    fn give_samples(&mut self) -> Result<()> {
+        let kind = self.settings.trigger.kind;
+        if self.settings.samples == 0 {
+            return Ok(());
+        }
+        let order = match (kind, facts::clock(self.settings)) {
+            (EventKind::Created, _) | (_, Clock::Host) => "id",
+            _ => "last_update",
+        };
+        let count = u32::try_from(self.settings.samples).unwrap_or(PAGE_SIZE);
+        for met in self.newest(order, count, true)? {
+            let finding = facts::finding(self.settings, &met.facts, None);
+            self.give(met.shown, finding);
+        }
+        self.sort();
+        Ok(())
+    }
+
+    /// The latest records by a column.
+    fn newest(&mut self, order: &str, count: u32, filtered: bool) -> Result<Vec<Met>> {
+        let mut request = self.request(1, count, filtered).with("order", order).with("orderdesc", true);
+        if filtered && self.settings.trigger.kind == EventKind::Closed && order == "last_update" {
+            request = request.with("closed_only", true);
+        }
+        let answer = self.client.send(&request)?;
+        let rows = self.page(&answer)?.rows;
+        let count = usize::try_from(count).unwrap_or(usize::MAX);
+        Ok(rows.into_iter().take(count).filter_map(|row| self.meet(row)).collect())
+    }
+
+    fn page_size(&self) -> u32 {
+        if self.settings.needs_actions() { COSTLY_PAGE_SIZE } else { PAGE_SIZE }
+    }
+
+    /// The request for a page of the list, in no order yet.
+    pub fn request(&self, page_no: u32, page_size: u32, filtered: bool) -> ApiRequest {
+        let resource = self.settings.trigger.resource;
+        let mut request = ApiRequest::get(resource.path);
+        if filtered {
+            request.query.clone_from(&self.settings.filters);
+        }
+        if facts::clock(self.settings) == Clock::Host {
+            // Being switched off is a change, too.
+            request = request.with("includeinactive", true);
+        }
+        request
+            .with_defaults(resource.list_query)
+            .with("pageinate", true)
+            .with("page_no", page_no)
+            .with("page_size", page_size)
+            .needing(resource.scopes.read)
+    }
+
+    fn pass_request(&self, pass: &Pass, page_no: u32) -> ApiRequest {
+        let (order, size) = match pass.stage {
+            Stage::Prime => ("id", PAGE_SIZE),
+            Stage::Window => ("id", self.page_size()),
+            Stage::Targets => ("fixbydate", PAGE_SIZE),
+        };
+        let mut request = self.request(page_no, size, true).with("order", order).with("orderdesc", false);
+        if pass.stage != Stage::Window {
+            request = request.with("open_only", true);
+        }
+        if let (Stage::Window, Some(from)) = (pass.stage, pass.from)
+            && let Some(from) = date::to_wire(&date::from_instant(from))
+        {
+            request = request.with("lastupdatefromdate", from);
+        }
+        request
+    }
+
+    /// Reads a page of the list.
+    pub fn page(&mut self, answer: &HttpResponse) -> Result<Page> {
+        let resource = self.settings.trigger.resource;
+        let tables: Vec<&str> = resource.tables.iter().map(|table| table.key).collect();
+        let page = list(answer, resource.list_key, &tables)?;
+        self.names.learn(resource, &page.tables);
+        Ok(page)
+    }
+
+    fn high_of(&self, rows: &[Object]) -> Option<i64> {
+        let clock = facts::clock(self.settings);
+        rows.iter().filter_map(|row| Facts::of(row, &Value::Null, clock)?.changed).max()
+    }
+
+    /// The actions of each of some tickets. One that is out of reach has none.
+    fn actions(&mut self, tickets: &[i64]) -> Result<Vec<Vec<Object>>> {
+        let request =
+            |ticket: &i64| ApiRequest::get("/Actions").with("ticket_id", ticket).needing("read:tickets");
+        let requests: Vec<ApiRequest> = tickets.iter().map(request).collect();
+        let mut all = Vec::with_capacity(tickets.len());
+        for answer in self.client.send_all(&requests) {
+            match answer {
+                Ok(answer) => all.push(list(&answer, "actions", &[])?.rows),
+                Err(error) if matches!(error.get_kind(), ErrorKind::NotFound | ErrorKind::Forbidden) => {
+                    all.push(Vec::new());
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(all)
+    }
+
+    /// Our own agent's id (HAPI 10.4).
+    fn agent(&mut self) -> Result<i64> {
+        let request = ApiRequest::get("/Agent/me");
+        let answer = self.client.send(&request)?;
+        let agent = client::json(&answer, Safety::Read)?;
+        let id = agent.get("id").and_then(Value::as_number).and_then(number::whole);
+        id.ok_or_else(|| answer::malformed(&answer, "it is no agent", Safety::Read))
+    }
+}
+
+/// How long to wait where HaloPSA said so.
+pub fn wait_of(error: &NodeError) -> Option<Duration> {
+    match error.get_retry() {
+        Retry::After(wait) => Some(wait),
+        Retry::Never | Retry::HostDefault => None,
+    }
+}
+
+/// Reads a list.
+pub fn list(answer: &HttpResponse, key: &str, tables: &[&str]) -> Result<Page> {
+    let value = client::json(answer, Safety::Read)?;
+    let malformed = |why: Malformed| answer::malformed(answer, why, Safety::Read);
+    envelope::list(value, key, tables).map_err(malformed)
+}
+
+fn quiet_pass(stage: Stage, from: Option<i64>, high: Option<i64>) -> Pass {
+    Pass { stage, from, high, quiet: true, pager: Value::Null, seen: super::sets::Pairs::default() }
+}
+
+/// A diagnostic about what stopped a poll on its way.
+pub fn interrupted(error: &NodeError) -> Diagnostic {
+    Diagnostic {
+        level: Level::Warning,
+        code: "halopsa.poll-interrupted",
+        message: format!("The poll ended early and goes on with the next one. {}", error.get_message()),
+        item_index: None,
+    }
+}
