@@ -15,6 +15,8 @@ pub mod poll;
 pub mod sets;
 pub mod settings;
 pub mod state;
+#[cfg(test)]
+mod tests;
 
 use alloc::format;
 use alloc::string::String;

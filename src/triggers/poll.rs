@@ -92,12 +92,19 @@ impl<'a, 'b> Poller<'a, 'b> {
         let high = match clock {
             Clock::Host => Some(self.now),
             Clock::Rows => {
-                let newest = self.newest("last_update", 1, true)?;
+                let newest = self.newest("last_update", 1, &[])?;
                 newest.iter().filter_map(|met| met.facts.changed).max()
             }
         };
-        let latest = self.newest("id", 1, false)?;
-        latest.iter().for_each(|met| self.state.news.start(met.facts.id));
+        // Of all records: one that comes into the filters later is not new.
+        let mut request = self.request(1, 1).with("order", "id").with("orderdesc", true);
+        request.query.drain(..self.settings.filters.len());
+        let answer = self.client.send(&request)?;
+        for row in self.page(&answer)?.rows {
+            if let Some(met) = self.meet(row) {
+                self.state.news.start(met.facts.id);
+            }
+        }
         self.give_samples()?;
         if high.is_none() {
             // Nothing is there, so everything will be new.
@@ -116,7 +123,9 @@ impl<'a, 'b> Poller<'a, 'b> {
     /// Reads on, as far as one poll goes.
     pub fn run(&mut self) -> Result<Progress> {
         let deadline = self.client.remaining();
-        let mut budget = self.settings.most_records.div_ceil(u64::from(self.page_size()));
+        // A window that goes on reads its last page again, and one that ends an
+        // empty page.
+        let mut budget = self.settings.most_records.div_ceil(u64::from(self.page_size())) + 2;
         let mut moved = false;
         loop {
             let found = self.events.len();
@@ -169,18 +178,20 @@ impl<'a, 'b> Poller<'a, 'b> {
             }
             let page = self.page(&answer?)?;
             let page_high = self.high_of(&page.rows);
+            let length = page.rows.len() as u64;
             let Some(rows) = pager.take(page) else {
                 self.keep(&pager);
                 return Ok(false);
             };
             if pass.stage == Stage::Window && clock == Clock::Rows && pass.high.is_none() {
-                // Pages are read one after the other, so the end of the window
-                // must be one that was there before the first.
-                if pager.end().is_some() {
-                    pass.high = page_high.max(self.state.high);
-                } else {
-                    let newest = self.newest("last_update", 1, true)?;
-                    pass.high = newest.iter().filter_map(|met| met.facts.changed).max().max(self.state.high);
+                pass.high = page_high.max(self.state.high);
+                let is_all = pager.end().is_some() || pager.total().is_none_or(|total| total <= length);
+                if !is_all {
+                    // Pages are read one after the other, so the end of the window
+                    // must be one that was there before the first: the first page
+                    // knows one, but a question before it knows a later one.
+                    let newest = self.newest("last_update", 1, &[])?;
+                    pass.high = newest.iter().filter_map(|met| met.facts.changed).max().max(pass.high);
                     self.state.pass = Some(pass);
                     return Ok(false);
                 }
@@ -252,10 +263,12 @@ impl<'a, 'b> Poller<'a, 'b> {
     fn take(&mut self, pass: &Pass, rows: Vec<Object>) -> Result<bool> {
         let mut fresh = Vec::new();
         for row in rows {
-            if let Some(met) = self.meet(row)
-                && facts::is_fresh(&self.state, pass.from, &met.facts)
-            {
+            let Some(met) = self.meet(row) else { continue };
+            if facts::is_fresh(&self.state, pass.from, &met.facts) {
                 fresh.push(met);
+            } else if let (Clock::Host, Some(pass)) = (facts::clock(self.settings), &mut self.state.pass) {
+                // The next window knows what this one holds.
+                pass.seen.insert(met.facts.key, met.facts.id);
             }
         }
         self.take_fresh(pass.from, pass.quiet, fresh)?;
@@ -358,7 +371,8 @@ impl<'a, 'b> Poller<'a, 'b> {
             _ => "last_update",
         };
         let count = u32::try_from(self.settings.samples).unwrap_or(PAGE_SIZE);
-        for met in self.newest(order, count, true)? {
+        let more: &[(&str, &str)] = if kind == EventKind::Closed { &[("closed_only", "true")] } else { &[] };
+        for met in self.newest(order, count, more)? {
             let finding = facts::finding(self.settings, &met.facts, None);
             self.give(met.shown, finding);
         }
@@ -367,11 +381,8 @@ impl<'a, 'b> Poller<'a, 'b> {
     }
 
     /// The latest records by a column.
-    fn newest(&mut self, order: &str, count: u32, filtered: bool) -> Result<Vec<Met>> {
-        let mut request = self.request(1, count, filtered).with("order", order).with("orderdesc", true);
-        if filtered && self.settings.trigger.kind == EventKind::Closed && order == "last_update" {
-            request = request.with("closed_only", true);
-        }
+    fn newest(&mut self, order: &str, count: u32, more: &[(&str, &str)]) -> Result<Vec<Met>> {
+        let request = self.request(1, count).with_defaults(more).with("order", order).with("orderdesc", true);
         let answer = self.client.send(&request)?;
         let rows = self.page(&answer)?.rows;
         let count = usize::try_from(count).unwrap_or(usize::MAX);
@@ -383,12 +394,10 @@ impl<'a, 'b> Poller<'a, 'b> {
     }
 
     /// The request for a page of the list, in no order yet.
-    pub fn request(&self, page_no: u32, page_size: u32, filtered: bool) -> ApiRequest {
+    pub fn request(&self, page_no: u32, page_size: u32) -> ApiRequest {
         let resource = self.settings.trigger.resource;
         let mut request = ApiRequest::get(resource.path);
-        if filtered {
-            request.query.clone_from(&self.settings.filters);
-        }
+        request.query.clone_from(&self.settings.filters);
         if facts::clock(self.settings) == Clock::Host {
             // Being switched off is a change, too.
             request = request.with("includeinactive", true);
@@ -407,7 +416,7 @@ impl<'a, 'b> Poller<'a, 'b> {
             Stage::Window => ("id", self.page_size()),
             Stage::Targets => ("fixbydate", PAGE_SIZE),
         };
-        let mut request = self.request(page_no, size, true).with("order", order).with("orderdesc", false);
+        let mut request = self.request(page_no, size).with("order", order).with("orderdesc", false);
         if pass.stage != Stage::Window {
             request = request.with("open_only", true);
         }
