@@ -38,6 +38,9 @@ fn add(
 ) -> Result<Key, Refusal> {
     attachments::check(element.raw.get("attachments"))?;
     let outcome = outcome(desk.world, ticket, element)?;
+    if desk.knobs.refused_outcomes.contains(&outcome.int("id")) {
+        return Err(no_access());
+    }
     let step = match desk.world.row(TableId::Tickets, ticket) {
         Some(row) => workflow::next_step(desk.world, row, outcome.int("id"))?,
         None => None,
@@ -96,13 +99,16 @@ fn outcome(world: &World, ticket: i64, element: &Element) -> Result<Row, Refusal
     let kind = world.row(TableId::Tickets, ticket).map_or(0, |row| row.int("tickettype_id"));
     match found {
         // An outcome of another ticket type is out of reach (HAPI §8.3).
-        Some(row) if row.int("requesttype") != 0 && row.int("requesttype") != kind => {
-            Err(Refusal::rule("You do not have access to this Action at the moment"))
-        }
+        Some(row) if row.int("requesttype") != 0 && row.int("requesttype") != kind => Err(no_access()),
         Some(row) => Ok(row.clone()),
-        None if number != 0 => Err(Refusal::rule("You do not have access to this Action at the moment")),
+        None if number != 0 => Err(no_access()),
         None => Ok(Row::new().with("id", 0).with("outcome", name)),
     }
+}
+
+/// What the agent may not do, or the ticket does not offer (HAPI §8.3).
+fn no_access() -> Refusal {
+    Refusal::rule("You do not have access to this Action at the moment")
 }
 
 fn sign(desk: &Desk<'_>, row: &mut Row) {

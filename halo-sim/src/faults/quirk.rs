@@ -165,6 +165,7 @@ quirks! {
     ConflictOnDelete = "conflict-on-delete": "deleting a client that has tickets answers 409";
     AppointmentIdChanges = "appointment-id-changes": "a changed appointment gets a new id";
     ExtraActions = "extra-actions": "a single ticket with details carries 94 kB of extra_actions";
+    RefuseOutcome(Ids) = "refuse-outcome" "IDS": "the agent has no access to these outcomes";
     AttachmentLinks = "attachment-links": "attachments are given as a link to another port instead of bytes";
 
     // Throttling and outages.

@@ -37,6 +37,30 @@ pub(super) fn plant(world: &mut World, random: &mut Random, count: usize) {
         actions(world, random, &ticket, opened);
         world.table_mut(TableId::Tickets).seed(ticket);
     }
+    attachment(world);
+}
+
+/// The one file of a seed.
+fn attachment(world: &mut World) {
+    const TICKET: i64 = 17;
+    let text = "Seite 1 von 1\n";
+    let row = Row::new()
+        .with("id", 1)
+        .with("filename", "Druckprotokoll.txt")
+        .with("filesize", text.len())
+        .with("content_type", "text/plain")
+        .with("note", "Vom Drucker")
+        .with("datecreated", FIRST_TICKET)
+        .with("ticket_id", TICKET)
+        .with("action_id", 1)
+        .with("agent_id", 2)
+        .with("data_base64", "data:text/plain;base64,U2VpdGUgMSB2b24gMQo=");
+    world.table_mut(TableId::Attachments).seed(row);
+    for (table, key) in [(TableId::Tickets, Key::Int(TICKET)), (TableId::Actions, Key::Pair(TICKET, 1))] {
+        if let Some(row) = world.table_mut(table).get_mut(&key) {
+            row.set("attachment_count", 1);
+        }
+    }
 }
 
 fn ticket(
