@@ -83,6 +83,11 @@ impl<'a> Client<'a> {
         Self { transport, context, credentials, token, usage: Usage::default() }
     }
 
+    /// What the call was told by its host.
+    pub fn context(&self) -> &'a CallContext {
+        self.context
+    }
+
     /// What it cost so far.
     pub fn usage(&self) -> Usage {
         self.usage

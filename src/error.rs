@@ -285,6 +285,12 @@ impl NodeError {
         self
     }
 
+    /// The same failure, told otherwise.
+    pub fn message(mut self, message: impl Into<Cow<'static, str>>) -> Self {
+        self.0.message = message.into();
+        self
+    }
+
     /// Advises on repeating the call.
     pub fn retry(mut self, retry: Retry) -> Self {
         self.0.retry = retry;

@@ -7,11 +7,18 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use crate::catalogue::{
+    self,
+    resource::{Files, Verb},
+};
 use crate::contract::{
-    CallContext, Connection, ConnectionAuth, Diagnostic, Execution, Fields, Item, Level, Outcome, Usage,
+    Attachment, CallContext, Connection, ConnectionAuth, Content, Diagnostic, Execution, Fields, Item, Level,
+    Outcome, Usage,
 };
 use crate::error::{Code, Effect, NodeError, Result, Retry};
 use crate::operations;
@@ -78,7 +85,9 @@ pub fn invoke(transport: &mut dyn Transport, call: &Call<'_>) -> core::result::R
 fn run(transport: &mut dyn Transport, call: &Call<'_>) -> Result<Execution> {
     let context = context(call.context)?;
     let connection = Connection { fields: fields(call.connection)?, auth: ConnectionAuth::SelfManaged };
-    let items = items(call.input)?;
+    let takes_files = catalogue::find(call.operation)
+        .is_some_and(|(_, operation)| matches!(operation.verb, Verb::Job(job) if job.files == Files::Takes));
+    let items = items(call.input, takes_files)?;
     operations::execute(transport, &context, &connection, call.operation, &items, call.cursor)
 }
 
@@ -107,7 +116,9 @@ fn fields(text: &str) -> Result<Fields> {
     Ok(fields.into_iter().collect())
 }
 
-fn items(text: &str) -> Result<Vec<Item>> {
+/// Where the operation takes files, `attachments` of an item are those beside
+/// it; elsewhere they are a field like any other.
+fn items(text: &str, takes_files: bool) -> Result<Vec<Item>> {
     let not_json =
         || NodeError::new(Code::NotAnObject, "The input is neither a JSON object nor a list of them.");
     let values = match serde_json::from_slice(text.as_bytes()).map_err(|_| not_json())? {
@@ -115,7 +126,53 @@ fn items(text: &str) -> Result<Vec<Item>> {
         object @ Value::Object(_) => vec![object],
         _ => return Err(not_json()),
     };
-    Ok(values.into_iter().map(|json| Item { json, attachments: vec![], source_index: None }).collect())
+    let item = |mut json: Value| {
+        let files =
+            json.as_object_mut().filter(|_| takes_files).and_then(|object| object.remove(ATTACHMENTS));
+        let attachments = files.map(|files| self::files(&files)).transpose()?.unwrap_or_default();
+        Ok(Item { json, attachments, source_index: None })
+    };
+    values.into_iter().map(item).collect()
+}
+
+/// The member of an item that holds the files beside it.
+const ATTACHMENTS: &str = "attachments";
+
+/// Files in the contract's JSON form.
+fn files(files: &Value) -> Result<Vec<Attachment>> {
+    let file = |file: &Value| {
+        let text = |name: &str| file.get(name).and_then(Value::as_str).map(ToString::to_string);
+        let content = match file.get("content")? {
+            Value::Object(content) => match (content.get("bytes"), content.get("link")) {
+                (Some(Value::String(bytes)), None) => Content::Bytes(STANDARD.decode(bytes).ok()?),
+                (None, Some(link)) => Content::Link(link.get("url")?.as_str()?.to_string()),
+                _ => return None,
+            },
+            _ => return None,
+        };
+        Some(Attachment { name: text("name")?, mime_type: text("mime_type").unwrap_or_default(), content })
+    };
+    files.as_array().and_then(|files| files.iter().map(file).collect()).ok_or_else(|| {
+        NodeError::new(Code::InvalidValue, "The files beside the item make no sense.")
+            .field(ATTACHMENTS)
+            .advice(r#"Give a list of {"name", "mime_type", "content": {"bytes": base64}}."#)
+    })
+}
+
+/// A result: its JSON, and the files beside it as one of its members.
+fn item_json(item: &Item) -> Value {
+    let mut json = item.json.clone();
+    if let (Value::Object(object), false) = (&mut json, item.attachments.is_empty()) {
+        let files = item.attachments.iter().map(|file| {
+            let content = match &file.content {
+                Content::Bytes(bytes) => json!({ "bytes": STANDARD.encode(bytes) }),
+                Content::Link(url) => json!({ "link": { "url": url } }),
+            };
+            json!({ "name": file.name, "mime_type": file.mime_type, "content": content })
+        });
+        object.insert(ATTACHMENTS.to_string(), files.collect());
+    }
+    json
 }
 
 /// The members that a context may have.
@@ -189,7 +246,7 @@ fn execution_json(execution: &Execution) -> Value {
         .enumerate()
         .map(|(index, outcome)| match outcome {
             Outcome::Done(items) => {
-                json!({"item": index, "items": items.iter().map(|item| &item.json).collect::<Vec<_>>()})
+                json!({"item": index, "items": items.iter().map(item_json).collect::<Vec<_>>()})
             }
             Outcome::Failed(error) => json!({"item": index, "error": error_json(error)}),
             Outcome::NotAttempted => json!({"item": index, "not_attempted": true}),
@@ -275,6 +332,21 @@ mod tests {
             ["", "[]", "{}", r#"{"now": "soon"}"#, r#"{"now": "2026-03-01T09:15:00Z", "readonly": true}"#]
         {
             assert_eq!(context(wrong).unwrap_err().get_code(), Code::InvalidContext, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn files_travel_as_base64_where_the_operation_takes_them() {
+        let text = r#"{"a": 1, "attachments": [{"name": "a.txt", "content": {"bytes": "aGk="}}]}"#;
+        let beside = items(text, true).unwrap().remove(0);
+        assert_eq!(beside.json, json!({"a": 1}));
+        let shown = item_json(&beside);
+        assert_eq!(shown["attachments"][0]["content"], json!({"bytes": "aGk="}));
+        assert_eq!(items(text, false).unwrap().remove(0).attachments, []);
+        for wrong in ["7", "[7]", r#"[{"name": "a"}]"#, r#"[{"name": "a", "content": {"bytes": "?"}}]"#] {
+            let text = format!(r#"{{"attachments": {wrong}}}"#);
+            let error = items(&text, true).unwrap_err();
+            assert_eq!(error.get_field(), Some("/attachments"), "{wrong}");
         }
     }
 

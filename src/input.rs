@@ -13,7 +13,7 @@ use url::Url;
 
 use crate::catalogue::field::{Field, Kind};
 use crate::catalogue::resource::{
-    BULK, DEFAULT_LIMIT, ID, LIMIT, ORDER, ORDER_DESC, RETURN_ALL, Required, Resource, SIMPLIFY,
+    BULK, DEFAULT_LIMIT, ID, LIMIT, ORDER, ORDER_DESC, Paging, RETURN_ALL, Required, Resource, SIMPLIFY,
     UPDATED_SINCE, UPDATED_SINCE_FILTER, Verb,
 };
 use crate::contract::Object;
@@ -71,7 +71,7 @@ pub fn parse(resource: &'static Resource, verb: Verb, json: &Value) -> Result<In
         .advice("Give one of them."));
     }
     let mut by_id = false;
-    if matches!(verb, Verb::List) {
+    if matches!(verb, Verb::List) && resource.paging == Paging::Pages {
         let column = values.entry(ORDER.name).or_insert_with(|| Value::from(ID.name));
         by_id = column == ID.name && values.get(ORDER_DESC.name) != Some(&Value::Bool(true));
         values.entry(ORDER_DESC.name).or_insert(Value::Bool(false));

@@ -111,13 +111,23 @@ pub struct RunArgs {
     pub connection: ConnectionArgs,
 
     /// JSON file with the input: one object, or an array for several items;
-    /// `-` reads stdin
+    /// `-` reads stdin. Files beside an item are its `attachments`:
+    /// [{"file": "a.pdf"}] or [{"name": "a.txt", "data_base64": "aGk="}]
     #[arg(long, value_name = "FILE|-")]
     pub items: Option<PathBuf>,
 
     /// Value for every item; what is not JSON is taken as text
     #[arg(long = "param", value_name = "KEY=JSON")]
     pub params: Vec<String>,
+
+    /// Write the files that come out into this folder
+    #[arg(long, value_name = "DIR")]
+    pub save: Option<PathBuf>,
+
+    /// Follow attachment links to this origin, without the token, and save
+    /// what they lead to
+    #[arg(long, value_name = "ORIGIN", requires = "save")]
+    pub follow_links: Vec<String>,
 
     /// Follow the cursor to the end
     #[arg(long)]

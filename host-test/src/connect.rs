@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use workflow_node_host::{
-    AuthMode, CallOptions, Connection, ConnectionOptions, EgressPolicy, Node, NodeHost,
+    AuthMode, CallOptions, Connection, ConnectionOptions, EgressPolicy, LinkPolicy, Node, NodeHost,
 };
 
 use crate::artifacts;
@@ -31,13 +31,23 @@ pub fn load(named: Option<&Path>) -> Result<Node> {
 
 /// Makes the connection that the arguments describe.
 pub async fn connect(node: &Node, args: &ConnectionArgs, console: &Console) -> Result<Connection> {
+    connect_with(node, args, console, LinkPolicy::default()).await
+}
+
+/// The same where attachment links may be followed.
+pub async fn connect_with(
+    node: &Node,
+    args: &ConnectionArgs,
+    console: &Console,
+    links: LinkPolicy,
+) -> Result<Connection> {
     let mut fields = credentials::read(&args.credentials)?;
     let form = node.credential_schema().await?;
     // Another node may have no such field, and would refuse an unknown one.
     if form.fields.iter().any(|field| field.name == credentials::SECRET_FIELD) {
         credentials::add_secret(&mut fields, env::var(credentials::SECRET_VARIABLE).ok());
     }
-    let connection = node.connect(fields, options(args, console)).await?;
+    let connection = node.connect(fields, ConnectionOptions { links, ..options(args, console) }).await?;
     console.diagnostics(connection.diagnostics());
     Ok(connection)
 }

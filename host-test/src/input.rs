@@ -11,12 +11,14 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::{Map, Value};
 use workflow_node_host::wit::types::Item;
 
+use crate::files;
+
 /// A JSON object.
 pub type Object = Map<String, Value>;
 
-/// Reads the items of a call. Without a file there is one item, made of the
+/// Reads the inputs of a call. Without a file there is one, made of the
 /// parameters alone.
-pub fn items(file: Option<&Path>, params: &[String]) -> Result<Vec<Item>> {
+pub fn inputs(file: Option<&Path>, params: &[String]) -> Result<Vec<Object>> {
     let inputs = match file {
         None => vec![Object::new()],
         Some(file) => {
@@ -34,9 +36,20 @@ pub fn items(file: Option<&Path>, params: &[String]) -> Result<Vec<Item>> {
         .into_iter()
         .map(|mut input| {
             input.extend(params.clone());
-            item(input)
+            input
         })
         .collect())
+}
+
+/// The items of a call. Where the operation takes files, `attachments` of an
+/// input are the files beside it; elsewhere they are a field like any other.
+pub fn items(inputs: Vec<Object>, takes_files: bool) -> Result<Vec<Item>> {
+    let with_files = |(at, mut input): (usize, Object)| {
+        let attachments = if takes_files { files::take(&mut input) } else { Ok(Vec::new()) };
+        let attachments = attachments.with_context(|| format!("item {at}"))?;
+        Ok(Item { attachments, ..item(input) })
+    };
+    inputs.into_iter().enumerate().map(with_files).collect()
 }
 
 /// An item without attachments.
@@ -130,8 +143,18 @@ mod tests {
 
     #[test]
     fn parameters_go_into_every_item() {
-        let items = items(None, &["summary=Hello".to_owned()]).unwrap();
+        let items = items(inputs(None, &["summary=Hello".to_owned()]).unwrap(), false).unwrap();
         assert_eq!(items.len(), 1);
         assert_eq!(items[0].json, r#"{"summary":"Hello"}"#);
+    }
+
+    #[test]
+    fn attachments_are_files_only_where_files_are_taken() {
+        let input =
+            || inputs(None, &[r#"attachments=[{"name":"a","data_base64":"aGk="}]"#.to_owned()]).unwrap();
+        let beside = items(input(), true).unwrap();
+        assert_eq!((beside[0].json.as_str(), beside[0].attachments.len()), ("{}", 1));
+        let inside = items(input(), false).unwrap();
+        assert!(inside[0].json.contains("aGk=") && inside[0].attachments.is_empty());
     }
 }

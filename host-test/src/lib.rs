@@ -3,8 +3,8 @@
 //!
 //! A command can be followed downwards: [`cli`] says what can be typed,
 //! [`commands`] does it with the help of the rest. [`artifacts`] builds the
-//! components of this tree, [`credentials`] and [`input`] read what a person
-//! wrote, [`connect`] joins both to a connection, [`manifest`] and [`explain`]
+//! components of this tree, [`credentials`], [`input`] and [`files`] read what a
+//! person wrote, [`connect`] joins both to a connection, [`manifest`] and [`explain`]
 //! describe operations, [`result`] is what a run prints, [`console`] and
 //! [`paint`] are for people's eyes, [`sizes`] measures. [`session`] and
 //! [`simulator`] are for the demo and for tests.
@@ -19,6 +19,7 @@ pub mod connect;
 pub mod console;
 pub mod credentials;
 pub mod explain;
+pub mod files;
 pub mod input;
 pub mod manifest;
 pub mod names;

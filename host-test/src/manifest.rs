@@ -100,6 +100,12 @@ impl<'a> Operation<'a> {
             .collect()
     }
 
+    /// Whether files travel beside its items.
+    #[must_use]
+    pub fn takes_files(&self) -> bool {
+        self.json.pointer("/files/takes") == Some(&Value::Bool(true))
+    }
+
     /// Whether a mark such as `destructive` is set.
     #[must_use]
     pub fn is_marked(&self, mark: &str) -> bool {

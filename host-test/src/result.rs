@@ -1,55 +1,118 @@
 //! What `run` prints, and the exit code that goes with it.
 
+use std::path::Path;
+
+use anyhow::Result;
 use serde_json::{Value, json};
 use workflow_node_host::Folded;
 use workflow_node_host::json;
-use workflow_node_host::wit::node::Execution;
+use workflow_node_host::wit::node::{Execution, Outcome};
 use workflow_node_host::wit::types::NodeError;
 
-/// The result of a run as JSON.
+use crate::files::{self, OutFile};
+
+/// The result of a run as JSON, and the files that came with it.
 #[derive(Clone, Debug)]
-pub struct RunResult(Value);
+pub struct RunResult {
+    json: Value,
+    files: Vec<OutFile>,
+}
 
 impl RunResult {
     /// Of one call.
     #[must_use]
-    pub fn of_call(operation: &str, execution: &Execution) -> Self {
-        Self::with_operation(operation, json::execution(execution))
+    pub fn of_call(operation: &str, mut execution: Execution) -> Self {
+        let mut files = Vec::new();
+        for (at, outcome) in execution.outcomes.iter_mut().enumerate() {
+            if let Outcome::Done(items) = outcome {
+                files::detach(at, items, &mut files);
+            }
+        }
+        Self::with_operation(operation, json::execution(&execution), files)
     }
 
     /// Of all calls that it took.
     #[must_use]
-    pub fn of_all(operation: &str, folded: &Folded) -> Self {
-        Self::with_operation(operation, json::folded(folded))
+    pub fn of_all(operation: &str, mut folded: Folded) -> Self {
+        let mut files = Vec::new();
+        for (at, outcome) in folded.outcomes.iter_mut().enumerate() {
+            files::detach(at, &mut outcome.items, &mut files);
+        }
+        Self::with_operation(operation, json::folded(&folded), files)
     }
 
     /// Of a call that could not begin.
     #[must_use]
     pub fn refused(operation: &str, error: &NodeError) -> Self {
-        Self::with_operation(operation, json!({ "error": json::node_error(error) }))
+        Self::with_operation(operation, json!({ "error": json::node_error(error) }), Vec::new())
     }
 
-    fn with_operation(operation: &str, mut result: Value) -> Self {
+    fn with_operation(operation: &str, mut result: Value, files: Vec<OutFile>) -> Self {
         if let Value::Object(members) = &mut result {
             members.insert("operation".to_owned(), Value::from(operation));
         }
-        Self(result)
+        let mut result = Self { json: result, files: Vec::new() };
+        for file in &files {
+            if let Some(described) = result.described(file) {
+                described.push(file.json());
+            }
+        }
+        Self { files, ..result }
+    }
+
+    /// The files that came with the results.
+    #[must_use]
+    pub fn files(&self) -> &[OutFile] {
+        &self.files
+    }
+
+    /// The same files to be changed, such as links to be followed.
+    pub fn files_mut(&mut self) -> &mut [OutFile] {
+        &mut self.files
+    }
+
+    /// Writes the files that came as bytes into a folder; where each one is
+    /// stands beside its name then. Gives back how many came as links.
+    pub fn save(&mut self, folder: &Path) -> Result<usize> {
+        let files = std::mem::take(&mut self.files);
+        let mut links = 0;
+        for (number, file) in files.iter().enumerate() {
+            if file.bytes().is_none() {
+                links += 1;
+                continue;
+            }
+            let path = file.save(folder)?;
+            // Files of one result stand in a row.
+            let before = files.iter().take(number).filter(|other| other.is_beside(file)).count();
+            if let Some(Value::Object(described)) = self.described(file).and_then(|all| all.get_mut(before)) {
+                described.insert("saved".to_owned(), Value::from(path.display().to_string()));
+            }
+        }
+        self.files = files;
+        Ok(links)
+    }
+
+    /// What is said about the files of a result.
+    fn described(&mut self, file: &OutFile) -> Option<&mut Vec<Value>> {
+        let pointer = format!("/outcomes/{}/items/{}", file.outcome, file.item);
+        let result = self.json.pointer_mut(&pointer)?.as_object_mut()?;
+        result.entry("attachments").or_insert_with(|| json!([])).as_array_mut()
     }
 
     /// The result itself.
     #[must_use]
     pub fn json(&self) -> &Value {
-        &self.0
+        &self.json
     }
 
     /// 0 when every item went well, 1 when one did not or was not reached, 2
     /// when the call could not begin.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
-        if says(&self.0, "error") {
+        if says(&self.json, "error") {
             return 2;
         }
-        u8::from(self.failed_items() > 0 || says(&self.0, "interrupted") || says(&self.0, "gave_up"))
+        u8::from(self.failed_items() > 0 || says(&self.json, "interrupted") || says(&self.json, "gave_up"))
     }
 
     /// How many items failed or were not reached.
@@ -67,7 +130,7 @@ impl RunResult {
     /// Whether there is more than this result holds.
     #[must_use]
     pub fn has_more(&self) -> bool {
-        says(&self.0, "next")
+        says(&self.json, "next")
     }
 
     /// All result items, in order.
@@ -78,18 +141,18 @@ impl RunResult {
     /// The first failure: of the call, or of an item.
     #[must_use]
     pub fn first_error(&self) -> Option<&Value> {
-        let of_call = [self.0.get("error"), self.0.get("interrupted")];
+        let of_call = [self.json.get("error"), self.json.get("interrupted")];
         of_call.into_iter().flatten().chain(self.outcomes().filter_map(|outcome| outcome.get("error"))).next()
     }
 
     /// How many HTTP requests it took.
     #[must_use]
     pub fn requests(&self) -> u64 {
-        self.0.pointer("/usage/requests").and_then(Value::as_u64).unwrap_or_default()
+        self.json.pointer("/usage/requests").and_then(Value::as_u64).unwrap_or_default()
     }
 
     fn outcomes(&self) -> impl Iterator<Item = &Value> {
-        self.0.get("outcomes").and_then(Value::as_array).into_iter().flatten()
+        self.json.get("outcomes").and_then(Value::as_array).into_iter().flatten()
     }
 }
 
@@ -103,7 +166,7 @@ mod tests {
     use super::*;
 
     fn code(result: Value) -> u8 {
-        RunResult(result).exit_code()
+        RunResult { json: result, files: Vec::new() }.exit_code()
     }
 
     #[test]

@@ -36,9 +36,13 @@ impl Session {
     /// Runs an operation to its end on one object, or on an array of them. A
     /// failure that the node explains is a result, too.
     pub async fn run(&self, operation: &str, input: Value) -> Result<RunResult> {
-        let items = items(input)?;
-        match self.connection.execute_all(operation, &items, &self.call, &mut |_| {}).await {
-            Ok(folded) => Ok(RunResult::of_all(operation, &folded)),
+        self.run_items(operation, &items(input)?).await
+    }
+
+    /// The same on items that may have files beside them.
+    pub async fn run_items(&self, operation: &str, items: &[Item]) -> Result<RunResult> {
+        match self.connection.execute_all(operation, items, &self.call, &mut |_| {}).await {
+            Ok(folded) => Ok(RunResult::of_all(operation, folded)),
             Err(CallError::Node(error)) => Ok(RunResult::refused(operation, &error)),
             Err(error) => Err(error.into()),
         }
@@ -48,7 +52,7 @@ impl Session {
     pub async fn call(&self, operation: &str, input: Value, cursor: Option<&str>) -> Result<RunResult> {
         let items = items(input)?;
         match self.connection.execute(operation, &items, cursor, &self.call).await {
-            Ok(execution) => Ok(RunResult::of_call(operation, &execution)),
+            Ok(execution) => Ok(RunResult::of_call(operation, execution)),
             Err(CallError::Node(error)) => Ok(RunResult::refused(operation, &error)),
             Err(error) => Err(error.into()),
         }

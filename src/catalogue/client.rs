@@ -136,4 +136,5 @@ pub static CLIENT: Resource = Resource {
             examples: &[Example { title: "Delete a client", input: r#"{"id": 12}"# }],
         },
     ],
+    ..Resource::NONE
 };

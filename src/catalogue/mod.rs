@@ -8,20 +8,34 @@
 //! compiles this folder too, to render the manifest.
 
 pub mod api;
+pub mod attachment;
 pub mod client;
+pub mod email;
 pub mod field;
 pub mod mapping;
+pub mod note;
 pub mod resource;
 pub mod site;
 pub mod ticket;
+pub mod time;
 pub mod triggers;
 pub mod user;
 
 use resource::{Operation, Resource};
 
 /// Every resource, in the order that people see.
-pub static RESOURCES: &[&Resource] =
-    &[&ticket::TICKET, &client::CLIENT, &site::SITE, &user::USER, &mapping::MAPPING, &api::API];
+pub static RESOURCES: &[&Resource] = &[
+    &ticket::TICKET,
+    &note::NOTE,
+    &time::TIME,
+    &email::EMAIL,
+    &attachment::ATTACHMENT,
+    &client::CLIENT,
+    &site::SITE,
+    &user::USER,
+    &mapping::MAPPING,
+    &api::API,
+];
 
 /// Every operation with the resource that it belongs to.
 pub fn operations() -> impl Iterator<Item = (&'static Resource, &'static Operation)> {

@@ -19,8 +19,12 @@ pub struct Resource {
     pub description: &'static str,
     /// Path below the resource server.
     pub path: &'static str,
+    /// What an id needs beside it, where ids count inside another record.
+    pub owner: Option<&'static Owner>,
     /// Property of the list envelope that holds the rows (HAPI 5.1).
     pub list_key: &'static str,
+    /// How its list is read.
+    pub paging: Paging,
     /// Scopes of the API application (HAPI 3.3).
     pub scopes: Scopes,
     /// Fields that create and update take.
@@ -37,6 +41,8 @@ pub struct Resource {
     pub bulk: bool,
     /// Filters of the list.
     pub filters: &'static [Field],
+    /// Filters that a list cannot do without.
+    pub list_required: Required,
     /// Query of every list, beside paging and filters: what puts names beside
     /// ids.
     pub list_query: &'static [(&'static str, &'static str)],
@@ -116,7 +122,9 @@ impl Resource {
         group: "",
         description: "",
         path: "",
+        owner: None,
         list_key: "",
+        paging: Paging::Pages,
         scopes: Scopes { read: "", edit: "" },
         fields: &[],
         required: Required::NOTHING,
@@ -124,6 +132,7 @@ impl Resource {
         update_companions: &[],
         bulk: false,
         filters: &[],
+        list_required: Required::NOTHING,
         list_query: &[],
         tables: &[],
         get_query: &[],
@@ -152,7 +161,7 @@ impl Resource {
             Verb::Update => (&[&ID], &[&SIMPLIFY]),
             Verb::Get => (&[&ID, &SIMPLIFY], &[]),
             Verb::Delete => (&[&ID], &[]),
-            Verb::List => (&[&RETURN_ALL, &LIMIT], &[&UPDATED_SINCE, &ORDER, &ORDER_DESC, &SIMPLIFY]),
+            Verb::List => (&[&RETURN_ALL, &LIMIT], self.list_inputs()),
             Verb::Job(_) => (&[], &[]),
         };
         let own = match verb {
@@ -160,11 +169,25 @@ impl Resource {
             Verb::Job(job) => job.parameters,
             _ => &[],
         };
-        let mut inputs = first.to_vec();
+        let mut inputs = Vec::new();
+        if let (Some(owner), Verb::Get | Verb::Update | Verb::Delete) = (self.owner, verb) {
+            inputs.push(&owner.field);
+        }
+        inputs.extend(first);
         inputs.extend(own);
         inputs.extend(self.shared_inputs(verb));
         inputs.extend(last);
         inputs
+    }
+
+    /// What a list takes behind its filters.
+    fn list_inputs(&self) -> &'static [&'static Field] {
+        let by_date = self.filters.iter().any(|filter| filter.name == UPDATED_SINCE_FILTER);
+        match (self.paging, by_date) {
+            (Paging::Whole, _) => &[&SIMPLIFY],
+            (Paging::Pages, true) => &[&UPDATED_SINCE, &ORDER, &ORDER_DESC, &SIMPLIFY],
+            (Paging::Pages, false) => &[&ORDER, &ORDER_DESC, &SIMPLIFY],
+        }
     }
 
     /// What an operation cannot do without.
@@ -172,8 +195,8 @@ impl Resource {
         const AN_ID: Required = Required { all: &["id"], any: &[] };
         match verb {
             Verb::Create => &self.required,
-            Verb::Update | Verb::Get | Verb::Delete => &AN_ID,
-            Verb::List => &Required::NOTHING,
+            Verb::Update | Verb::Get | Verb::Delete => self.owner.map_or(&AN_ID, |owner| &owner.key),
+            Verb::List => &self.list_required,
             Verb::Job(job) => &job.required,
         }
     }
@@ -186,6 +209,25 @@ impl Resource {
             _ => self.scopes.edit,
         }
     }
+}
+
+/// How a list is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Paging {
+    /// Page by page, sorted by HaloPSA (HAPI 5.3).
+    Pages,
+    /// All at once: parameters of paging and sorting would be ignored (HAPI 5.1).
+    Whole,
+}
+
+/// The record that ids count inside, such as the ticket of an action (HAPI 8.1).
+#[derive(Debug)]
+pub struct Owner {
+    /// The parameter that names it; it goes into the query of reads and deletes
+    /// and into what is written.
+    pub field: Field,
+    /// Its name and `id`.
+    pub key: Required,
 }
 
 /// Scopes that an API application needs.
@@ -376,6 +418,25 @@ pub enum Handler {
     ApiRequest,
     /// Finds the client for an organisation of another system.
     SuggestMapping,
+    /// Adds an action to a ticket, or changes one.
+    Act(Act),
+    /// Puts the files beside the item on a ticket or an action.
+    Upload,
+    /// Gets a file.
+    Download,
+}
+
+/// What is done with an action (HAPI 8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Act {
+    /// A new note.
+    Note,
+    /// Time, in minutes.
+    Time,
+    /// A mail.
+    Mail,
+    /// Changed fields of an action.
+    Change,
 }
 
 impl Verb {

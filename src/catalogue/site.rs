@@ -117,4 +117,5 @@ pub static SITE: Resource = Resource {
             examples: &[Example { title: "Delete a site", input: r#"{"id": 18}"# }],
         },
     ],
+    ..Resource::NONE
 };

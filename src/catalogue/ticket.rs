@@ -164,6 +164,7 @@ pub static TICKET: Resource = Resource {
             }],
         },
     ],
+    ..Resource::NONE
 };
 
 /// HAPI 7.4: closing is a status; 9 is Closed in stock.

@@ -166,4 +166,5 @@ pub static USER: Resource = Resource {
             examples: &[Example { title: "Delete a user", input: r#"{"id": 44}"# }],
         },
     ],
+    ..Resource::NONE
 };

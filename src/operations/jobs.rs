@@ -6,7 +6,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::{Task, api, mapping, record};
+use super::{Task, action, api, attachment, mapping, record};
 use crate::catalogue::resource::Handler;
 use crate::contract::{Item, Outcome};
 use crate::error::{ErrorKind, Result};
@@ -19,16 +19,21 @@ pub fn run(handler: Handler, task: &mut Task<'_, '_>) {
         Handler::Write(_) => record::run(task),
         Handler::ApiRequest => each(task, api::call),
         Handler::SuggestMapping => mapping::run(task),
+        Handler::Act(_) => each(task, action::run),
+        Handler::Upload => each(task, attachment::upload),
+        Handler::Download => each(task, attachment::download),
     }
 }
 
 /// What would be sent for an item.
 pub fn plan(handler: Handler, task: &Task<'_, '_>, index: usize, input: &Input) -> Result<Vec<ApiRequest>> {
-    let _ = index;
     match handler {
         Handler::Write(_) => Ok(vec![record::request(task.resource, task.verb, input)]),
         Handler::ApiRequest => Ok(vec![api::request(input)?]),
         Handler::SuggestMapping => Ok(mapping::plan(input)),
+        Handler::Act(_) => action::plan(task, index, input),
+        Handler::Upload => attachment::plan_upload(task, index, input),
+        Handler::Download => Ok(vec![attachment::download_request(task, input)]),
     }
 }
 

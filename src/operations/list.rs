@@ -6,7 +6,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::Task;
-use crate::catalogue::resource::{Resource, Verb};
+use crate::catalogue::resource::{Paging, Resource, Verb};
 use crate::client::{self, Client, MOST_IN_FLIGHT};
 use crate::contract::{Diagnostic, Item, Level, Object, Outcome};
 use crate::endpoints;
@@ -26,14 +26,15 @@ const MOST_PAGES: usize = 10;
 fn page_request(resource: &Resource, input: &Input, page_no: u32, page_size: u32) -> ApiRequest {
     let mut request = ApiRequest::get(resource.path);
     request.query = input::to_query(&input.values);
-    // All three, always: without the first the others are ignored, without the
-    // second rows are lost (HAPI 5.3).
-    request
-        .with_defaults(resource.list_query)
-        .with("pageinate", true)
-        .with("page_no", page_no)
-        .with("page_size", page_size)
-        .needing(resource.scope(Verb::List))
+    let request = request.with_defaults(resource.list_query).needing(resource.scope(Verb::List));
+    match resource.paging {
+        Paging::Whole => request,
+        // All three, always: without the first the others are ignored, without
+        // the second rows are lost (HAPI 5.3).
+        Paging::Pages => {
+            request.with("pageinate", true).with("page_no", page_no).with("page_size", page_size)
+        }
+    }
 }
 
 /// The request that a list begins with.
@@ -147,7 +148,11 @@ impl List {
             }
             let page = page(task.resource, &answer?)?;
             self.names.learn(task.resource, &page.tables);
-            let Some(rows) = self.pager.take(page) else {
+            let taken = match task.resource.paging {
+                Paging::Pages => self.pager.take(page),
+                Paging::Whole => Some(self.pager.take_whole(page)),
+            };
+            let Some(rows) = taken else {
                 // Where it went back to is kept, so that calls do not repeat it.
                 task.queue.deliver(self.index, vec![], self.pager.to_json());
                 break;

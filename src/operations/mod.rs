@@ -5,11 +5,15 @@
 //! the generic engines that carry it out, [`bulk`] the one for many at once, and [`jobs`] leads to what data
 //! cannot say.
 
+pub mod action;
 pub mod api;
+pub mod attachment;
 pub mod bulk;
+pub mod files;
 pub mod jobs;
 pub mod list;
 pub mod mapping;
+pub mod outcome;
 pub mod queue;
 pub mod record;
 #[cfg(test)]

@@ -32,7 +32,11 @@ pub fn request(resource: &Resource, verb: Verb, input: &Input) -> ApiRequest {
     let one = || format!("{}/{}", resource.path, input.id.unwrap_or_default());
     let write = |body, safety| ApiRequest::post_one(resource.path, body, safety);
     let request = match verb {
-        Verb::Get | Verb::List => ApiRequest::get(one()).with_defaults(resource.get_query),
+        Verb::Get | Verb::List => {
+            let mut request = ApiRequest::get(one());
+            request.query = input::to_query(&input.values);
+            request.with_defaults(resource.get_query)
+        }
         Verb::Delete => {
             let mut request = ApiRequest::delete(one());
             request.query = input::to_query(&input.values);
@@ -185,7 +189,13 @@ fn result(task: &Task<'_, '_>, input: &Input, request: &ApiRequest, answer: &Htt
         if answer.is_html() {
             return Err(answer::malformed(answer, "it is a web page", request.safety));
         }
-        return Ok(json!({"id": id, "deleted": true}));
+        let mut gone = json!({"id": id, "deleted": true});
+        if let (Some(owner), Some(gone)) = (task.resource.owner, gone.as_object_mut()) {
+            gone.extend(
+                input.values.get(owner.field.name).map(|value| (owner.field.name.to_string(), value.clone())),
+            );
+        }
+        return Ok(gone);
     }
     let record = record(answer, request.safety)?;
     let view = if input.simplify { View::Detail } else { View::Raw };

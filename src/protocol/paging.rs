@@ -214,6 +214,18 @@ impl Pager {
         Some(rows)
     }
 
+    /// Takes in a list that comes all at once, and ends.
+    pub fn take_whole(&mut self, page: Page) -> Vec<Object> {
+        let rows = self.take(page).unwrap_or_default();
+        if self.end.is_none() {
+            self.end = Some(match self.total {
+                Some(counted) if counted > self.delivered => End::CountTooHigh { counted },
+                _ => End::Complete,
+            });
+        }
+        rows
+    }
+
     fn per_page(&self) -> u64 {
         u64::try_from(self.granted).unwrap_or(0).max(1)
     }

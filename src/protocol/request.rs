@@ -4,6 +4,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
+use core::fmt::Write as _;
 
 use serde_json::{Value, json};
 use url::Url;
@@ -131,7 +132,7 @@ impl ApiRequest {
         if let Some(trace_parent) = trace_parent {
             headers.push(("traceparent", trace_parent.to_string()));
         }
-        let body = self.body.as_ref().map(Value::to_string).unwrap_or_default().into_bytes();
+        let body = self.body.as_ref().map(text).unwrap_or_default().into_bytes();
         if !body.is_empty() {
             headers.push(("content-type", "application/json; charset=utf-8".to_string()));
         }
@@ -145,6 +146,25 @@ impl ApiRequest {
             object.insert("body".into(), body.clone());
         }
         shown
+    }
+}
+
+/// JSON text, written in one piece: a body may hold a file, and would be
+/// copied each time that its text outgrows its place.
+fn text(body: &Value) -> String {
+    let mut text = String::with_capacity(length(body));
+    // Writing into a string cannot fail.
+    let _ = write!(text, "{body}");
+    text
+}
+
+/// About how long the JSON text is: exact enough where it is long.
+fn length(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len() + 4,
+        Value::Array(values) => values.iter().map(length).sum::<usize>() + 2,
+        Value::Object(members) => members.iter().map(|(name, value)| name.len() + length(value) + 4).sum(),
+        _ => 20,
     }
 }
 

@@ -40,7 +40,7 @@ impl WasiTransport {
 impl Transport for WasiTransport {
     fn send_all(&mut self, requests: &[HttpRequest], limits: &Limits) -> Vec<Exchange> {
         let total = Instant::after(limits.total);
-        let mut running: Vec<Running> =
+        let mut running: Vec<Running<'_>> =
             requests.iter().map(|request| Running::start(request, limits, total)).collect();
         loop {
             for exchange in &mut running {
@@ -87,17 +87,17 @@ fn nanoseconds(duration: Duration) -> u64 {
 }
 
 /// One exchange under way.
-struct Running {
-    state: State,
+struct Running<'a> {
+    state: State<'a>,
     /// When the present step has taken too long.
     until: Instant,
     /// When the whole exchange has taken too long.
     total: Instant,
 }
 
-enum State {
+enum State<'a> {
     /// The body goes out; an early answer may come in.
-    Sending(Sending),
+    Sending(Sending<'a>),
     /// The answer has not begun.
     Waiting(FutureIncomingResponse),
     /// The answer comes in.
@@ -106,11 +106,11 @@ enum State {
 }
 
 /// Dropped from the top: a stream goes before what it belongs to.
-struct Sending {
+struct Sending<'a> {
     stream: OutputStream,
     body: OutgoingBody,
     response: FutureIncomingResponse,
-    bytes: Vec<u8>,
+    bytes: &'a [u8],
     sent: usize,
     flushed: bool,
 }
@@ -122,8 +122,8 @@ struct Reading {
     answer: HttpResponse,
 }
 
-impl Running {
-    fn start(request: &HttpRequest, limits: &Limits, total: Instant) -> Self {
+impl<'a> Running<'a> {
+    fn start(request: &'a HttpRequest, limits: &Limits, total: Instant) -> Self {
         let step = limits.connect.saturating_add(limits.first_byte);
         let state = match begin(request, limits) {
             Ok(state) => state,
@@ -179,7 +179,7 @@ impl Running {
 }
 
 /// Hands the request to the host.
-fn begin(request: &HttpRequest, limits: &Limits) -> Result<State, TransportError> {
+fn begin<'a>(request: &'a HttpRequest, limits: &Limits) -> Result<State<'a>, TransportError> {
     let malformed = |()| TransportError::new(Reason::NotHttp, Reached::No);
     let headers = Fields::new();
     let put = |name: &str, value: &str| {
@@ -224,13 +224,13 @@ fn begin(request: &HttpRequest, limits: &Limits) -> Result<State, TransportError
             return Err(failure(code));
         }
     };
-    let bytes = request.body.clone();
+    let bytes = &request.body;
     Ok(State::Sending(Sending { stream, body, response, bytes, sent: 0, flushed: false }))
 }
 
-impl Sending {
+impl<'a> Sending<'a> {
     /// The next state, and whether anything moved.
-    fn advance(mut self) -> (State, bool) {
+    fn advance(mut self) -> (State<'a>, bool) {
         match self.write() {
             // The server need not read on to answer, with 413 for one.
             Ok(Progress::Blocked) if self.response.subscribe().ready() => (self.stop(), true),
@@ -251,7 +251,7 @@ impl Sending {
     }
 
     /// Gives the body up and waits for the answer.
-    fn stop(self) -> State {
+    fn stop(self) -> State<'a> {
         let Self { stream, body, response, .. } = self;
         drop(stream);
         drop(body);
@@ -284,7 +284,7 @@ enum Progress {
     Finished,
 }
 
-fn waiting(response: FutureIncomingResponse, limits: &Limits) -> (State, bool) {
+fn waiting<'a>(response: FutureIncomingResponse, limits: &Limits) -> (State<'a>, bool) {
     match response.get() {
         None => (State::Waiting(response), false),
         Some(Ok(Ok(incoming))) => (reading(&incoming, limits), true),
@@ -293,7 +293,7 @@ fn waiting(response: FutureIncomingResponse, limits: &Limits) -> (State, bool) {
     }
 }
 
-fn reading(incoming: &IncomingResponse, limits: &Limits) -> State {
+fn reading<'a>(incoming: &IncomingResponse, limits: &Limits) -> State<'a> {
     let headers = incoming.headers();
     let answer = HttpResponse { status: incoming.status(), headers: headers.entries(), body: vec![] };
     drop(headers);
@@ -307,7 +307,7 @@ fn reading(incoming: &IncomingResponse, limits: &Limits) -> State {
 }
 
 impl Reading {
-    fn advance(mut self, limits: &Limits) -> (State, bool) {
+    fn advance<'a>(mut self, limits: &Limits) -> (State<'a>, bool) {
         match self.stream.read(u64::try_from(CHUNK).unwrap_or(u64::MAX)) {
             Ok(part) if part.is_empty() => (State::Reading(self), false),
             Ok(part) => {

@@ -4,27 +4,32 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use workflow_node_host::wit::types::Item;
-use workflow_node_host::{CallError, CallOptions, Connection, Progress};
+use workflow_node_host::wit::types::{AttachmentContent, Item};
+use workflow_node_host::{CallError, CallOptions, Connection, EgressPolicy, LinkPolicy, Progress};
 
 use super::print_json;
 use crate::cli::RunArgs;
 use crate::connect;
 use crate::console::Console;
 use crate::input;
+use crate::manifest::Manifest;
 use crate::result::RunResult;
 
 pub(super) async fn run(component: Option<&Path>, args: &RunArgs, console: &Console) -> Result<ExitCode> {
     // What the person wrote comes first: a typing error must not wait for a build.
-    let items = input::items(args.items.as_deref(), &args.params)?;
+    let inputs = input::inputs(args.items.as_deref(), &args.params)?;
+    let links = LinkPolicy { allow: EgressPolicy::allow(&args.follow_links)?, ..LinkPolicy::default() };
     let node = connect::load(component)?;
-    let connection = connect::connect(&node, &args.connection, console).await?;
+    let manifest = Manifest::parse(node.manifest())?;
+    let takes_files = manifest.operation(&args.operation).is_some_and(|operation| operation.takes_files());
+    let items = input::items(inputs, takes_files)?;
+    let connection = connect::connect_with(&node, &args.connection, console, links).await?;
     let call = CallOptions {
         dry_run: args.dry_run,
         read_only: args.read_only,
         ..connect::call_options(&args.connection)
     };
-    let result = match execute(&connection, args, &items, &call, console).await {
+    let mut result = match execute(&connection, args, &items, &call, console).await {
         Ok(result) => result,
         Err(CallError::Node(error)) => {
             console.node_error(&error);
@@ -32,6 +37,11 @@ pub(super) async fn run(component: Option<&Path>, args: &RunArgs, console: &Cons
         }
         Err(error) => return Err(error.into()),
     };
+    if let Some(folder) = &args.save {
+        save(&mut result, folder, &connection, args, console).await?;
+    } else if !result.files().is_empty() {
+        console.note("files came out: --save DIR writes them");
+    }
     print_json(result.json())?;
     match result.failed_items() {
         0 => {}
@@ -41,6 +51,31 @@ pub(super) async fn run(component: Option<&Path>, args: &RunArgs, console: &Cons
         console.note("there is more: --all follows the cursor to the end");
     }
     Ok(ExitCode::from(result.exit_code()))
+}
+
+/// Writes the files, after following the links that may be followed.
+async fn save(
+    result: &mut RunResult,
+    folder: &Path,
+    connection: &Connection,
+    args: &RunArgs,
+    console: &Console,
+) -> Result<()> {
+    if !args.follow_links.is_empty() {
+        for file in result.files_mut() {
+            let AttachmentContent::Link(link) = &file.attachment.content else { continue };
+            match connection.fetch_link(link, args.connection.timeout).await {
+                Ok(bytes) => file.attachment.content = AttachmentContent::Bytes(bytes.into()),
+                Err(CallError::Node(error)) => console.node_error(&error),
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+    if result.save(folder)? > 0 {
+        console
+            .warn(format_args!("a file came as a link and was not saved: --follow-links ORIGIN fetches it"));
+    }
+    Ok(())
 }
 
 async fn execute(
@@ -58,10 +93,10 @@ async fn execute(
         if let Some(CallError::Node(error)) = &folded.interrupted {
             console.node_error(error);
         }
-        Ok(RunResult::of_all(operation, &folded))
+        Ok(RunResult::of_all(operation, folded))
     } else {
         let execution = connection.execute(operation, items, None, call).await?;
         console.diagnostics(&execution.diagnostics);
-        Ok(RunResult::of_call(operation, &execution))
+        Ok(RunResult::of_call(operation, execution))
     }
 }

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context as _, Result, ensure};
 use host_test::manifest::Manifest;
+use serde_json::Value;
 
 use crate::contract::validator;
-use crate::support::{Desk, Driven, node, run};
+use crate::support::{Desk, Driven, file, node, run};
 
 fn manifest() -> Result<Manifest> {
     Manifest::parse(node()?.manifest())
@@ -48,9 +49,12 @@ fn every_example_works_and_answers_what_the_manifest_says() -> Result<()> {
             let title = example.title();
             run(async {
                 let desk = Desk::open(&[]).await?;
-                let results = desk.results(id, example.input().clone()).await?;
+                let files = if operation.takes_files() { vec![file("example.txt", "hello")] } else { vec![] };
+                let result = desk.run_files(id, example.input().clone(), files).await?;
+                ensure!(result.exit_code() == 0, "{}", result.json());
+                let results: Vec<&Value> = result.results().collect();
                 ensure!(!results.is_empty(), "no result: the example shows nothing");
-                for result in &results {
+                for result in results {
                     if let Err(error) = output.validate(result) {
                         anyhow::bail!("{error} at {}: {result}", error.instance_path());
                     }

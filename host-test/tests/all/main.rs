@@ -5,6 +5,7 @@
 mod support;
 
 mod api_request;
+mod attachments;
 mod bad_answers;
 mod bad_input;
 mod checking;
@@ -16,6 +17,7 @@ mod flat;
 mod login;
 mod mapping;
 mod minimal;
+mod notes;
 mod openapi;
 mod paging;
 mod questions;

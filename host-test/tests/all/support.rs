@@ -18,6 +18,7 @@ use host_test::result::RunResult;
 use host_test::session::Session;
 use host_test::simulator;
 use serde_json::Value;
+use workflow_node_host::wit::types::{Attachment, AttachmentContent, Item};
 use workflow_node_host::{CallError, ConnectionOptions, Node, NodeHost};
 
 pub(crate) use program::{Program, Run, command};
@@ -128,6 +129,29 @@ impl Desk {
         self.remember(operation, result)
     }
 
+    /// Runs an operation on one object with files beside it.
+    pub(crate) async fn run_files(
+        &self,
+        operation: &str,
+        input: Value,
+        files: Vec<Attachment>,
+    ) -> Result<RunResult> {
+        self.run_files_in(&self.session, operation, input, files).await
+    }
+
+    /// The same with another connection or other call options.
+    pub(crate) async fn run_files_in(
+        &self,
+        session: &Session,
+        operation: &str,
+        input: Value,
+        files: Vec<Attachment>,
+    ) -> Result<RunResult> {
+        let item = Item { json: input.to_string(), attachments: files, source_index: None };
+        let result = session.run_items(operation, &[item]).await;
+        self.remember(operation, result)
+    }
+
     /// Makes one call.
     pub(crate) async fn call(
         &self,
@@ -199,6 +223,15 @@ impl Desk {
             Err(error) => self.transcript.keep(format!("{error:?}")),
         }
         result
+    }
+}
+
+/// A file with these bytes.
+pub(crate) fn file(name: &str, bytes: impl Into<Vec<u8>>) -> Attachment {
+    Attachment {
+        name: name.to_owned(),
+        mime_type: "application/octet-stream".to_owned(),
+        content: AttachmentContent::Bytes(bytes.into()),
     }
 }
 
