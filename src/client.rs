@@ -103,6 +103,11 @@ impl<'a> Client<'a> {
         self.token.session.as_ref()
     }
 
+    /// Whether nothing may be sent.
+    pub fn is_dry_run(&self) -> bool {
+        self.context.dry_run
+    }
+
     /// The time of the day.
     pub fn now(&self) -> Timestamp {
         let elapsed = SignedDuration::try_from(self.transport.elapsed()).unwrap_or_default();

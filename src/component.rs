@@ -11,7 +11,7 @@ use crate::error::{Code, Effect, ErrorKind, NodeError, Retry};
 use crate::flat::{self, FlatError, milliseconds};
 use crate::protocol::date;
 use crate::transport::wasi::WasiTransport;
-use crate::{connection, manifest, operations, triggers};
+use crate::{connection, lookup, manifest, operations, triggers};
 
 mod bindings {
     #![allow(missing_docs, unreachable_pub, unsafe_code, clippy::all, reason = "generated from the contract")]
@@ -121,14 +121,40 @@ fn unsupported(what: &str) -> types::NodeError {
 
 impl wit::lookup::Guest for Component {
     fn options(
-        _: types::CallContext,
-        _: types::Connection,
-        _: String,
-        _: String,
-        _: Option<String>,
-        _: Option<String>,
+        ctx: types::CallContext,
+        connection: types::Connection,
+        name: String,
+        params: String,
+        search: Option<String>,
+        cursor: Option<String>,
     ) -> Result<wit::lookup::Entries, types::NodeError> {
-        Err(unsupported("lists"))
+        let context = context(ctx)?;
+        let question = lookup::Question {
+            list: &name,
+            params: &params,
+            search: search.as_deref(),
+            cursor: cursor.as_deref(),
+        };
+        let found =
+            lookup::options(&mut WasiTransport::begin(), &context, &connection.try_into()?, &question)?;
+        Ok(wit::lookup::Entries {
+            entries: found.entries.into_iter().map(entry).collect(),
+            next: found.next,
+            session: found.session.map(Into::into),
+            usage: found.usage.into(),
+            diagnostics: Vec::new(),
+        })
+    }
+}
+
+fn entry(entry: contract::Entry) -> wit::lookup::Entry {
+    wit::lookup::Entry {
+        value: entry.value.to_string(),
+        label: entry.label,
+        description: entry.description,
+        parent: entry.parent.map(|parent| parent.to_string()),
+        disabled: entry.disabled,
+        details: entry.details.map(|details| details.to_string()),
     }
 }
 

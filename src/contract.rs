@@ -190,6 +190,36 @@ pub struct Execution {
     pub diagnostics: Vec<Diagnostic>,
 }
 
+/// A value to choose, or a field of a form.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// What goes into the input.
+    pub value: Value,
+    /// What people read.
+    pub label: String,
+    /// A second line.
+    pub description: Option<String>,
+    /// The value of the entry above it in a tree.
+    pub parent: Option<Value>,
+    /// Whether it is there to be seen, not to be chosen.
+    pub disabled: bool,
+    /// What a field of a form is like.
+    pub details: Option<Value>,
+}
+
+/// Part of a list.
+#[derive(Debug, Clone)]
+pub struct Entries {
+    /// The entries.
+    pub entries: Vec<Entry>,
+    /// Where to go on.
+    pub next: Option<String>,
+    /// The newest session, if it is not the one that came in.
+    pub session: Option<Session>,
+    /// What it cost.
+    pub usage: Usage,
+}
+
 /// What a call cost.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Usage {

@@ -128,6 +128,12 @@ macro_rules! codes {
 codes! {
     /// No such operation.
     UnknownOperation = "halopsa.unknown-operation", InvalidInput, Never;
+    /// No such list of values.
+    UnknownList = "halopsa.unknown-list", InvalidInput, Never;
+    /// A name that no record has.
+    UnknownName = "halopsa.unknown-name", InvalidInput, Never;
+    /// A name that several records have.
+    AmbiguousName = "halopsa.ambiguous-name", InvalidInput, Never;
     /// The item is no JSON object.
     NotAnObject = "halopsa.not-an-object", InvalidInput, Never;
     /// A field or filter that the operation does not have.

@@ -8,10 +8,10 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use url::Url;
 
-use crate::catalogue::field::{Field, Kind};
+use crate::catalogue::field::{CUSTOM_FIELD, Field, Kind};
 use crate::catalogue::resource::{
     BULK, DEFAULT_LIMIT, ID, LIMIT, ORDER, ORDER_DESC, Paging, RETURN_ALL, Required, Resource, SIMPLIFY,
     UPDATED_SINCE, UPDATED_SINCE_FILTER, Verb,
@@ -55,6 +55,10 @@ pub fn parse(resource: &'static Resource, verb: Verb, json: &Value) -> Result<In
     };
     let mut values = object(&resource.inputs(verb), given)?;
     require(resource.required(verb), &values)?;
+    if let (true, Some(Value::String(_))) = (resource.list.is_empty(), values.get(ID.name)) {
+        return Err(NodeError::new(Code::InvalidValue, "It must be an id: these records have no names.")
+            .field(ID.name));
+    }
     let id = values.remove(ID.name).as_ref().and_then(Value::as_i64);
     take_flag(&mut values, BULK.name);
     let simplify = take_flag(&mut values, SIMPLIFY.name).unwrap_or(true);
@@ -99,7 +103,8 @@ fn take_flag(values: &mut Object, name: &str) -> Option<bool> {
     values.remove(name).as_ref().and_then(Value::as_bool)
 }
 
-fn object(fields: &[&Field], given: &Object) -> Result<Object> {
+/// Converts the members of an object, all of which must be known fields.
+pub fn object(fields: &[&Field], given: &Object) -> Result<Object> {
     let mut values = Object::new();
     for (name, value) in given {
         let Some(field) = fields.iter().find(|field| field.name == name) else {
@@ -123,7 +128,8 @@ fn unknown(name: &str, fields: &[&Field]) -> NodeError {
     }
 }
 
-fn require(required: &Required, values: &Object) -> Result<()> {
+/// Refuses what lacks a field.
+pub fn require(required: &Required, values: &Object) -> Result<()> {
     if let Some(missing) = required.all.iter().find(|name| !values.contains_key(**name)) {
         return Err(NodeError::new(Code::MissingField, format!("The field \"{missing}\" is missing."))
             .field(missing)
@@ -170,11 +176,15 @@ fn convert(kind: Kind, value: &Value) -> Result<Value> {
         }
         (Kind::Integer | Kind::Range(..), _) => return wrong("a whole number"),
         (Kind::Reference(_), Value::Number(_)) => convert(Kind::Integer, value)?,
-        (Kind::Reference(_), Value::String(text)) if !text.trim().is_empty() => match id_in(text) {
-            Some(id) => Value::from(id),
-            None => value.clone(),
-        },
-        (Kind::Reference(_), _) => return wrong("an id or a name"),
+        (Kind::Id, Value::Number(_)) => convert(Kind::Range(1, i32::MAX), value)?,
+        (Kind::Id, Value::String(text)) if id_in(text).is_some_and(|id| id < 1) => return wrong("an id"),
+        (Kind::Reference(_) | Kind::Id, Value::String(text)) if !text.trim().is_empty() => {
+            match id_in(text) {
+                Some(id) => Value::from(id),
+                None => value.clone(),
+            }
+        }
+        (Kind::Reference(_) | Kind::Id, _) => return wrong("an id or a name"),
         (Kind::OneOf(texts), Value::String(text)) if texts.contains(&text.as_str()) => value.clone(),
         (Kind::OneOf(texts), _) => return wrong(&format!("one of {}", texts.join(", "))),
         (Kind::DateTime, Value::String(text)) => match date::to_wire(text) {
@@ -200,6 +210,12 @@ fn convert(kind: Kind, value: &Value) -> Result<Value> {
         }
         (Kind::Object(_), _) => return wrong("an object"),
         (Kind::Objects(fields), Value::Array(values)) => list(values, Kind::Object(fields))?,
+        (Kind::CustomFields(_), Value::Array(values)) => list(values, Kind::Object(CUSTOM_FIELD))?,
+        // Names to values becomes what HaloPSA takes.
+        (Kind::CustomFields(_), Value::Object(given)) => {
+            given.iter().map(|(name, value)| json!({"name": name, "value": value})).collect()
+        }
+        (Kind::CustomFields(_), _) => return wrong("an object of names and values, or a list"),
         (Kind::AnyObjects, Value::Array(values)) if values.iter().all(Value::is_object) => value.clone(),
         (Kind::Objects(_) | Kind::AnyObjects, _) => return wrong("a list of objects"),
     })
@@ -207,7 +223,7 @@ fn convert(kind: Kind, value: &Value) -> Result<Value> {
 
 /// The id in a text that is one, or that is the address of a record as the
 /// agent application shows it: `…/ticket?id=17`, `…/ticket/17`.
-fn id_in(text: &str) -> Option<i32> {
+pub fn id_in(text: &str) -> Option<i32> {
     let text = text.trim();
     if let Ok(id) = text.parse() {
         return Some(id);
@@ -278,12 +294,14 @@ mod tests {
             (Verb::Create, json!({"summary": "  "}), Code::InvalidValue, "/summary"),
             (Verb::Create, json!({"summary": 5}), Code::InvalidValue, "/summary"),
             (Verb::Create, json!({"summary": "x", "client_id": 9.5}), Code::InvalidValue, "/client_id"),
-            (Verb::Create, json!({"summary": "x", "client_id": "12"}), Code::InvalidValue, "/client_id"),
+            (Verb::Create, json!({"summary": "x", "client_id": " "}), Code::InvalidValue, "/client_id"),
+            (Verb::Create, json!({"summary": "x", "sla_id": true}), Code::InvalidValue, "/sla_id"),
+            (Verb::Create, json!({"summary": "x", "customfields": 3}), Code::InvalidValue, "/customfields"),
             (Verb::Create, json!({"summary": "x", "client_id": null}), Code::InvalidValue, "/client_id"),
             (Verb::Create, json!({"summary": "x", "id": 3}), Code::UnknownField, "/id"),
             (
                 Verb::Create,
-                json!({"summary": "x", "assets": [{"id": 1}, {"id": "a"}]}),
+                json!({"summary": "x", "assets": [{"id": 1}, {"id": []}]}),
                 Code::InvalidValue,
                 "/assets/1/id",
             ),
@@ -305,6 +323,33 @@ mod tests {
             ),
         ] {
             assert_eq!(failure(verb, &json), (code, field.to_string()), "{json}");
+        }
+    }
+
+    #[test]
+    fn ids_come_as_numbers_digits_and_addresses_and_names_stay() {
+        for (given, taken) in [
+            (json!(12), json!(12)),
+            (json!(" 12 "), json!(12)),
+            (json!("https://x.halopsa.com/customers?clientid=12"), json!(12)),
+            (json!("Example Ltd"), json!("Example Ltd")),
+        ] {
+            let input = parse(&TICKET, Verb::Create, &json!({"summary": "x", "client_id": given})).unwrap();
+            assert_eq!(input.values["client_id"], taken);
+        }
+        let input =
+            parse(&TICKET, Verb::Get, &json!({"id": "https://x.halopsa.com/ticket?id=17&tab=1"})).unwrap();
+        assert_eq!(input.id, Some(17));
+        assert!(parse(&TICKET, Verb::Get, &json!({"id": "0"})).is_err());
+    }
+
+    #[test]
+    fn custom_fields_come_as_an_object_or_as_a_list() {
+        let wire = json!([{"name": "CFLocation", "value": "Room 5"}]);
+        for given in [json!({"CFLocation": "Room 5"}), wire.clone()] {
+            let input =
+                parse(&TICKET, Verb::Create, &json!({"summary": "x", "customfields": given})).unwrap();
+            assert_eq!(input.values["customfields"], wire);
         }
     }
 

@@ -11,6 +11,7 @@
 //! | [`flat`] | the same operations as text in, text out |
 //! | [`connection`] | completing credentials, signing in, checking |
 //! | [`operations`] | running operations: rules, queue, the generic engines |
+//! | [`lookup`], [`references`] | values for dropdowns, and names where ids are wanted |
 //! | [`triggers`] | events: polling and webhooks |
 //! | [`catalogue`] | resources, fields, filters and operations as data |
 //! | [`credentials`], [`endpoints`], [`auth`] | the form, addresses, tokens |
@@ -39,11 +40,13 @@ pub mod endpoints;
 pub mod error;
 pub mod flat;
 pub mod input;
+pub mod lookup;
 pub mod manifest;
 pub mod number;
 pub mod operations;
 pub mod output;
 pub mod protocol;
+pub mod references;
 pub mod text;
 pub mod transport;
 pub mod triggers;

@@ -12,10 +12,11 @@ use alloc::string::String;
 
 use serde_json::Value;
 
-use crate::catalogue::field::{Column, Field, Kind, Shape};
+use crate::catalogue::field::{CUSTOM_FIELD, Choice, Column, Field, Kind, Shape};
+use crate::catalogue::lists::{LISTS, List};
 use crate::catalogue::resource::{
-    BULK, DEFAULT_LIMIT, Files, ID, LIMIT, Marks, ORDER, ORDER_DESC, Operation, Output, RETURN_ALL, Resource,
-    SIMPLIFY, Takes, UPDATED_SINCE, Verb,
+    BULK, DEFAULT_LIMIT, Files, ID, LIMIT, Marks, ORDER, ORDER_DESC, Operation, Output, RETURN_ALL, Required,
+    Resource, SIMPLIFY, Takes, UPDATED_SINCE, Verb,
 };
 use crate::catalogue::triggers::{EventKind, NOTE_COLUMNS, TRIGGERS, Trigger, extras};
 use crate::catalogue::{RESOURCES, operations};
@@ -51,7 +52,9 @@ pub fn render() -> String {
         self::operation(&mut json, resource, operation);
     }
     json.close(']');
-    json.raw("lists", "[]");
+    json.begin("lists", '[');
+    LISTS.iter().for_each(|list| self::list(&mut json, list));
+    json.close(']');
     json.begin("triggers", '[');
     TRIGGERS.iter().for_each(|trigger| self::trigger(&mut json, trigger));
     json.close(']');
@@ -110,6 +113,40 @@ fn operation(json: &mut Json, resource: &'static Resource, operation: &Operation
     json.close('}');
 }
 
+fn list(json: &mut Json, list: &List) {
+    json.open('{');
+    json.pair("name", list.name);
+    json.pair("title", list.title);
+    json.pair("description", list.description);
+    json.pair("kind", if list.is_fields() { "fields" } else { "values" });
+    json.begin("parameters", '{');
+    json.pair("type", "object");
+    json.begin("properties", '{');
+    list.parameters.iter().for_each(|parameter| property(json, &parameter.field));
+    json.close('}');
+    required(json, &list.required);
+    json.flag("additionalProperties", false);
+    json.close('}');
+    json.flag("searchable", true);
+    json.flag("tree", list.tree);
+    json.close('}');
+}
+
+fn required(json: &mut Json, required: &Required) {
+    if !required.all.is_empty() {
+        json.texts("required", required.all);
+    }
+    if !required.any.is_empty() {
+        json.begin("anyOf", '[');
+        for group in required.any {
+            json.open('{');
+            json.texts("required", group);
+            json.close('}');
+        }
+        json.close(']');
+    }
+}
+
 /// A sentence for the operation, such as "Create a ticket".
 fn title(resource: &Resource, verb: Verb) -> String {
     let (verb, thing) = match verb {
@@ -143,6 +180,9 @@ fn input(json: &mut Json, resource: &'static Resource, verb: Verb) {
             Some(parameter) => {
                 json.begin(parameter.name, '{');
                 json.pair("$ref", &format!("#/$defs/{}", parameter.name));
+                if parameter.name == ID.name && !resource.list.is_empty() {
+                    options(json, &Choice { list: resource.list, parameters: &[] });
+                }
                 json.close('}');
             }
             None => property(json, field),
@@ -152,19 +192,7 @@ fn input(json: &mut Json, resource: &'static Resource, verb: Verb) {
     if matches!(verb, Verb::Update) {
         json.raw("minProperties", "2");
     }
-    let required = resource.required(verb);
-    if !required.all.is_empty() {
-        json.texts("required", required.all);
-    }
-    if !required.any.is_empty() {
-        json.begin("anyOf", '[');
-        for group in required.any {
-            json.open('{');
-            json.texts("required", group);
-            json.close('}');
-        }
-        json.close(']');
-    }
+    required(json, resource.required(verb));
     json.flag("unevaluatedProperties", false);
     json.close('}');
 }
@@ -285,9 +313,20 @@ fn describe(json: &mut Json, field: &Field) {
 /// Whole numbers have 32 bits at HaloPSA.
 const INTEGER: &str = r#""type":"integer","minimum":-2147483648,"maximum":2147483647"#;
 
-/// An id, or a text that stands for one.
-const INTEGER_OR_NAME: &str =
-    r#""type":["integer","string"],"minimum":-2147483648,"maximum":2147483647,"pattern":"\\S""#;
+/// The bounds of a whole number, where it may also be something else.
+const BOUNDS: &str = r#""minimum":-2147483648,"maximum":2147483647"#;
+
+/// Where values come from.
+fn options(json: &mut Json, choice: &Choice) {
+    json.begin("x-options", '{');
+    json.pair("list", choice.list);
+    json.begin("parameters", '{');
+    for (parameter, field) in choice.parameters {
+        json.pair(parameter, &format!("/{field}"));
+    }
+    json.close('}');
+    json.close('}');
+}
 
 /// The members of the schema of a kind.
 fn schema(json: &mut Json, kind: Kind) {
@@ -300,15 +339,20 @@ fn schema(json: &mut Json, kind: Kind) {
             json.members(&format!(r#""type":"integer","minimum":{least},"maximum":{most}"#));
         }
         Kind::Reference(choice) => {
-            json.members(INTEGER_OR_NAME);
-            json.begin("x-options", '{');
-            json.pair("list", choice.list);
-            json.begin("parameters", '{');
-            for (parameter, field) in choice.parameters {
-                json.pair(parameter, &format!("/{field}"));
+            json.members(&format!(r#""type":["integer","string"],{BOUNDS},"pattern":"\\S""#));
+            options(json, &choice);
+        }
+        Kind::Id => {
+            json.members(r#""type":["integer","string"],"minimum":1,"maximum":2147483647,"pattern":"\\S""#);
+        }
+        Kind::CustomFields(choice) => {
+            json.members(r#""type":["object","array"]"#);
+            json.begin("items", '{');
+            schema(json, Kind::Object(CUSTOM_FIELD));
+            json.close('}');
+            if let Some(choice) = choice {
+                options(json, &choice);
             }
-            json.close('}');
-            json.close('}');
         }
         Kind::Number => json.members(r#""type":"number""#),
         Kind::Boolean => json.members(r#""type":"boolean""#),

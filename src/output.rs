@@ -107,7 +107,7 @@ fn shaped(shape: Shape, value: Value) -> Value {
 }
 
 /// `12` for `12.0`: some endpoints send ids as fractions (HAPI 4).
-fn integer(value: Value) -> Value {
+pub fn integer(value: Value) -> Value {
     match &value {
         Value::Number(number) => number::whole(number).map_or(value, Value::from),
         _ => value,

@@ -27,6 +27,8 @@ pub enum Kind {
     Integer,
     /// A whole number from a smallest to a largest value.
     Range(i32, i32),
+    /// The id of the record that an operation is about: at least 1.
+    Id,
     /// The id of another record, chosen from a list.
     Reference(Choice),
     /// Any number.
@@ -47,6 +49,9 @@ pub enum Kind {
     Object(&'static [Field]),
     /// A list of objects with these fields.
     Objects(&'static [Field]),
+    /// Values of custom fields: an object of names and values, or a list. The
+    /// list that they are chosen from names the fields.
+    CustomFields(Option<Choice>),
     /// A list of objects of the API whose fields are not spelt out here.
     AnyObjects,
     /// A list of whole numbers.
@@ -187,16 +192,24 @@ impl Column {
 }
 
 /// `customfields`: which field, and its value (HAPI 7.5).
-pub const CUSTOM_FIELDS: Field = Field::of(
-    "customfields",
-    "Custom fields",
-    "Values of custom fields. Each names its field by `name` (such as CFLocation) or by `id`.",
-    Kind::Objects(&[
-        Field::text("name", "Name", "Name of the custom field, such as CFLocation."),
-        Field::id("id", "Id", "Id of the custom field, instead of its name."),
-        Field::any("value", "Value", "The new value, of the field's own type."),
-    ]),
-);
+pub const CUSTOM_FIELDS: Field = custom_fields(None);
+
+/// `customfields` of a record whose fields a list names.
+pub const fn custom_fields(choice: Option<Choice>) -> Field {
+    Field::of(
+        "customfields",
+        "Custom fields",
+        "Values of custom fields by name, such as {\"CFLocation\": \"Room 5\"}. Also a list whose elements name their field by `name` or by `id`.",
+        Kind::CustomFields(choice),
+    )
+}
+
+/// One custom field in the form of a list.
+pub const CUSTOM_FIELD: &[Field] = &[
+    Field::text("name", "Name", "Name of the custom field, such as CFLocation."),
+    Field::id("id", "Id", "Id of the custom field, instead of its name."),
+    Field::any("value", "Value", "The new value, of the field's own type."),
+];
 
 /// `attachments`: files inside the record (HAPI 9).
 pub const ATTACHMENTS: Field = Field::of(

@@ -12,6 +12,7 @@ pub mod attachment;
 pub mod client;
 pub mod email;
 pub mod field;
+pub mod lists;
 pub mod mapping;
 pub mod note;
 pub mod resource;

@@ -25,6 +25,8 @@ pub struct Resource {
     pub list_key: &'static str,
     /// How its list is read.
     pub paging: Paging,
+    /// The list that its records can be chosen from; empty for none.
+    pub list: &'static str,
     /// Scopes of the API application (HAPI 3.3).
     pub scopes: Scopes,
     /// Fields that create and update take.
@@ -63,7 +65,7 @@ pub struct Resource {
 }
 
 /// The record that an operation is about.
-pub const ID: Field = Field::of("id", "Id", "Id of the record.", Kind::Range(1, i32::MAX));
+pub const ID: Field = Field::of("id", "Id", "Id of the record.", Kind::Id);
 
 /// Whether results are boiled down.
 pub const SIMPLIFY: Field = Field::boolean(
@@ -125,6 +127,7 @@ impl Resource {
         owner: None,
         list_key: "",
         paging: Paging::Pages,
+        list: "",
         scopes: Scopes { read: "", edit: "" },
         fields: &[],
         required: Required::NOTHING,

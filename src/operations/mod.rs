@@ -34,6 +34,7 @@ use crate::credentials::Credentials;
 use crate::error::{Code, NodeError, Result};
 use crate::input::{self, Input};
 use crate::protocol::request::ApiRequest;
+use crate::references::{self, Known};
 use crate::text;
 use crate::transport::Transport;
 use queue::{Cursor, Queue};
@@ -54,11 +55,13 @@ pub struct Task<'a, 'b> {
     pub queue: Queue,
     /// What is worth telling.
     pub diagnostics: Vec<Diagnostic>,
+    /// The names that were looked up.
+    pub known: Known,
 }
 
 impl Task<'_, '_> {
-    /// The parsed input of an item.
-    pub fn input(&self, index: usize) -> Result<Input> {
+    /// The parsed input of an item, with ids where names were given.
+    pub fn input(&mut self, index: usize) -> Result<Input> {
         let item = self
             .items
             .get(index)
@@ -68,7 +71,16 @@ impl Task<'_, '_> {
             return Err(NodeError::new(Code::InvalidValue, "This operation takes no files beside the item.")
                 .advice("The manifest says which operations take files."));
         }
-        input::parse(self.resource, self.verb, &item.json)
+        let input = input::parse(self.resource, self.verb, &item.json)?;
+        let fields = self.resource.inputs(self.verb);
+        let own = self.resource.list;
+        match &item.json {
+            Value::Object(given) if references::is_needed(&fields, own, given) => {
+                let given = references::resolve(self.client, &mut self.known, &fields, own, given)?;
+                input::parse(self.resource, self.verb, &Value::Object(given))
+            }
+            _ => Ok(input),
+        }
     }
 }
 
@@ -97,6 +109,7 @@ pub fn execute(
         items,
         queue: Queue::new(items.len(), cursor.as_ref()),
         diagnostics: Vec::new(),
+        known: Known::default(),
     };
     if context.dry_run {
         dry_run(&mut task);

@@ -162,7 +162,7 @@ fn rejected(answer: &HttpResponse, words: Option<&str>, fields: &[Field]) -> Nod
 }
 
 /// Which of the fields a label stands for.
-fn field_name(label: &str, fields: &[Field]) -> Option<&'static str> {
+pub fn field_name(label: &str, fields: &[Field]) -> Option<&'static str> {
     // Labels of HaloPSA's screens that are not those of our catalogue.
     const SYNONYMS: &[(&str, &str)] = &[
         ("category", "category_1"),

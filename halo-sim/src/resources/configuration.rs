@@ -157,7 +157,18 @@ pub(crate) static CATEGORY: Resource = Resource {
         int("itilrequesttype"),
         text("note"),
     ],
-    filters: &[id("type_id", "type_id")],
+    filters: &[
+        id("type_id", "type_id"),
+        // Categories kept to one kind of work are for ticket types of it.
+        by(
+            "tickettype_id",
+            Test::By(|world, row, text| {
+                let only = row.int("itilrequesttype");
+                let kind = text.parse().ok().and_then(|id: i64| world.row(TableId::TicketTypes, id));
+                only == 0 || kind.is_none_or(|kind| kind.int("itilrequesttype") == only)
+            }),
+        ),
+    ],
     ..Resource::PLAIN
 };
 

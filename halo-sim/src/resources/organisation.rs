@@ -3,6 +3,7 @@
 use super::{
     Envelope, Resource, Write,
     field::{date, flag, int, text},
+    filter::{Test, by},
 };
 use crate::{auth::Group, protocol::paging::PageRule, state::TableId};
 
@@ -63,6 +64,8 @@ pub(crate) static TOP_LEVEL: Resource = Resource {
         text("long_name"),
         int("type"),
     ],
+    filters: &[by("agent_departments_only", Test::On("agent_department"))],
+    search: &["name", "long_name"],
     write: Write::Never,
     ..Resource::PLAIN
 };

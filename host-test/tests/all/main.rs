@@ -14,6 +14,7 @@ mod contract;
 mod coverage;
 mod egress;
 mod flat;
+mod lists;
 mod login;
 mod mapping;
 mod minimal;

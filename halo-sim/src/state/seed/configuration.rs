@@ -83,8 +83,13 @@ fn categories(world: &mut World) {
     values.sort_unstable();
     values.dedup();
     let resolutions = ["Solved>Remotely", "Solved>On site", "Kein Fehler gefunden"];
-    let all = values.iter().map(|value| (*value, 1)).chain(resolutions.iter().map(|value| (*value, 2)));
-    for (index, (value, kind)) in all.enumerate() {
+    // For changes only (ITIL type 2); 0 is for everything.
+    let changes = ["Change>Standard", "Change>Emergency"];
+    let tickets = values.iter().map(|value| (*value, 1, 0));
+    let all = tickets
+        .chain(resolutions.iter().map(|value| (*value, 2, 0)))
+        .chain(changes.iter().map(|value| (*value, 1, 2)));
+    for (index, (value, kind, itil)) in all.enumerate() {
         let id = index as u64 + 1;
         world.table_mut(TableId::Categories).seed(
             Row::new()
@@ -92,6 +97,7 @@ fn categories(world: &mut World) {
                 .with("guid", guid(id, "Category"))
                 .with("value", value)
                 .with("category_name", value)
+                .with("itilrequesttype", itil)
                 .with("type_id", kind),
         );
     }

@@ -103,9 +103,12 @@ pub(super) fn plant(world: &mut World) {
                 }))
             })
             .collect();
+        // Changes are kept to fewer statuses and have an SLA of their own.
+        let is_change = kind.itil == 2;
         let statuses: Vec<Value> = world
             .table(TableId::Statuses)
             .rows()
+            .filter(|status| !is_change || matches!(status.int("id"), 1 | 2 | 7 | 9))
             .map(|status| json!({
                 "ticketype_id": kind.id, "status_id": status.int("id"), "status_name": status.text("name"),
             }))
@@ -125,12 +128,12 @@ pub(super) fn plant(world: &mut World) {
                 .with("itilrequesttype", kind.itil)
                 .with("workflow_id", i64::from(kind.id == 4))
                 .with("initial_status", 1)
-                .with("default_sla", 1)
+                .with("default_sla", if is_change { 2 } else { 1 })
                 .with("default_priority", 3)
                 .with("default_team", kind.team)
                 .with("default_agent", 1)
                 .with("reopenedstatus", 8)
-                .with("allowall_status", true)
+                .with("allowall_status", !is_change)
                 .with("allowed_status", Value::Array(statuses))
                 .with("allowall_actions", kind.id != 4)
                 .with("allowall_team", true)

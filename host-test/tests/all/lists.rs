@@ -1,0 +1,176 @@
+//! Values for dropdowns, and names where ids are wanted.
+
+use anyhow::{Context as _, Result, anyhow};
+use host_test::manifest::Manifest;
+use serde_json::{Value, json};
+use workflow_node_host::{CallError, CallOptions, json as contract_json};
+
+use crate::support::{Desk, drive, node, text};
+
+/// Part of a list, in the JSON form of the contract.
+pub(crate) async fn part(
+    desk: &Desk,
+    list: &str,
+    params: Value,
+    search: Option<&str>,
+    cursor: Option<&str>,
+) -> Result<Value> {
+    ask(desk, list, params, search, cursor, &desk.session.call)
+        .await?
+        .map_err(|error| anyhow!("{list}: {error}"))
+}
+
+async fn ask(
+    desk: &Desk,
+    list: &str,
+    params: Value,
+    search: Option<&str>,
+    cursor: Option<&str>,
+    call: &CallOptions,
+) -> Result<Result<Value, Value>> {
+    let answer = desk.session.connection.options(list, &params.to_string(), search, cursor, call).await;
+    let answer = match answer {
+        Ok(entries) => Ok(contract_json::entries(&entries)),
+        Err(CallError::Node(error)) => Err(contract_json::node_error(&error)),
+        Err(error) => return Err(error.into()),
+    };
+    desk.keep(format!("{answer:?}"));
+    Ok(answer)
+}
+
+/// All entries of a list, following its cursor.
+pub(crate) async fn all(desk: &Desk, list: &str, params: Value, search: Option<&str>) -> Result<Vec<Value>> {
+    let mut entries = Vec::new();
+    let mut next = None;
+    loop {
+        let part = part(desk, list, params.clone(), search, next.as_deref()).await?;
+        entries.extend(part["entries"].as_array().context("no entries")?.iter().cloned());
+        next = part.get("next").and_then(Value::as_str).map(str::to_owned);
+        if next.is_none() {
+            return Ok(entries);
+        }
+    }
+}
+
+async fn failure(desk: &Desk, list: &str, params: Value, call: &CallOptions) -> Result<Value> {
+    ask(desk, list, params, None, None, call).await?.err().context("it went well")
+}
+
+pub(crate) fn labels(entries: &[Value]) -> Vec<&str> {
+    entries.iter().map(|entry| text(entry, "label")).collect()
+}
+
+/// What a list depends on in the simulator's seed.
+fn params_of(list: &Value) -> Value {
+    let known = [("sla_id", 1), ("tickettype_id", 1), ("lookup_id", 101)];
+    let required = list["parameters"].to_string();
+    let needs =
+        |name: &str| required.contains("required") && list["parameters"]["properties"].get(name).is_some();
+    known.into_iter().filter(|(name, _)| needs(name)).map(|(name, id)| (name.to_owned(), json!(id))).collect()
+}
+
+#[test]
+fn every_list_of_the_manifest_has_entries() -> Result<()> {
+    drive!([], [], async |desk| {
+        let manifest = Manifest::parse(node()?.manifest())?;
+        let lists = manifest.json()["lists"].as_array().context("no lists")?;
+        assert!(lists.len() > 20, "{}", lists.len());
+        for list in lists {
+            let name = text(list, "name");
+            let entries = part(desk, name, params_of(list), None, None).await?;
+            let entries = entries["entries"].as_array().context("no entries")?;
+            // The seed has none of these.
+            let may_be_empty = matches!(name, "categories_3" | "categories_4" | "projects" | "opportunities");
+            assert!(may_be_empty || !entries.is_empty(), "{name} is empty");
+            for entry in entries {
+                assert!(!text(entry, "label").is_empty(), "{name}: {entry}");
+                assert!(!entry["value"].is_null(), "{name}: {entry}");
+                assert_eq!(entry.get("details").is_some(), text(list, "kind") == "fields", "{name}: {entry}");
+            }
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn a_list_is_searched_and_paged_by_the_server() -> Result<()> {
+    drive!([], [], async |desk| {
+        let first = part(desk, "users", json!({}), None, None).await?;
+        assert_eq!(first["entries"].as_array().map(Vec::len), Some(100));
+        let all = all(desk, "users", json!({}), None).await?;
+        let values: std::collections::BTreeSet<String> =
+            all.iter().map(|entry| entry["value"].to_string()).collect();
+        assert_eq!(values.len(), all.len(), "an entry came twice");
+        assert!(all.len() > 100, "{}", all.len());
+        let found = self::all(desk, "users", json!({}), Some("user44@")).await?;
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(text(&found[0], "label").contains("(user44@client.example)"), "{found:?}");
+        Ok(())
+    })
+}
+
+#[test]
+fn a_dependent_list_needs_what_it_depends_on() -> Result<()> {
+    drive!([], [], async |desk| {
+        let call = &desk.session.call;
+        for (list, params, code, field) in [
+            ("priorities", json!({}), "halopsa.missing-field", "/sla_id"),
+            ("ticket_fields", json!({"tickettype_id": null}), "halopsa.missing-field", "/tickettype_id"),
+            ("custom_field_values", json!({}), "halopsa.missing-field", "/lookup_id"),
+            ("sites", json!({"client": 12}), "halopsa.unknown-field", "/client"),
+            ("sites", json!({"client_id": "Nobody & Sons"}), "halopsa.unknown-name", "/client_id"),
+            ("client", json!({}), "halopsa.unknown-list", ""),
+        ] {
+            let error = failure(desk, list, params, call).await?;
+            assert_eq!((text(&error, "code"), text(&error, "field")), (code, field), "{list}: {error}");
+            assert!(!text(&error, "advice").is_empty(), "{error}");
+        }
+        let near = failure(desk, "client", json!({}), call).await?;
+        assert_eq!(text(&near, "advice"), "Did you mean \"clients\"?");
+        Ok(())
+    })
+}
+
+/// Not to be mixed up with "there are none".
+#[test]
+fn a_list_that_cannot_be_loaded_is_an_error() -> Result<()> {
+    drive!([], ["forbid=customers"], async |desk| {
+        let error = failure(desk, "clients", json!({}), &desk.session.call).await?;
+        assert_eq!(text(&error, "kind"), "forbidden", "{error}");
+        assert!(text(&error, "advice").contains("read:customers"), "{error}");
+        Ok(())
+    })
+}
+
+#[test]
+fn the_hosts_rules_hold_for_lists() -> Result<()> {
+    drive!([], [], async |desk| {
+        let rules = |change: fn(&mut CallOptions)| desk.session.with(change).call;
+        let only = rules(|call| call.allowed_operations = Some(vec!["site.create".to_owned()]));
+        let error = failure(desk, "suppliers", json!({}), &only).await?;
+        assert_eq!(text(&error, "code"), "halopsa.not-allowed", "{error}");
+        assert!(ask(desk, "clients", json!({}), None, None, &only).await?.is_ok());
+        let reads = rules(|call| call.read_only = true);
+        assert!(ask(desk, "clients", json!({}), None, None, &reads).await?.is_ok());
+        let before = desk.requests_in_all();
+        let dry = rules(|call| call.dry_run = true);
+        let error = failure(desk, "clients", json!({}), &dry).await?;
+        assert_eq!(text(&error, "kind"), "denied", "{error}");
+        assert_eq!(desk.requests_in_all(), before);
+        Ok(())
+    })
+}
+
+#[test]
+fn categories_are_a_tree() -> Result<()> {
+    drive!([], [], async |desk| {
+        let entries = all(desk, "categories_2", json!({}), None).await?;
+        let entry = |value: &str| entries.iter().find(|entry| entry["value"] == json!(json!(value).to_string()) || entry["value"] == value);
+        let leaf = entry("Solved>Remotely").context("no leaf")?;
+        let above = entry("Solved").context("no branch")?;
+        assert_eq!(leaf["parent"], above["value"], "{entries:?}");
+        assert_eq!(above["disabled"], true);
+        assert_eq!(leaf["disabled"], false);
+        Ok(())
+    })
+}
