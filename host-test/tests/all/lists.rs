@@ -165,7 +165,11 @@ fn the_hosts_rules_hold_for_lists() -> Result<()> {
 fn categories_are_a_tree() -> Result<()> {
     drive!([], [], async |desk| {
         let entries = all(desk, "categories_2", json!({}), None).await?;
-        let entry = |value: &str| entries.iter().find(|entry| entry["value"] == json!(json!(value).to_string()) || entry["value"] == value);
+        let entry = |value: &str| {
+            entries
+                .iter()
+                .find(|entry| entry["value"] == json!(json!(value).to_string()) || entry["value"] == value)
+        };
         let leaf = entry("Solved>Remotely").context("no leaf")?;
         let above = entry("Solved").context("no branch")?;
         assert_eq!(leaf["parent"], above["value"], "{entries:?}");
