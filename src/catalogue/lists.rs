@@ -453,3 +453,53 @@ pub static LISTS: &[List] = &[
 pub fn find_list(name: &str) -> Option<&'static List> {
     LISTS.iter().find(|list| list.name == name)
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::*;
+    use crate::catalogue::field::{Choice, Kind};
+    use crate::catalogue::{RESOURCES, operations};
+
+    fn choices(kind: Kind) -> Vec<Choice> {
+        match kind {
+            Kind::Reference(choice) | Kind::CustomFields(Some(choice)) => [choice].to_vec(),
+            Kind::Object(fields) | Kind::Objects(fields) => {
+                fields.iter().flat_map(|field| choices(field.kind)).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    #[test]
+    fn every_reference_leads_to_a_list_with_its_parameters() {
+        for (resource, operation) in operations() {
+            let inputs = resource.inputs(operation.verb);
+            for choice in inputs.iter().flat_map(|field| choices(field.kind)) {
+                let list = find_list(choice.list).unwrap_or_else(|| panic!("no list {}", choice.list));
+                for (parameter, _) in choice.parameters {
+                    let known = list.parameters.iter().any(|known| known.field.name == *parameter);
+                    assert!(known, "{} has no parameter {parameter}", list.name);
+                }
+            }
+        }
+        for resource in RESOURCES.iter().filter(|resource| !resource.list.is_empty()) {
+            assert!(find_list(resource.list).is_some(), "{}", resource.list);
+        }
+    }
+
+    #[test]
+    fn lists_have_names_of_their_own_and_depend_on_what_they_have() {
+        for (index, list) in LISTS.iter().enumerate() {
+            assert!(!LISTS.iter().skip(index + 1).any(|other| other.name == list.name), "{}", list.name);
+            for name in list.required.all.iter().chain(list.required.any.iter().copied().flatten()) {
+                assert!(
+                    list.parameters.iter().any(|known| known.field.name == *name),
+                    "{}: {name}",
+                    list.name
+                );
+            }
+        }
+    }
+}

@@ -43,6 +43,8 @@ pub(crate) static TICKET_TYPE: Resource = Resource {
     filters: &[
         id("itil_type", "itilrequesttype"),
         id("group_id", "group_id"),
+        // All of them are seen here either way.
+        by("showall", Test::By(|_, _, _| true)),
         by("can_create_only", Test::On("cancreate")),
         by(
             "domain",
