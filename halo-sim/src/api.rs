@@ -216,6 +216,10 @@ fn read_one(
     if resource.reading == Reading::File && !details {
         return files::answer(shared, row, call.knobs.attachment_links);
     }
+    if resource.table == TableId::TicketTypes {
+        // The configuration is there anyway (HAPI §7.5).
+        let _ = (call.query.get("isrtconfig"), call.query.get("includeconfig"));
+    }
     let depth = if details { Depth::Details } else { Depth::Plain };
     let mut sent = render::single(&world, resource, row, depth);
     if resource.table == TableId::Reports && details {

@@ -287,7 +287,7 @@ fn row(list: &List, row: &Object) -> Option<Row> {
             label,
             description: (!description.is_empty()).then_some(description),
             parent: None,
-            disabled: ["inactive", "isdisabled", "ishidden", "hidden"].iter().any(|name| is_off(&name)),
+            disabled: ["inactive", "isdisabled", "ishidden", "hidden"].iter().any(is_off),
             details: None,
         },
     })
