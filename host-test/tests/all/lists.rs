@@ -56,10 +56,6 @@ async fn failure(desk: &Desk, list: &str, params: Value, call: &CallOptions) -> 
     ask(desk, list, params, None, None, call).await?.err().context("it went well")
 }
 
-pub(crate) fn labels(entries: &[Value]) -> Vec<&str> {
-    entries.iter().map(|entry| text(entry, "label")).collect()
-}
-
 /// What a list depends on in the simulator's seed.
 fn params_of(list: &Value) -> Value {
     let known = [("sla_id", 1), ("tickettype_id", 1), ("lookup_id", 101)];
