@@ -11,7 +11,7 @@ use crate::error::{Code, Effect, ErrorKind, NodeError, Retry};
 use crate::flat::{self, FlatError, milliseconds};
 use crate::protocol::date;
 use crate::transport::wasi::WasiTransport;
-use crate::{connection, lookup, manifest, operations, triggers};
+use crate::{check, connection, lookup, manifest, operations, triggers};
 
 mod bindings {
     #![allow(missing_docs, unreachable_pub, unsafe_code, clippy::all, reason = "generated from the contract")]
@@ -75,7 +75,7 @@ impl wit::node::Guest for Component {
         connection: types::Connection,
     ) -> Result<wit::node::CheckReport, types::NodeError> {
         let context = context(ctx)?;
-        let report = connection::check(&mut WasiTransport::begin(), &context, &connection.try_into()?)?;
+        let report = check::check(&mut WasiTransport::begin(), &context, &connection.try_into()?)?;
         Ok(wit::node::CheckReport {
             account: report.account,
             instance: report.instance,
@@ -397,7 +397,7 @@ impl From<contract::CheckStep> for wit::node::CheckStep {
     fn from(step: contract::CheckStep) -> Self {
         Self {
             name: step.name.to_string(),
-            label: step.label.to_string(),
+            label: step.label,
             status: match step.status {
                 contract::CheckStatus::Pass => wit::node::CheckStatus::Pass,
                 contract::CheckStatus::Warn => wit::node::CheckStatus::Warn,

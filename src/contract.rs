@@ -289,7 +289,7 @@ pub struct CheckStep {
     /// Stable name.
     pub name: &'static str,
     /// What was tried.
-    pub label: &'static str,
+    pub label: String,
     /// How it went.
     pub status: CheckStatus,
     /// What was found.

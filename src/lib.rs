@@ -9,7 +9,7 @@
 //! |---|---|
 //! | `component` | WIT exports to plain Rust and back (wasm only) |
 //! | [`flat`] | the same operations as text in, text out |
-//! | [`connection`] | completing credentials, signing in, checking |
+//! | [`connection`], [`check`] | completing credentials, signing in; will it work? |
 //! | [`operations`] | running operations: rules, queue, the generic engines |
 //! | [`lookup`], [`references`] | values for dropdowns, and names where ids are wanted |
 //! | [`triggers`] | events: polling and webhooks |
@@ -32,6 +32,7 @@ extern crate alloc;
 
 pub mod auth;
 pub mod catalogue;
+pub mod check;
 pub mod client;
 pub mod connection;
 pub mod contract;

@@ -95,6 +95,11 @@ pub struct CheckArgs {
     #[command(flatten)]
     pub connection: ConnectionArgs,
 
+    /// Operations that are wanted, such as ticket.create,client.list: their
+    /// permissions are tried
+    #[arg(long, value_name = "OPERATIONS", value_delimiter = ',')]
+    pub operations: Option<Vec<String>>,
+
     /// Print the report as JSON
     #[arg(long)]
     pub json: bool,

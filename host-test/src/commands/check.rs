@@ -5,8 +5,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use workflow_node_host::json;
 use workflow_node_host::wit::node::{CheckReport, CheckStatus, CheckStep};
+use workflow_node_host::{CallOptions, json};
 
 use super::{print, print_json};
 use crate::cli::CheckArgs;
@@ -17,7 +17,11 @@ use crate::paint::Paint;
 pub(super) async fn run(component: Option<&Path>, args: &CheckArgs, console: &Console) -> Result<ExitCode> {
     let node = connect::load(component)?;
     let connection = connect::connect(&node, &args.connection, console).await?;
-    let report = connection.check(&connect::call_options(&args.connection)).await?;
+    let call = CallOptions {
+        allowed_operations: args.operations.clone(),
+        ..connect::call_options(&args.connection)
+    };
+    let report = connection.check(&call).await?;
     if args.json {
         print_json(&json::check_report(&report))?;
     } else {

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
+use serde_json::json;
 use workflow_node_host::wit::node::{CheckReport, CheckStatus};
 use workflow_node_host::{AuthMode, CallOptions, ConnectionOptions};
 
@@ -87,6 +88,57 @@ fn a_missing_permission_fails_its_own_step() -> Result<()> {
         assert_eq!(failed.len(), 1, "{:?}", statuses(&report));
         let advice = failed[0].error.as_ref().and_then(|error| error.advice.as_deref());
         assert!(advice.is_some(), "{failed:?}");
+        Ok(())
+    })
+}
+
+/// Which permissions are tried follows from what the workflow may do, and the
+/// application's are told apart from the agent's.
+#[test]
+fn the_wanted_operations_decide_what_is_tried() -> Result<()> {
+    drive!([], ["forbid=read:customers"], async |desk| {
+        let wanted = |ids: &[&str]| CallOptions {
+            allowed_operations: Some(ids.iter().map(ToString::to_string).collect()),
+            ..CallOptions::default()
+        };
+        let call = wanted(&["ticket.list", "ticket.create"]);
+        let report = desk.session.connection.check(&call).await?;
+        desk.keep(format!("{report:?}"));
+        assert_eq!(
+            statuses(&report).into_keys().collect::<Vec<_>>(),
+            ["agent", "permissions", "tickets", "token"]
+        );
+        assert!(report.steps.iter().any(|step| step.message.contains("edit:tickets")), "{report:?}");
+
+        let report = desk.session.connection.check(&wanted(&["client.list"])).await?;
+        desk.keep(format!("{report:?}"));
+        let failed = report.steps.iter().find_map(|step| step.error.as_ref()).context("nothing failed")?;
+        let advice = failed.advice.as_deref().unwrap_or_default();
+        assert!(advice.contains("so it is the agent"), "{advice}");
+        Ok(())
+    })
+}
+
+#[test]
+fn a_disabled_or_restricted_agent_is_named() -> Result<()> {
+    drive!(["api.request"], [], async |desk| {
+        for (change, words) in [
+            (
+                json!({ "clients": [{ "client_id": 12, "client_name": "Example" }] }),
+                "kept to these clients: Example",
+            ),
+            (json!({ "isdisabled": true }), "is disabled"),
+        ] {
+            let me = desk.result("api.request", json!({ "method": "GET", "path": "/Agent/me" })).await?;
+            let mut body = change;
+            body["id"] = me["body"]["id"].clone();
+            let input = json!({ "method": "POST", "path": "/Agent", "body": [body] });
+            desk.result("api.request", input).await?;
+            let report = check(desk).await?;
+            let step = report.steps.iter().find(|step| step.name == "agent").context("no such step")?;
+            assert!(step.message.contains(words), "{step:?}");
+            assert!(matches!(step.status, CheckStatus::Warn), "{step:?}");
+        }
         Ok(())
     })
 }

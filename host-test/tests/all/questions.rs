@@ -1,14 +1,50 @@
 //! Twenty questions that a good HaloPSA node answers with yes, each on the real
-//! component against the simulator.
+//! component against the simulator. The themes beside this file go deeper.
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow};
-use serde_json::json;
+use host_test::credentials::Fields;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use workflow_node_host::wit::node::CheckStatus;
 use workflow_node_host::wit::types::AttachmentContent;
-use workflow_node_host::{ConnectionOptions, EgressPolicy, LinkPolicy};
+use workflow_node_host::{CallOptions, ConnectionOptions, EgressPolicy, LinkPolicy};
 
 use crate::support::{drive, file, text};
+
+#[test]
+fn question_01_does_one_address_with_id_and_secret_give_a_green_check() -> Result<()> {
+    drive!([], [], async |desk| {
+        let wanted = ["url", "client_id", "client_secret"];
+        let fields: Fields =
+            desk.fields().into_iter().filter(|(name, _)| wanted.contains(&name.as_str())).collect();
+        assert_eq!(fields.len(), wanted.len());
+        let session = desk.connect(fields, ConnectionOptions::default()).await?;
+        let report = session.connection.check(&CallOptions::default()).await?;
+        desk.keep(format!("{report:?}"));
+        assert!(report.steps.iter().all(|step| matches!(step.status, CheckStatus::Pass)), "{report:?}");
+        Ok(())
+    })
+}
+
+#[test]
+fn question_02_does_the_check_say_that_the_agent_is_in_no_team() -> Result<()> {
+    drive!(["api.request"], [], async |desk| {
+        let input = json!({ "method": "GET", "path": "/Agent/me" });
+        let me = desk.result("api.request", input).await?;
+        let homeless = json!([{ "id": me["body"]["id"], "teams": [], "departments": [] }]);
+        let input = json!({ "method": "POST", "path": "/Agent", "body": homeless });
+        desk.result("api.request", input).await?;
+        let report = desk.session.connection.check(&CallOptions::default()).await?;
+        desk.keep(format!("{report:?}"));
+        let warning = report.steps.iter().find(|step| step.name == "agent").context("no such step")?;
+        assert!(matches!(warning.status, CheckStatus::Warn), "{warning:?}");
+        assert!(warning.message.contains("in no team"), "{warning:?}");
+        assert!(warning.advice.is_some(), "{warning:?}");
+        Ok(())
+    })
+}
 
 #[test]
 fn question_07_a_note_without_a_chosen_outcome_works_and_is_private() -> Result<()> {
@@ -17,6 +53,80 @@ fn question_07_a_note_without_a_chosen_outcome_works_and_is_private() -> Result<
         assert_eq!(note["hiddenfromuser"], true, "{note}");
         let read = desk.result("note.get", json!({ "ticket_id": 17, "id": note["id"] })).await?;
         assert_eq!((&read["hiddenfromuser"], &read["outcome_id"]), (&json!(true), &json!(7)), "{read}");
+        Ok(())
+    })
+}
+
+#[test]
+fn question_08_are_all_tickets_returned_whatever_the_pages_and_the_count() -> Result<()> {
+    for quirks in [&["page-cap=100"][..], &["page-cap=50"], &["page-cap=50", "count-off=500"], &["no-count"]]
+    {
+        drive!(["ticket.list"], quirks, async |desk| {
+            let rows = desk.results("ticket.list", json!({ "return_all": true })).await?;
+            assert_eq!((rows.len(), desk.sim.ticket_count()), (717, 717), "{quirks:?}");
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+#[test]
+fn question_11_does_a_run_end_well_after_five_429_with_its_waits_visible() -> Result<()> {
+    drive!(["ticket.list"], ["throttle-next=5", "retry-after=1"], async |desk| {
+        let result = desk.run("ticket.list", json!({ "limit": 5 })).await?;
+        assert_eq!(result.exit_code(), 0, "{}", result.json());
+        let usage = &result.json()["usage"];
+        assert_eq!(usage["rate_limited"], 5, "{usage}");
+        assert!(usage["waited_ms"].as_u64().is_some_and(|waited| waited >= 3000), "{usage}");
+        Ok(())
+    })
+}
+
+#[test]
+fn question_12_does_an_expired_token_renew_once_and_never_in_a_loop() -> Result<()> {
+    drive!(["ticket.get"], ["token-dies-after=1"], async |desk| {
+        for id in [1, 2] {
+            desk.result("ticket.get", json!({ "id": id })).await?;
+        }
+        assert_eq!(desk.requests("POST", "/token"), 2);
+        desk.switch_on("refuse-tokens")?;
+        let error = desk.error("ticket.get", json!({ "id": 3 })).await?;
+        assert_eq!(text(&error, "kind"), "unauthenticated", "{error}");
+        assert!(desk.requests("POST", "/token") <= 6);
+        Ok(())
+    })
+}
+
+#[test]
+fn question_13_does_the_third_item_fail_alone() -> Result<()> {
+    drive!(["ticket.get"], [], async |desk| {
+        let items = json!([{ "id": 1 }, { "id": 2 }, { "id": 999_999 }, { "id": 4 }]);
+        let result = desk.run("ticket.get", items).await?;
+        let outcomes = result.json()["outcomes"].as_array().context("no outcomes")?;
+        let ids: Vec<Option<&Value>> = outcomes.iter().map(|one| one.pointer("/items/0/id")).collect();
+        assert_eq!(ids, [Some(&json!(1)), Some(&json!(2)), None, Some(&json!(4))]);
+        assert_eq!(outcomes[2]["error"]["kind"], "not-found");
+        let linked: Vec<&Value> = outcomes.iter().map(|one| &one["item"]).collect();
+        assert_eq!(linked, [0, 1, 2, 3]);
+        Ok(())
+    })
+}
+
+/// Every test of this suite searches what came out for secret and tokens; here
+/// is the one that makes a server shout them.
+#[test]
+fn question_14_is_the_secret_absent_from_everything() -> Result<()> {
+    drive!(["ticket.list", "ticket.create"], [], async |desk| {
+        desk.result("ticket.create", json!({ "summary": "x" })).await?;
+        for quirk in ["server-error-next=9", "html-200"] {
+            desk.switch_on(quirk)?;
+            desk.error("ticket.list", json!({ "limit": 1 })).await?;
+        }
+        let mut fields = desk.fields();
+        fields.insert("client_id".to_owned(), "somebody else".to_owned());
+        let session = desk.connect(fields, ConnectionOptions::default()).await?;
+        let result = desk.run_in(&session, "ticket.list", json!({})).await?;
+        assert!(result.first_error().is_some());
         Ok(())
     })
 }
@@ -73,6 +183,35 @@ fn question_18_does_read_only_stop_deletes_through_the_custom_call_too() -> Resu
         let read = json!({ "method": "GET", "path": "/Tickets/17" });
         assert_eq!(desk.run_in(&reader, "api.request", read).await?.exit_code(), 0);
         assert_eq!(desk.requests("DELETE", "/tickets/17") + desk.requests("POST", "/tickets"), 0);
+        Ok(())
+    })
+}
+
+#[test]
+fn question_19_does_the_simplified_output_hold_status_and_client() -> Result<()> {
+    drive!(["ticket.list", "ticket.get"], [], async |desk| {
+        let rows = desk.results("ticket.list", json!({ "limit": 3 })).await?;
+        let one = desk.result("ticket.get", json!({ "id": 17 })).await?;
+        for row in rows.iter().chain([&one]) {
+            for column in ["status_id", "status_name", "client_id", "client_name"] {
+                assert!(!row[column].is_null(), "{column} of {row}");
+            }
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn question_20_can_the_component_reach_no_other_host() -> Result<()> {
+    drive!(["ticket.list", "api.request"], [], async |desk| {
+        let elsewhere = TcpListener::bind("127.0.0.1:0").await?;
+        let url = format!("http://{}", elsewhere.local_addr()?);
+        desk.switch_on(&format!("redirect={url}"))?;
+        desk.error("ticket.list", json!({ "limit": 1 })).await?;
+        let call = json!({ "method": "GET", "path": format!("//{}/x", elsewhere.local_addr()?) });
+        desk.error("api.request", call).await?;
+        let visit = tokio::time::timeout(std::time::Duration::from_millis(200), elsewhere.accept()).await;
+        assert!(visit.is_err(), "somebody called another host");
         Ok(())
     })
 }
