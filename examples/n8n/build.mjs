@@ -1,0 +1,141 @@
+// Builds the package from a component: `npm run build [-- COMPONENT.wasm]`.
+//
+// 1. The component is transpiled twice: for engines that can suspend a stack,
+//    and for the others (src/runtime/component.ts).
+// 2. Everything is bundled into dist/component.js; n8n-workflow stays outside,
+//    n8n brings it along.
+// 3. For each credential and node that the component gives, an entry file is
+//    written that n8n finds, and package.json is held against them.
+
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+
+import { transpile } from '@bytecodealliance/jco';
+import { build } from 'esbuild';
+
+const here = import.meta.dirname;
+const source = path.resolve(process.argv[2] ?? path.join(here, '../../target/node/wasm32-wasip2/node/halopsa_node.wasm'));
+const generated = path.join(here, 'generated');
+const dist = path.join(here, 'dist');
+
+/** What may have to wait. */
+const ASYNC_EXPORTS = {
+	node: ['prepare', 'authenticate', 'check', 'execute'],
+	lookup: ['options'],
+	triggers: ['poll', 'subscribe', 'unsubscribe', 'receive'],
+	flat: ['invoke'],
+};
+const ASYNC_IMPORTS = [
+	'wasi:io/poll#poll',
+	'wasi:io/poll#[method]pollable.block',
+	'wasi:io/streams#[method]input-stream.blocking-read',
+];
+
+/** The generated code and the core modules, the same ones for both ways to wait. */
+async function transpiled(component, waiting) {
+	const suspend = {
+		asyncMode: 'jspi',
+		asyncImports: ASYNC_IMPORTS,
+		asyncExports: Object.entries(ASYNC_EXPORTS).flatMap(([name, functions]) =>
+			functions.map((each) => `workflow:node/${name}@0.1.0#${each}`),
+		),
+	};
+	const { files } = await transpile(component, {
+		name: 'node',
+		instantiation: 'async',
+		wasiShim: false,
+		typescript: false,
+		minify: true,
+		base64Cutoff: 0,
+		...(waiting === 'suspend' ? suspend : {}),
+	});
+	return Object.fromEntries(Object.entries(files).filter(([name]) => !name.endsWith('.d.ts')));
+}
+
+async function bundle(entry, outfile, options) {
+	await build({
+		entryPoints: [path.join(generated, entry)],
+		outfile,
+		bundle: true,
+		platform: 'node',
+		target: 'node24',
+		loader: { '.wasm': 'binary' },
+		// Where generated code would look for files; it is given the modules.
+		define: { 'import.meta.url': '"file:///"' },
+		logLevel: 'warning',
+		...options,
+	});
+}
+
+await rm(generated, { recursive: true, force: true });
+await rm(dist, { recursive: true, force: true });
+await mkdir(generated, { recursive: true });
+
+const component = await readFile(source);
+const modules = new Set();
+for (const waiting of ['suspend', 'replay']) {
+	for (const [name, bytes] of Object.entries(await transpiled(component, waiting))) {
+		const file = name.endsWith('.js') ? `${waiting}.mjs` : name;
+		const known = modules.has(file) ? await readFile(path.join(generated, file)) : undefined;
+		if (known !== undefined && !known.equals(bytes)) throw new Error(`${file} differs between the two ways to wait`);
+		await writeFile(path.join(generated, file), bytes);
+		if (file.endsWith('.wasm')) modules.add(file);
+	}
+}
+
+const imports = [...modules].map((file, index) => `import core${index} from './${file}';`);
+const members = [...modules].map((file, index) => `${JSON.stringify(file)}: core${index}`);
+await writeFile(
+	path.join(generated, 'artefact.mjs'),
+	`import * as suspend from './suspend.mjs';
+import * as replay from './replay.mjs';
+${imports.join('\n')}
+export const artefact = { glue: { suspend, replay }, modules: { ${members.join(', ')} } };
+`,
+);
+
+// The manifest is what the component says when it is run.
+await writeFile(
+	path.join(generated, 'describe.mjs'),
+	`import { artefact } from './artefact.mjs';
+import { Component } from '../src/runtime/component.ts';
+export const describe = () => new Component(artefact, {}, 'replay').call(() => false, (node) => node.node.describe());
+`,
+);
+await bundle('describe.mjs', path.join(generated, 'describe.bundle.mjs'), { format: 'esm' });
+const { describe } = await import(path.join(generated, 'describe.bundle.mjs'));
+await writeFile(path.join(generated, 'manifest.json'), await describe());
+
+await writeFile(
+	path.join(generated, 'component.mjs'),
+	`import { artefact } from './artefact.mjs';
+import manifest from './manifest.json';
+import { nodesOf } from '../src/nodes.ts';
+export const { credentials, nodes } = nodesOf(manifest, artefact);
+`,
+);
+await bundle('component.mjs', path.join(dist, 'component.js'), {
+	format: 'cjs',
+	external: ['n8n-workflow'],
+	legalComments: 'none',
+});
+
+const { credentials, nodes } = createRequire(import.meta.url)(path.join(dist, 'component.js'));
+const written = { credentials: [], nodes: [] };
+for (const [kind, classes] of Object.entries({ credentials, nodes })) {
+	await mkdir(path.join(dist, kind), { recursive: true });
+	await copyFile(path.join(here, 'icon.svg'), path.join(dist, kind, 'icon.svg'));
+	for (const name of Object.keys(classes)) {
+		const file = `dist/${kind}/${name}.${kind === 'nodes' ? 'node' : 'credentials'}.js`;
+		await writeFile(path.join(here, file), `module.exports.${name} = require('../component.js').${kind}.${name};\n`);
+		written[kind].push(file);
+	}
+}
+
+const { n8n } = JSON.parse(await readFile(path.join(here, 'package.json'), 'utf8'));
+for (const kind of ['credentials', 'nodes']) {
+	if (JSON.stringify(n8n[kind]) !== JSON.stringify(written[kind])) {
+		throw new Error(`package.json must list as n8n.${kind}: ${JSON.stringify(written[kind])}`);
+	}
+}

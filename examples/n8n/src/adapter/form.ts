@@ -1,0 +1,105 @@
+// The form of an operation or a trigger: required fields first, then what lists
+// have, then the optional ones in a collection.
+
+import type { INodeProperties } from 'n8n-workflow';
+
+import type { Manifest, Operation, Property, Schema } from '../manifest.ts';
+import { properties } from '../manifest.ts';
+import { COLLECTIONS, fieldFor, isEmpty, shapeOf, valueOf } from './fields.ts';
+
+type Show = NonNullable<NonNullable<INodeProperties['displayOptions']>['show']>;
+
+/** Members that stand in the open though they are optional. */
+const IN_THE_OPEN = ['return_all', 'limit', 'simplify'];
+
+/** Where each property of an object stands. */
+export interface Layout {
+	open: Property[];
+	/** Optional ones, in the collection of this name. */
+	collection: string;
+	closed: Property[];
+}
+
+export function layoutOf(manifest: Manifest, schema: Schema, filters: boolean): Layout {
+	const all = properties(manifest, schema);
+	// n8n shows a resource mapper only outside of collections.
+	const isOpen = (property: Property) =>
+		property.required ||
+		IN_THE_OPEN.includes(property.name) ||
+		shapeOf(manifest, property.schema) === 'columns';
+	const rank = (property: Property) => (property.required ? -1 : IN_THE_OPEN.indexOf(property.name) + 1);
+	return {
+		open: all.filter(isOpen).sort((a, b) => rank(a) - rank(b)),
+		collection: filters ? COLLECTIONS.filters : COLLECTIONS.fields,
+		closed: all.filter((property) => !isOpen(property)),
+	};
+}
+
+/** The fields, shown under these conditions. */
+export function formOf(manifest: Manifest, layout: Layout, show: Show): INodeProperties[] {
+	const returnsAll = layout.open.some((property) => property.name === 'return_all');
+	const open = layout.open.map((property) => {
+		const field = fieldFor(manifest, property);
+		const limited = property.name === 'limit' && returnsAll;
+		return { ...field, displayOptions: { show: limited ? { ...show, return_all: [false] } : show } };
+	});
+	if (layout.closed.length === 0) return open;
+	const closed = layout.closed
+		.map((property) => fieldFor(manifest, property))
+		.sort((a, b) => a.displayName.localeCompare(b.displayName));
+	const filters = layout.collection === COLLECTIONS.filters;
+	const collection: INodeProperties = {
+		displayName: filters ? 'Filters' : 'Additional Fields',
+		name: layout.collection,
+		type: 'collection',
+		placeholder: filters ? 'Add Filter' : 'Add Field',
+		default: {},
+		options: closed,
+		displayOptions: { show },
+	};
+	return [...open, collection];
+}
+
+/** Reads a parameter of the form. */
+export type Read = (name: string, fallback: unknown) => unknown;
+
+/** The JSON that the component is given. */
+export function jsonOf(manifest: Manifest, layout: Layout, read: Read): Record<string, unknown> {
+	const json: Record<string, unknown> = {};
+	for (const { name, schema, required } of layout.open) {
+		const raw = read(name, undefined);
+		// A required field that is empty is sent, so that the component names it.
+		const left = isEmpty(manifest, schema, raw) && !(required && raw === '');
+		if (!left && raw !== undefined) json[name] = valueOf(manifest, schema, raw);
+	}
+	if (json.return_all === true) delete json.limit;
+	const closed = read(layout.collection, {});
+	const values = typeof closed === 'object' && closed !== null ? (closed as Record<string, unknown>) : {};
+	for (const { name, schema } of layout.closed) {
+		const raw = values[name];
+		if (raw === undefined || (shapeOf(manifest, schema) === 'record' && isEmpty(manifest, schema, raw))) continue;
+		json[name] = valueOf(manifest, schema, raw);
+	}
+	return json;
+}
+
+/** An operation with its form. */
+export interface Action {
+	operation: Operation;
+	/** Value of the operation in the form; the id without its resource. */
+	verb: string;
+	resource: string;
+	layout: Layout;
+}
+
+export function actionsOf(manifest: Manifest): Action[] {
+	return manifest.operations.map((operation) => {
+		const [first = '', ...rest] = operation.id.split('.');
+		return {
+			operation,
+			verb: rest.join('.') || first,
+			resource: operation.resource ?? first,
+			layout: layoutOf(manifest, operation.input, operation.annotations.read_only),
+		};
+	});
+}

@@ -1,0 +1,147 @@
+// Dropdowns: the component's lists as n8n asks for them. A list that cannot be
+// loaded is an error and never an empty one.
+
+import type {
+	FieldType,
+	ILoadOptionsFunctions,
+	INodeListSearchItems,
+	INodeListSearchResult,
+	INodePropertyOptions,
+	ResourceMapperField,
+	ResourceMapperFields,
+} from 'n8n-workflow';
+
+import type { List, Reference, Schema } from '../manifest.ts';
+import type { Entry } from '../runtime/contract.ts';
+import { Failure } from '../runtime/failure.ts';
+import { errorFor } from './errors.ts';
+import { located, places, shapeOf } from './fields.ts';
+import { columnsMethod, optionsMethod, references, searchMethod } from './methods.ts';
+import type { Package } from './package.ts';
+
+/** How many parts of a list a dropdown without search is filled from. */
+const PARTS = 20;
+
+export function listMethods(node: Package) {
+	const listSearch: Record<
+		string,
+		(this: ILoadOptionsFunctions, filter?: string, token?: string) => Promise<INodeListSearchResult>
+	> = {};
+	const loadOptions: Record<string, (this: ILoadOptionsFunctions) => Promise<INodePropertyOptions[]>> = {};
+	const resourceMapping: Record<string, (this: ILoadOptionsFunctions) => Promise<ResourceMapperFields>> = {};
+	for (const reference of references(node.manifest)) {
+		listSearch[searchMethod(reference)] = async function (filter, token) {
+			const { entries, next } = await part(this, node, reference, filter, token);
+			return { results: choices(entries), ...(next === undefined ? {} : { paginationToken: next }) };
+		};
+		loadOptions[optionsMethod(reference)] = async function () {
+			return choices(await whole(this, node, reference));
+		};
+		resourceMapping[columnsMethod(reference)] = async function () {
+			const entries = await whole(this, node, reference);
+			return { fields: entries.map((entry) => column(node, entry)) };
+		};
+	}
+	return { listSearch, loadOptions, resourceMapping };
+}
+
+async function part(
+	self: ILoadOptionsFunctions,
+	node: Package,
+	reference: Reference,
+	search: string | undefined,
+	cursor: string | undefined,
+) {
+	const list = node.manifest.lists.find((each) => each.name === reference.list);
+	const params = JSON.stringify(parameters(self, reference, list));
+	try {
+		const account = await node.account(self);
+		return await account.call({}, (exports, context, connection) => {
+			if (exports.lookup === undefined) throw new Error('The component has no lists.');
+			return exports.lookup.options(context, connection, reference.list, params, search || undefined, cursor);
+		});
+	} catch (error) {
+		throw error instanceof Failure ? errorFor(self.getNode(), error.error, { readOnly: true }) : error;
+	}
+}
+
+async function whole(self: ILoadOptionsFunctions, node: Package, reference: Reference): Promise<Entry[]> {
+	const all: Entry[] = [];
+	let cursor: string | undefined;
+	for (let parts = 0; parts < PARTS; parts += 1) {
+		const { entries, next } = await part(self, node, reference, undefined, cursor);
+		all.push(...entries);
+		if (next === undefined) return all;
+		cursor = next;
+	}
+	return all;
+}
+
+/** What the list depends on, as it stands in the form now. */
+function parameters(self: ILoadOptionsFunctions, reference: Reference, list: List | undefined): Record<string, unknown> {
+	const values: Record<string, unknown> = {};
+	for (const [name, pointer] of Object.entries(reference.parameters ?? {})) {
+		const field = pointer.split('/')[1] ?? '';
+		const stated = places(field)
+			.map((place) => located(self.getCurrentNodeParameter(place)))
+			.find((value) => value !== undefined && value !== null && value !== '');
+		if (stated === undefined) continue;
+		const schema = list?.parameters.properties?.[name];
+		const number = [schema?.type].flat().some((type) => type === 'integer' || type === 'number');
+		values[name] = number && /^-?\d+$/.test(String(stated)) ? Number(stated) : stated;
+	}
+	return values;
+}
+
+/** Entries to choose, in a tree with the names above them. */
+function choices(entries: Entry[]): INodeListSearchItems[] {
+	const known = new Map(entries.map((entry) => [entry.value, entry]));
+	const path = (entry: Entry, depth = 0): string => {
+		const parent = entry.parent === undefined || depth > 8 ? undefined : known.get(entry.parent);
+		return parent === undefined ? entry.label : `${path(parent, depth + 1)} > ${entry.label}`;
+	};
+	return entries
+		.filter((entry) => !entry.disabled)
+		.map((entry) => {
+			const value: unknown = JSON.parse(entry.value);
+			const description = entry.description === undefined ? {} : { description: entry.description };
+			return { name: path(entry), value: typeof value === 'number' ? value : String(value), ...description };
+		});
+}
+
+const COLUMNS: Partial<Record<ReturnType<typeof shapeOf>, FieldType>> = {
+	'whole-number': 'number',
+	number: 'number',
+	boolean: 'boolean',
+	'date-time': 'dateTime',
+	choice: 'options',
+	choices: 'array',
+	texts: 'array',
+	records: 'array',
+	json: 'object',
+};
+
+/** A field that only the service knows, such as a custom one. */
+function column(node: Package, entry: Entry): ResourceMapperField {
+	const details = JSON.parse(entry.details ?? '{}') as { schema?: Schema; required?: boolean };
+	const schema = details.schema ?? {};
+	const type = COLUMNS[shapeOf(node.manifest, schema)] ?? 'string';
+	const values = schema.enum ?? schema.oneOf?.map((each) => each.const) ?? [];
+	return {
+		id: String(JSON.parse(entry.value)),
+		displayName: entry.label,
+		required: details.required ?? false,
+		defaultMatch: false,
+		canBeUsedToMatch: false,
+		display: true,
+		type,
+		...(type === 'options'
+			? {
+					options: values.map((value, index) => ({
+						name: schema.oneOf?.[index]?.title ?? String(value),
+						value: value as string | number,
+					})),
+				}
+			: {}),
+	};
+}

@@ -1,0 +1,60 @@
+// The trigger that asks. Its state is the component's, kept in the static data
+// of the workflow; a first poll only says where to begin.
+
+import { NodeConnectionTypes } from 'n8n-workflow';
+import type { INodeExecutionData, INodeTypeDescription, IPollFunctions, JsonObject } from 'n8n-workflow';
+
+import type { Event } from '../runtime/contract.ts';
+import { Failure } from '../runtime/failure.ts';
+import { commonDescription } from './description.ts';
+import { errorFor } from './errors.ts';
+import { asItems, configured, titleOf, triggerForm, unseen } from './events.ts';
+import type { Manifest } from '../manifest.ts';
+import type { Package } from './package.ts';
+
+/** Polls that may follow each other at once while more events are waiting. */
+const IN_A_ROW = 20;
+
+export function pollingDescription(manifest: Manifest): INodeTypeDescription {
+	return {
+		...commonDescription(manifest),
+		displayName: titleOf(manifest, 'Polling Trigger'),
+		name: `${manifest.name}PollingTrigger`,
+		group: ['trigger'],
+		polling: true,
+		subtitle: '={{ $parameter["event"] }}',
+		description: `Starts the workflow when something happens in ${manifest.title}, by asking now and then`,
+		defaults: { name: titleOf(manifest, 'Polling Trigger') },
+		inputs: [],
+		outputs: [NodeConnectionTypes.Main],
+		properties: triggerForm(manifest, 'poll'),
+	};
+}
+
+export async function poll(self: IPollFunctions, node: Package): Promise<INodeExecutionData[][] | null> {
+	const read = (name: string, fallback: unknown) => self.getNodeParameter(name, fallback);
+	const { name, config, sample } = configured(node.manifest, 'poll', read);
+	if (self.getMode() === 'manual' && sample !== undefined) return [[{ json: sample as JsonObject }]];
+	const data = self.getWorkflowStaticData('node');
+	const account = await node.account(self);
+	const found: Event[] = [];
+	let state = typeof data.state === 'string' ? data.state : undefined;
+	try {
+		for (let turn = 0; turn < IN_A_ROW; turn += 1) {
+			const polled = await account.call({}, (exports, context, connection) => {
+				if (exports.triggers === undefined) throw new Error('The component has no triggers.');
+				return exports.triggers.poll(context, connection, name, config, state);
+			});
+			found.push(...polled.events);
+			state = polled.state;
+			if (!polled.more) break;
+		}
+	} catch (error) {
+		if (!(error instanceof Failure)) throw error;
+		// What was found comes again with the next poll.
+		throw errorFor(self.getNode(), error.error, { readOnly: true });
+	}
+	data.state = state;
+	const fresh = unseen(data, found);
+	return fresh.length === 0 ? null : [asItems(fresh)];
+}

@@ -1,0 +1,157 @@
+// The trigger that is told. A subscription lives as long as the workflow is
+// active; its state and signing secret are kept in the static data, apart for
+// the test and the real address.
+
+import { NodeConnectionTypes, generateSecureToken } from 'n8n-workflow';
+import type {
+	IDataObject,
+	IHookFunctions,
+	INodeTypeDescription,
+	IWebhookFunctions,
+	IWebhookResponseData,
+} from 'n8n-workflow';
+
+import type { Manifest } from '../manifest.ts';
+import type { Delivery, Endpoint, Exports } from '../runtime/contract.ts';
+import { Failure } from '../runtime/failure.ts';
+import { commonDescription } from './description.ts';
+import { errorFor } from './errors.ts';
+import { asItems, configured, titleOf, triggerForm, unseen } from './events.ts';
+import type { Package } from './package.ts';
+
+export function webhookDescription(manifest: Manifest): INodeTypeDescription {
+	return {
+		...commonDescription(manifest),
+		displayName: titleOf(manifest, 'Trigger'),
+		name: `${manifest.name}Trigger`,
+		group: ['trigger'],
+		subtitle: '={{ $parameter["event"] }}',
+		description: `Starts the workflow when ${manifest.title} reports that something happened`,
+		defaults: { name: titleOf(manifest, 'Trigger') },
+		inputs: [],
+		outputs: [NodeConnectionTypes.Main],
+		webhooks: [{ name: 'default', httpMethod: 'POST', responseMode: 'onReceived', path: 'webhook', rawBody: true }],
+		properties: triggerForm(manifest, 'webhook'),
+	};
+}
+
+type Triggers = NonNullable<Exports['triggers']>;
+
+export function webhookMethods(node: Package) {
+	return {
+		default: {
+			/** What exists already is found by its state, and set right. */
+			async checkExists(this: IHookFunctions): Promise<boolean> {
+				const data = dataOf(this, this.getActivationMode() === 'manual');
+				if (typeof data.state !== 'string') return false;
+				await subscribe(this, node, data, data.state);
+				return true;
+			},
+
+			async create(this: IHookFunctions): Promise<boolean> {
+				const data = dataOf(this, this.getActivationMode() === 'manual');
+				data.secret ??= generateSecureToken();
+				await subscribe(this, node, data, undefined);
+				return true;
+			},
+
+			async delete(this: IHookFunctions): Promise<boolean> {
+				const data = dataOf(this, this.getActivationMode() === 'manual');
+				const { state } = data;
+				if (typeof state !== 'string') return true;
+				const { name, config } = configuration(this, node);
+				await called(this, node, (triggers, context, connection) =>
+					triggers.unsubscribe(context, connection, name, config, state),
+				);
+				delete data.state;
+				delete data.secret;
+				delete data.seen;
+				return true;
+			},
+		},
+	};
+}
+
+async function subscribe(
+	self: IHookFunctions,
+	node: Package,
+	data: IDataObject,
+	state: string | undefined,
+): Promise<void> {
+	const { name, config } = configuration(self, node);
+	const endpoint = endpointOf(self.getNodeWebhookUrl('default'), data);
+	const subscription = await called(self, node, (triggers, context, connection) =>
+		triggers.subscribe(context, connection, name, config, endpoint, state),
+	);
+	data.state = subscription.state;
+}
+
+export async function webhook(self: IWebhookFunctions, node: Package): Promise<IWebhookResponseData> {
+	const data = dataOf(self, self.getMode() === 'manual');
+	const { name, config } = configuration(self, node);
+	const endpoint = endpointOf(self.getNodeWebhookUrl('default'), data);
+	const delivery = await deliveryOf(self);
+	const state = String(data.state ?? '');
+	const received = await called(self, node, (triggers, context, connection) =>
+		triggers.receive(context, connection, name, config, endpoint, state, delivery),
+	);
+	data.state = received.state;
+	const response = self.getResponseObject();
+	const { status, headers, body } = received.reply;
+	response.status(status);
+	for (const header of headers) response.setHeader(header.name, header.value);
+	response.end(Buffer.from(body));
+	const fresh = unseen(data, received.events);
+	return fresh.length === 0 ? { noWebhookResponse: true } : { noWebhookResponse: true, workflowData: [asItems(fresh)] };
+}
+
+async function deliveryOf(self: IWebhookFunctions): Promise<Delivery> {
+	const request = self.getRequestObject();
+	// With `rawBody` n8n leaves the body to be read.
+	if (request.rawBody === undefined) await request.readRawBody();
+	const headers = Object.entries(self.getHeaderData()).flatMap(([name, value]) =>
+		[value ?? []].flat().map((each) => ({ name, value: each })),
+	);
+	return {
+		method: request.method,
+		pathWithQuery: request.originalUrl,
+		headers,
+		body: new Uint8Array(request.rawBody ?? []),
+	};
+}
+
+function configuration(self: IHookFunctions | IWebhookFunctions, node: Package) {
+	return configured(node.manifest, 'webhook', (name, fallback) => self.getNodeParameter(name, fallback));
+}
+
+function endpointOf(url: string | undefined, data: IDataObject): Endpoint {
+	return { callbackUrl: url ?? '', signingSecret: String(data.secret ?? '') };
+}
+
+/** The part of the static data for the test address or for the real one. */
+function dataOf(self: IHookFunctions | IWebhookFunctions, test: boolean): IDataObject {
+	const data = self.getWorkflowStaticData('node');
+	const key = test ? 'test' : 'production';
+	data[key] ??= {};
+	return data[key] as IDataObject;
+}
+
+async function called<T extends { session?: undefined | { token: string; scopes: string[] } }>(
+	self: IHookFunctions | IWebhookFunctions,
+	node: Package,
+	run: (
+		triggers: Triggers,
+		context: Parameters<Triggers['poll']>[0],
+		connection: Parameters<Triggers['poll']>[1],
+	) => Promise<T> | T,
+): Promise<T> {
+	const account = await node.account(self);
+	try {
+		return await account.call({}, (exports, context, connection) => {
+			if (exports.triggers === undefined) throw new Error('The component has no triggers.');
+			return run(exports.triggers, context, connection);
+		});
+	} catch (error) {
+		throw error instanceof Failure ? errorFor(self.getNode(), error.error) : error;
+	}
+}
