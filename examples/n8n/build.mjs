@@ -100,6 +100,7 @@ await writeFile(
 	path.join(generated, 'describe.mjs'),
 	`import { artefact } from './artefact.mjs';
 import { Component } from '../src/runtime/component.ts';
+export { artefact };
 export const describe = () => new Component(artefact, {}, 'replay').call(() => false, (node) => node.node.describe());
 `,
 );

@@ -7,7 +7,7 @@ import type { IBinaryKeyData, IExecuteFunctions, INodeExecutionData, JsonObject 
 import { properties } from '../manifest.ts';
 import type { Account } from '../runtime/account.ts';
 import type { Attachment, Diagnostic, Item, NodeError, Outcome } from '../runtime/contract.ts';
-import { Failure } from '../runtime/failure.ts';
+import { failureOf } from '../runtime/failure.ts';
 import { errorFor, errorJson } from './errors.ts';
 import { isObject } from './fields.ts';
 import { actionsOf, jsonOf } from './form.ts';
@@ -114,9 +114,9 @@ class Run {
 				),
 			);
 		} catch (error) {
-			if (!(error instanceof Failure)) throw error;
-			if (!this.#self.continueOnFail()) throw this.#error(error.error);
-			const outcomes = items.map((): Outcome => ({ tag: 'failed', val: error.error }));
+			const failure = failureOf(error).error;
+			if (!this.#self.continueOnFail()) throw this.#error(failure);
+			const outcomes = items.map((): Outcome => ({ tag: 'failed', val: failure }));
 			return { outcomes, diagnostics: [], next: undefined, resumeAfterMs: undefined };
 		}
 	}

@@ -115,7 +115,8 @@ export function fieldFor(manifest: Manifest, property: Property): INodePropertie
 		default: initial(shape, schema),
 	};
 	if (property.required) field.required = true;
-	if (schema.description !== undefined) field.description = described(shape, schema.description);
+	const description = described(shape, schema);
+	if (description !== '') field.description = description;
 	const example = schema.examples?.[0];
 	if (typeof example === 'string' && TYPES[shape] === 'string') field.placeholder = `e.g. ${example}`;
 	const reference = referenceOf(manifest, schema);
@@ -190,10 +191,12 @@ function initial(shape: Shape, schema: Schema): INodeProperties['default'] {
 	}
 }
 
-function described(shape: Shape, description: string): string {
-	const text = description.replace(/\.$/, '');
+function described(shape: Shape, schema: Schema): string {
+	const { description = '', title = '' } = schema;
+	const text = description.includes('. ') ? description : description.replace(/\.$/, '');
 	if (shape !== 'boolean' || text.startsWith('Whether')) return text;
-	return `Whether it is so: ${text.charAt(0).toLowerCase()}${text.slice(1)}`;
+	const what = text === '' ? title : text;
+	return `Whether it is so: ${what.charAt(0).toLowerCase()}${what.slice(1)}`;
 }
 
 function bounds(schema: Schema) {
@@ -240,10 +243,13 @@ function modes(manifest: Manifest, reference: Reference, schema: Schema): INodeP
 }
 
 /** The JSON that a component is given for what stands in the field. */
-export function valueOf(manifest: Manifest, schema: Schema, raw: unknown): unknown {
+export function valueOf(manifest: Manifest, schema: Schema, given: unknown): unknown {
+	const raw = located(given);
 	switch (shapeOf(manifest, schema)) {
 		case 'record':
-			return identifier(located(raw), schema);
+		case 'whole-number':
+		case 'number':
+			return numeric(raw, schema);
 		case 'records':
 			return Array.isArray(raw) ? raw : [raw];
 		case 'columns':
@@ -278,10 +284,10 @@ export function located(raw: unknown): unknown {
 	return isObject(raw) && '__rl' in raw ? raw.value : raw;
 }
 
-/** A number that was typed as text is the number, where the schema knows numbers. */
-function identifier(value: unknown, schema: Schema): unknown {
+/** A number that was typed as text, or comes so from an expression, where the schema knows numbers. */
+function numeric(value: unknown, schema: Schema): unknown {
 	const number = typesOf(schema).some((type) => type === 'integer' || type === 'number');
-	return number && typeof value === 'string' && /^-?\d{1,15}$/.test(value.trim()) ? Number(value) : value;
+	return number && typeof value === 'string' && /^-?\d{1,15}(\.\d+)?$/.test(value.trim()) ? Number(value) : value;
 }
 
 function columns(raw: unknown): Record<string, unknown> {

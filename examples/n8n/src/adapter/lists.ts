@@ -13,7 +13,7 @@ import type {
 
 import type { List, Reference, Schema } from '../manifest.ts';
 import type { Entry } from '../runtime/contract.ts';
-import { Failure } from '../runtime/failure.ts';
+import { failureOf } from '../runtime/failure.ts';
 import { errorFor } from './errors.ts';
 import { located, places, shapeOf } from './fields.ts';
 import { columnsMethod, optionsMethod, references, searchMethod } from './methods.ts';
@@ -61,7 +61,7 @@ async function part(
 			return exports.lookup.options(context, connection, reference.list, params, search || undefined, cursor);
 		});
 	} catch (error) {
-		throw error instanceof Failure ? errorFor(self.getNode(), error.error, { readOnly: true }) : error;
+		throw errorFor(self.getNode(), failureOf(error).error, { readOnly: true });
 	}
 }
 

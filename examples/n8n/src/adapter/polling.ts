@@ -5,7 +5,7 @@ import { NodeConnectionTypes } from 'n8n-workflow';
 import type { INodeExecutionData, INodeTypeDescription, IPollFunctions, JsonObject } from 'n8n-workflow';
 
 import type { Event } from '../runtime/contract.ts';
-import { Failure } from '../runtime/failure.ts';
+import { failureOf } from '../runtime/failure.ts';
 import { commonDescription } from './description.ts';
 import { errorFor } from './errors.ts';
 import { asItems, configured, titleOf, triggerForm, unseen } from './events.ts';
@@ -50,9 +50,8 @@ export async function poll(self: IPollFunctions, node: Package): Promise<INodeEx
 			if (!polled.more) break;
 		}
 	} catch (error) {
-		if (!(error instanceof Failure)) throw error;
 		// What was found comes again with the next poll.
-		throw errorFor(self.getNode(), error.error, { readOnly: true });
+		throw errorFor(self.getNode(), failureOf(error).error, { readOnly: true });
 	}
 	data.state = state;
 	const fresh = unseen(data, found);

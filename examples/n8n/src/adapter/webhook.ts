@@ -13,7 +13,7 @@ import type {
 
 import type { Manifest } from '../manifest.ts';
 import type { Delivery, Endpoint, Exports } from '../runtime/contract.ts';
-import { Failure } from '../runtime/failure.ts';
+import { failureOf } from '../runtime/failure.ts';
 import { commonDescription } from './description.ts';
 import { errorFor } from './errors.ts';
 import { asItems, configured, titleOf, triggerForm, unseen } from './events.ts';
@@ -152,6 +152,6 @@ async function called<T extends { session?: undefined | { token: string; scopes:
 			return run(exports.triggers, context, connection);
 		});
 	} catch (error) {
-		throw error instanceof Failure ? errorFor(self.getNode(), error.error) : error;
+		throw errorFor(self.getNode(), failureOf(error).error);
 	}
 }

@@ -8,7 +8,7 @@
 // threads nor flags.
 
 import type { Exports, Glue } from './contract.ts';
-import { MustWait, World } from './world.ts';
+import { World } from './world.ts';
 import type { Gate, Machine, Waiting } from './world.ts';
 
 /** What the build made of the component. */
@@ -42,7 +42,6 @@ export class Component {
 				try {
 					return await run(instance);
 				} catch (stop) {
-					if (!(stop instanceof MustWait)) throw stop;
 					await world.resume(stop);
 				}
 			}

@@ -26,7 +26,7 @@ export type Gate = (url: URL) => boolean;
 export type Waiting = 'suspend' | 'replay';
 
 /** Thrown through a guest that has to wait and cannot be suspended. */
-export class MustWait {
+class MustWait {
 	readonly until: readonly Pollable[];
 
 	constructor(until: readonly Pollable[]) {
@@ -60,8 +60,9 @@ export class World implements View {
 		this.#call.abort();
 	}
 
-	/** Waits for what a run stopped at, and makes ready for the next run. */
-	async resume(stop: MustWait): Promise<void> {
+	/** Waits for what a run stopped at, and makes ready for the next run; throws on what else ended it. */
+	async resume(stop: unknown): Promise<void> {
+		if (!(stop instanceof MustWait)) throw stop;
 		await this.#wait(stop.until);
 		this.#moments.push(clock());
 		this.#passed = 0;

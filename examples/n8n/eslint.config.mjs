@@ -1,0 +1,25 @@
+import { config } from '@n8n/node-cli/eslint';
+
+export default [
+	...config,
+	{
+		files: ['package.json'],
+		rules: {
+			// Whoever publishes the package names themselves and their page.
+			'@n8n/community-nodes/require-homepage': 'off',
+			'@n8n/community-nodes/valid-author': 'off',
+			'n8n-nodes-base/community-package-json-author-missing': 'off',
+		},
+	},
+	{
+		// Tests run beside n8n, not in it.
+		files: ['test/**/*.ts'],
+		rules: {
+			'@n8n/community-nodes/no-dangerous-functions': 'off',
+			'@n8n/community-nodes/no-restricted-globals': 'off',
+			'@n8n/community-nodes/no-restricted-imports': 'off',
+			'import-x/no-unresolved': 'off',
+			'no-console': 'off',
+		},
+	},
+];

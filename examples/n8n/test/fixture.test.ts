@@ -1,0 +1,328 @@
+// Lists, files, triggers and long runs, with a component whose answers are known.
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+
+import type {
+	IDataObject,
+	IHookFunctions,
+	INodeExecutionData,
+	INodeType,
+	IPollFunctions,
+	IWebhookFunctions,
+} from 'n8n-workflow';
+
+import { nodesOf } from '../src/nodes.ts';
+import type { Entry, Exports, Item, Outcome } from '../src/runtime/contract.ts';
+import { machine } from './support/built.ts';
+import { component, manifest, usage } from './support/fixture.ts';
+import { contextOf, loading, run } from './support/n8n.ts';
+
+const credentials = { token: 'secret' };
+const error = (kind: string) => ({
+	payload: { kind, code: `desk.${kind}`, message: 'It did not work.', effect: 'none', retry: { tag: 'never' } },
+});
+
+function node(name: string, parts: Parameters<typeof component>[0]): INodeType {
+	const Class = nodesOf(manifest, component(parts), machine).nodes[name];
+	assert.ok(Class);
+	return new Class();
+}
+
+const entry = (value: unknown, label: string, more: Partial<Entry> = {}): Entry => ({
+	value: JSON.stringify(value),
+	label,
+	disabled: false,
+	...more,
+});
+
+describe('lists', () => {
+	const asked: unknown[][] = [];
+	const desk = node('Desk', {
+		lookup: {
+			options: (_, __, name, params, search, cursor) => {
+				asked.push([name, JSON.parse(params), search, cursor]);
+				const parts: Record<string, Entry[]> = {
+					clients: [entry(12, 'Nordlicht')],
+					sites: [
+						entry(1, 'Berlin', { disabled: true }),
+						entry(2, 'Mitte', { parent: '1' }),
+					],
+					teams: [entry(cursor === undefined ? 1 : 2, 'Team')],
+					fields: [
+						entry('CFfloor', 'Floor', {
+							details: JSON.stringify({ schema: { type: 'integer' }, required: true, custom: true }),
+						}),
+						entry('CFkind', 'Kind', {
+							details: JSON.stringify({ schema: { oneOf: [{ const: 3, title: 'Third' }] }, required: false }),
+						}),
+					],
+				};
+				const more = name === 'teams' && cursor === undefined ? { next: 'more' } : {};
+				return { entries: parts[name] ?? [], usage, diagnostics: [], ...more };
+			},
+		},
+	});
+	const client = { __rl: true, mode: 'id', value: '12' };
+	const context = (parameters = {}) =>
+		loading(desk, { credentials, parameters: { resource: 'ticket', operation: 'create', client, ...parameters } });
+	const { listSearch, loadOptions, resourceMapping } = desk.methods ?? {};
+
+	test('are searched at the service', async () => {
+		asked.length = 0;
+		const found = await listSearch?.search_clients?.call(context(), 'nord');
+		assert.deepEqual(found?.results, [{ name: 'Nordlicht', value: 12 }]);
+		assert.deepEqual(asked, [['clients', {}, 'nord', undefined]]);
+	});
+
+	test('are given what they depend on, and show where in a tree something is', async () => {
+		asked.length = 0;
+		const found = await listSearch?.search_sites_by_client_id_from_client?.call(context());
+		assert.deepEqual(found?.results, [{ name: 'Berlin > Mitte', value: 2 }]);
+		assert.deepEqual(asked[0]?.[1], { client_id: 12 });
+	});
+
+	test('of several values are read to the end', async () => {
+		const found = await loadOptions?.options_teams?.call(context());
+		assert.deepEqual(found?.map(({ value }) => value), [1, 2]);
+	});
+
+	test('of fields become a form', async () => {
+		const found = await resourceMapping?.columns_fields_by_client_id_from_client?.call(context());
+		assert.deepEqual(
+			found?.fields.map(({ id, type, required, options }) => ({ id, type, required, options })),
+			[
+				{ id: 'CFfloor', type: 'number', required: true, options: undefined },
+				{ id: 'CFkind', type: 'options', required: false, options: [{ name: 'Third', value: 3 }] },
+			],
+		);
+	});
+
+	test('that cannot be loaded are an error', async () => {
+		const broken = node('Desk', {
+			lookup: {
+				options: () => {
+					throw error('unavailable');
+				},
+			},
+		});
+		const failing = loading(broken, { credentials, parameters: {} });
+		await assert.rejects(async () => broken.methods?.listSearch?.search_clients?.call(failing), /did not work/);
+	});
+});
+
+type Execute = Exports['node']['execute'];
+const done = (...items: object[]): Outcome => ({
+	tag: 'done',
+	val: items.map((json) => ({ json: JSON.stringify(json), attachments: [] })),
+});
+
+describe('a run', () => {
+	const create = (execute: Execute, parameters = {}, rest = {}) =>
+		run(node('Desk', { node: { execute } }), {
+			credentials,
+			parameters: { resource: 'ticket', operation: 'create', client: { __rl: true, mode: 'id', value: '12' }, ...parameters },
+			...rest,
+		});
+
+	test('gives the component numbers as numbers, and only what was filled in', async () => {
+		let given: unknown;
+		await create((_, __, ___, items) => {
+			given = JSON.parse(items[0]?.json ?? '');
+			return { outcomes: [done()], usage, diagnostics: [] };
+		}, { additionalFields: { site: { __rl: true, mode: 'name', value: 'Mitte' }, urgent: false } });
+		assert.deepEqual(given, { client: 12, site: 'Mitte', urgent: false });
+	});
+
+	test('follows cursors, waits as it is told, and joins what belongs together', async () => {
+		const cursors: unknown[] = [];
+		const began = performance.now();
+		const { results } = await create(
+			(_, __, ___, ____, cursor) => {
+				cursors.push(cursor);
+				return cursor === undefined
+					? { outcomes: [done({ n: 1 }), { tag: 'not-attempted' }], next: 'b', resumeAfterMs: 50, usage, diagnostics: [] }
+					: { outcomes: [done({ n: 2 }), done({ n: 3 })], usage, diagnostics: [] };
+			},
+			{},
+			{ items: [{ json: {} }, { json: {} }] },
+		);
+		assert.deepEqual(cursors, [undefined, 'b']);
+		assert.deepEqual(results.map(({ json, pairedItem }) => [json.n, pairedItem]), [
+			[1, { item: 0 }],
+			[2, { item: 0 }],
+			[3, { item: 1 }],
+		]);
+		assert.ok(performance.now() - began >= 49);
+	});
+
+	test('leaves one bad item behind', async () => {
+		const outcomes: Outcome[] = [done({ n: 1 }), { tag: 'failed', val: error('conflict').payload as never }, done({ n: 3 })];
+		const execute = () => ({ outcomes, usage, diagnostics: [] });
+		const items = [{ json: {} }, { json: {} }, { json: {} }];
+		const { results } = await create(execute, {}, { items, continueOnFail: true });
+		assert.deepEqual(results.map(({ json }) => json.n ?? json.code), [1, 'desk.conflict', 3]);
+		await assert.rejects(create(execute, {}, { items }), (thrown: { context: IDataObject; description: string }) => {
+			assert.equal(thrown.context.itemIndex, 1);
+			assert.match(thrown.description, /Nothing was changed\. Of 3 items, 2 went well/);
+			return true;
+		});
+	});
+
+	test('takes files along and hands files over', async () => {
+		let taken: Item['attachments'] = [];
+		const { results } = await create(
+			(_, __, ___, items) => {
+				taken = items[0]?.attachments ?? [];
+				const file = { name: 'b.bin', mimeType: 'application/x-b', content: { tag: 'bytes', val: new Uint8Array([1, 2]) } };
+				return { outcomes: [{ tag: 'done', val: [{ json: '{}', attachments: [file as never] }] }], usage, diagnostics: [] };
+			},
+			{ inputFiles: 'data' },
+			{ items: [{ json: {}, binary: { data: { data: 'AAE=', fileName: 'a.bin', mimeType: 'application/x-a' } } }] },
+		);
+		assert.deepEqual(taken[0], {
+			name: 'a.bin',
+			mimeType: 'application/x-a',
+			content: { tag: 'bytes', val: new Uint8Array([0, 1]) },
+		});
+		assert.deepEqual(results[0]?.binary?.data, { data: 'AQI=', fileName: 'b.bin', mimeType: 'application/x-b' });
+	});
+
+	test('waits for one of the same key', async () => {
+		let running = 0;
+		let most = 0;
+		const execute: Execute = async () => {
+			running += 1;
+			most = Math.max(most, running);
+			await new Promise((resolve) => setTimeout(resolve, 20));
+			running -= 1;
+			return { outcomes: [done()], usage, diagnostics: [] };
+		};
+		await Promise.all([create(execute), create(execute)]);
+		assert.equal(most, 1);
+		const other = { client: { __rl: true, mode: 'id', value: '13' } };
+		await Promise.all([create(execute), create(execute, other)]);
+		assert.equal(most, 2);
+	});
+
+	test('tells what is no failure as a hint, once', async () => {
+		const diagnostics = [{ level: 'warning' as const, code: 'desk.cut', message: 'There is more.' }];
+		const { hints } = await create(() => ({ outcomes: [done()], usage, diagnostics: [...diagnostics, ...diagnostics] }));
+		assert.deepEqual(hints, [{ message: 'There is more.', type: 'warning', location: 'outputPane' }]);
+	});
+});
+
+const event = (id: string) => ({ id, item: { json: JSON.stringify({ id }), attachments: [] } });
+const parameters = { event: 'ticket.created' };
+
+describe('polling', () => {
+	const polled = (polls: Array<{ state: string; ids: string[]; more?: boolean }>) => {
+		const states: unknown[] = [];
+		const type = node('DeskPollingTrigger', {
+			triggers: {
+				poll: (_, __, ___, ____, state) => {
+					states.push(state);
+					const next = polls.shift();
+					if (next === undefined) throw error('unavailable');
+					return { events: next.ids.map(event), state: next.state, more: next.more ?? false, nextPollMs: 0, usage, diagnostics: [] };
+				},
+			},
+		});
+		const poll = (staticData: IDataObject, mode: 'trigger' | 'manual' = 'trigger') =>
+			type.poll?.call(contextOf(type.description, { parameters, credentials, staticData, mode }) as unknown as IPollFunctions);
+		return { poll, states };
+	};
+	const ids = (found: INodeExecutionData[][] | null | undefined) => found?.[0]?.map(({ json }) => json.id);
+
+	test('goes on where it was, and tells each event once', async () => {
+		const data: IDataObject = {};
+		const { poll, states } = polled([
+			{ state: 'a', ids: [] },
+			{ state: 'b', ids: ['1', '2'], more: true },
+			{ state: 'c', ids: ['2', '3'] },
+			{ state: 'd', ids: ['3'] },
+		]);
+		assert.equal(await poll(data), null);
+		assert.deepEqual(ids(await poll(data)), ['1', '2', '3']);
+		assert.equal(await poll(data), null);
+		assert.deepEqual(states, [undefined, 'a', 'b', 'c']);
+	});
+
+	test('loses nothing when a poll fails half-way', async () => {
+		const data: IDataObject = { state: 'a' };
+		const { poll } = polled([{ state: 'b', ids: ['1'], more: true }]);
+		await assert.rejects(async () => poll(data), /did not work/);
+		assert.equal(data.state, 'a');
+		assert.equal(data.seen, undefined);
+	});
+
+	test('shows a sample to who tries it out', async () => {
+		const { poll } = polled([]);
+		assert.deepEqual(ids(await poll({}, 'manual')), [1]);
+	});
+});
+
+describe('a webhook', () => {
+	const calls: unknown[][] = [];
+	const type = node('DeskTrigger', {
+		triggers: {
+			subscribe: (_, __, ___, ____, endpoint, state) => {
+				calls.push(['subscribe', endpoint.callbackUrl, endpoint.signingSecret.length >= 32, state]);
+				return { state: 'subscribed', usage, diagnostics: [] };
+			},
+			unsubscribe: (_, __, ___, ____, state) => {
+				calls.push(['unsubscribe', state]);
+				return {};
+			},
+			receive: (_, __, ___, ____, endpoint, state, delivery) => {
+				calls.push(['receive', endpoint.signingSecret.length >= 32, state, Buffer.from(delivery.body).toString()]);
+				const authentic = delivery.headers.some(({ name, value }) => name === 'x-key' && value === 'right');
+				return {
+					events: authentic ? [event('1')] : [],
+					state,
+					reply: { status: authentic ? 204 : 401, headers: [], body: new Uint8Array() },
+					usage,
+					diagnostics: [],
+				};
+			},
+		},
+	});
+	const staticData: IDataObject = {};
+	const setup = { parameters, credentials, staticData };
+	const hook = () =>
+		({
+			...contextOf(type.description, setup),
+			getNodeWebhookUrl: () => 'https://n8n.example.com/webhook/1',
+		}) as unknown as IHookFunctions;
+	const deliver = async (key: string) => {
+		let status = 0;
+		const result = await type.webhook?.call({
+			...contextOf(type.description, { ...setup, mode: 'webhook' }),
+			getNodeWebhookUrl: () => 'https://n8n.example.com/webhook/1',
+			getHeaderData: () => ({ 'x-key': key }),
+			getRequestObject: () => ({ method: 'POST', originalUrl: '/webhook/1', rawBody: Buffer.from('body') }),
+			getResponseObject: () => ({ status: (code: number) => (status = code), setHeader: () => {}, end: () => {} }),
+		} as unknown as IWebhookFunctions);
+		return { status, items: result?.workflowData?.[0]?.map(({ json }) => json.id) ?? [] };
+	};
+
+	test('is made once, found again, and leaves nothing behind', async () => {
+		const methods = type.webhookMethods?.default;
+		assert.equal(await methods?.checkExists?.call(hook()), false);
+		await methods?.create?.call(hook());
+		assert.equal(await methods?.checkExists?.call(hook()), true);
+		assert.deepEqual(await deliver('right'), { status: 204, items: ['1'] });
+		assert.deepEqual(await deliver('right'), { status: 204, items: [] }, 'the same event again');
+		assert.deepEqual(await deliver('wrong'), { status: 401, items: [] });
+		await methods?.delete?.call(hook());
+		assert.deepEqual(staticData, { production: {} });
+		assert.deepEqual(calls, [
+			['subscribe', 'https://n8n.example.com/webhook/1', true, undefined],
+			['subscribe', 'https://n8n.example.com/webhook/1', true, 'subscribed'],
+			['receive', true, 'subscribed', 'body'],
+			['receive', true, 'subscribed', 'body'],
+			['receive', true, 'subscribed', 'body'],
+			['unsubscribe', 'subscribed'],
+		]);
+	});
+});
