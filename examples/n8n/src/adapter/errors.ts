@@ -40,7 +40,7 @@ export function errorFor(node: INode, error: NodeError, place: Place = {}): Node
 	const lines = [
 		error.advice,
 		fieldLine(error, place.properties),
-		error.vendorMessage === undefined ? undefined : `The service said: ${error.vendorMessage}`,
+		error.vendorMessage === undefined ? undefined : `The service said: “${error.vendorMessage}”.`,
 		place.readOnly === true ? undefined : EFFECTS[error.effect],
 		place.rest,
 	];

@@ -268,14 +268,10 @@ export function valueOf(manifest: Manifest, schema: Schema, given: unknown): unk
 /** Nothing was put in: the field is not sent. */
 export function isEmpty(manifest: Manifest, schema: Schema, raw: unknown): boolean {
 	switch (shapeOf(manifest, schema)) {
-		case 'record': {
-			const value = located(raw);
-			return value === '' || value === undefined || value === null;
-		}
 		case 'columns':
 			return Object.keys(columns(raw)).length === 0;
 		default:
-			return raw === '' || raw === undefined;
+			return ['', undefined, null].includes(located(raw) as null);
 	}
 }
 

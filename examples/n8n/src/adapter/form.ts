@@ -67,13 +67,13 @@ export type Read = (name: string, fallback: unknown) => unknown;
 export function jsonOf(manifest: Manifest, layout: Layout, read: Read): Record<string, unknown> {
 	const json: Record<string, unknown> = {};
 	for (const { name, schema, required } of layout.open) {
-		const raw = read(name, undefined);
+		// n8n has no value for a field that is not shown.
+		const raw = read(name, null);
 		// A required field that is empty is sent, so that the component names it.
-		const left = isEmpty(manifest, schema, raw) && !(required && raw === '');
-		if (!left && raw !== undefined) json[name] = valueOf(manifest, schema, raw);
+		if (!isEmpty(manifest, schema, raw) || (required && raw === '')) json[name] = valueOf(manifest, schema, raw);
 	}
 	if (json.return_all === true) delete json.limit;
-	const closed = read(layout.collection, {});
+	const closed: unknown = read(layout.collection, {});
 	const values = typeof closed === 'object' && closed !== null ? (closed as Record<string, unknown>) : {};
 	for (const { name, schema } of layout.closed) {
 		const raw = values[name];

@@ -41,9 +41,8 @@ function nodeOf(description: INodeTypeDescription, setup: Setup): INode {
 }
 
 /** `a.b` of the parameters. */
-function at(parameters: INodeParameters, name: string, fallback: unknown): unknown {
-	const found = name.split('.').reduce<unknown>((inner, part) => (inner as IDataObject | undefined)?.[part], parameters);
-	return found ?? fallback;
+function at(parameters: INodeParameters, name: string): unknown {
+	return name.split('.').reduce<unknown>((inner, part) => (inner as IDataObject | undefined)?.[part], parameters);
 }
 
 /** What all contexts have. */
@@ -57,9 +56,12 @@ export function contextOf(description: INodeTypeDescription, setup: Setup) {
 		getActivationMode: () => setup.mode ?? 'activate',
 		getTimezone: () => 'Europe/Berlin',
 		getWorkflowStaticData: () => staticData,
-		getNodeParameter: (name: string, second?: unknown, third?: unknown) =>
-			at(node.parameters, name, typeof second === 'number' ? third : second),
-		getCurrentNodeParameter: (name: string) => at(node.parameters, name, undefined),
+		getNodeParameter: (name: string, second?: unknown, third?: unknown) => {
+			const found = at(node.parameters, name) ?? (typeof second === 'number' ? third : second);
+			if (found === undefined) throw new Error(`Could not get parameter "${name}"`);
+			return found;
+		},
+		getCurrentNodeParameter: (name: string) => at(node.parameters, name),
 	};
 }
 

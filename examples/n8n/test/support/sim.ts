@@ -22,6 +22,7 @@ export async function startSim(...quirks: string[]): Promise<Sim> {
 	if (!existsSync(BINARY)) throw new Error('Build the simulator first: cargo build -p halo-sim');
 	const options = quirks.flatMap((quirk) => ['--quirk', quirk]);
 	const child = spawn(BINARY, options, { stdio: ['ignore', 'pipe', 'inherit'] });
+	process.once('exit', () => child.kill());
 	const line = await new Promise<string>((resolve, reject) => {
 		child.stdout.once('data', (data) => resolve(String(data)));
 		child.once('exit', () => reject(new Error('the simulator ended')));
