@@ -1,0 +1,148 @@
+// Our node beside n8n's built-in HaloPSA node: the same n8n, the same simulator,
+// the same jobs. Prints a table.
+
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import { startSim } from '../test/support/sim.ts';
+import type { Sim } from '../test/support/sim.ts';
+import type { N8n, Node, Result } from './n8n.ts';
+
+const OURS = 'n8n-nodes-halopsa-component.halopsa';
+const THEIRS = 'n8n-nodes-base.haloPSA';
+/** How long a run may take before it counts as endless. */
+const PATIENCE = 15_000;
+
+type Job = 'list' | 'create';
+
+/** What is done with the service before a run, on top of the seed. */
+interface Case {
+	title: string;
+	job: Job;
+	items?: number;
+	quirks?: string[];
+	/** Stands between node and service. */
+	proxy?: 'bad-gateway-after-commit';
+}
+
+const CASES: Case[] = [
+	{ title: '717 tickets listed, 50 ms latency', job: 'list', quirks: ['latency=50'] },
+	{ title: '200 tickets created, 50 ms latency', job: 'create', items: 200, quirks: ['latency=50'] },
+	{ title: 'page cap 50', job: 'list', quirks: ['page-cap=50'] },
+	{ title: 'count too high', job: 'list', quirks: ['count-off=1000'] },
+	{ title: 'count missing', job: 'list', quirks: ['no-count'] },
+	{ title: 'last page repeated, count too high', job: 'list', quirks: ['repeat-last-page', 'count-off=1000'] },
+	{ title: 'token dies after 3 calls', job: 'list', quirks: ['token-dies-after=3'] },
+	{ title: 'HTML with status 200', job: 'list', quirks: ['html-200'] },
+	{ title: '429 three times, Retry-After 1 s', job: 'list', quirks: ['retry-after=1', 'throttle-next=3'] },
+	{ title: '429 three times, no Retry-After', job: 'list', quirks: ['throttle-next=3'] },
+	{ title: 'connection cut after a create', job: 'create', quirks: ['cut-after-commit=1'] },
+	{ title: '502 after a create', job: 'create', proxy: 'bad-gateway-after-commit' },
+	{ title: 'agent that sees nothing', job: 'list', quirks: ['agent-sees-nothing'] },
+];
+
+type Run = (items: unknown[], timeout?: number) => Promise<Result>;
+
+export async function compare(n8n: N8n): Promise<string> {
+	const rows: string[][] = [];
+	for (const [index, each] of CASES.entries()) {
+		const row = [each.title];
+		for (const whose of ['theirs', 'ours'] as const) row.push(await outcome(n8n, each, whose, index));
+		console.error(row.join(' | '));
+		rows.push(row);
+	}
+	const header = [['', "n8n's built-in node", 'this node'], ['---', '---', '---']];
+	return [...header, ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
+}
+
+async function outcome(n8n: N8n, { job, items = 1, quirks = [], proxy }: Case, whose: 'theirs' | 'ours', index: number) {
+	const sim = await startSim();
+	const front = proxy === undefined ? undefined : await badGateway(sim);
+	const url = front?.url ?? sim.url;
+	const run = await jobOf(n8n, `${whose} ${index}`, job, whose, { ...sim, url });
+	// The session is there before the trouble begins.
+	await run(job === 'list' ? [{}] : [{ summary: 'warm-up' }], 60_000);
+	const before = await tickets(sim);
+	for (const quirk of quirks) await sim.control('faults', { quirk });
+	await sim.forget();
+	front?.arm();
+	const input = Array.from({ length: items }, (_, n) => ({ summary: `Ticket ${n}` }));
+	const result = await run(input, PATIENCE).catch((): undefined => undefined);
+	const requests = (await sim.requests()).length;
+	await sim.control('faults', undefined, 'DELETE');
+	const made = (await tickets(sim)) - before;
+	const said = result === undefined ? `**never ends**: stopped after ${PATIENCE / 1000} s` : told(result, job, made);
+	sim.stop();
+	front?.stop();
+	const seconds = result === undefined ? '' : `, ${(result.milliseconds / 1000).toFixed(1)} s`;
+	return `${said}; ${requests} requests${seconds}`;
+}
+
+function told(result: Result, job: Job, made: number): string {
+	const changed = job === 'create' ? `, ${made} made` : '';
+	if (result.ok) {
+		const ids = new Set(result.items.map((item) => item.id));
+		const doubled = result.items.length - ids.size;
+		return `${ids.size} rows${doubled > 0 ? `, **${doubled} twice**` : ''}${changed}`;
+	}
+	const { message = '', description } = result.error ?? {};
+	const text = [message, description].filter((part) => typeof part === 'string' && part !== '').join(' ');
+	return `error${changed}: “${text.replace(/\s+/g, ' ').replaceAll('|', '\\|').slice(0, 220)}”`;
+}
+
+async function tickets(sim: Sim): Promise<number> {
+	const state = await sim.control('state/Tickets');
+	return (Array.isArray(state) ? state : Object.values(state as object)).length;
+}
+
+async function jobOf(n8n: N8n, name: string, job: Job, whose: 'theirs' | 'ours', sim: Sim): Promise<Run> {
+	const { url, client_id, client_secret } = sim;
+	if (whose === 'ours') {
+		const credential = await n8n.credential('halopsaApi', name, { hosting_type: 'hosted', url, client_id, client_secret });
+		const parameters =
+			job === 'list'
+				? { resource: 'ticket', operation: 'list', return_all: true }
+				: { resource: 'ticket', operation: 'create', summary: '={{ $json.summary }}' };
+		return n8n.job(name, [{ name: 'Ours', type: OURS, parameters, credentials: { halopsaApi: credential } }]);
+	}
+	const credential = await n8n.credential('haloPSAApi', name, {
+		hostingType: 'hostedHalo',
+		authUrl: `${url}/auth`,
+		resourceApiUrl: `${url}/api`,
+		client_id,
+		client_secret,
+		tenant: 'demo',
+		scope: 'admin edit:tickets edit:customers',
+	});
+	const parameters =
+		job === 'list'
+			? { resource: 'ticket', operation: 'getAll', returnAll: true, simplify: true, filters: {} }
+			: { resource: 'ticket', operation: 'create', ticketType: 1, summary: '={{ $json.summary }}', details: '={{ $json.summary }}', additionalFields: {} };
+	const node: Node = { name: 'Theirs', type: THEIRS, parameters, credentials: { haloPSAApi: credential } };
+	return n8n.job(name, [node]);
+}
+
+/** Answers the first create after `arm` with 502 though it was done. */
+async function badGateway(sim: Sim) {
+	let armed = false;
+	const server = createServer((request, response) => {
+		const chunks: Buffer[] = [];
+		request.on('data', (chunk: Buffer) => chunks.push(chunk));
+		request.on('end', () => {
+			const headers = Object.fromEntries(
+				Object.entries(request.headers).filter(([name]) => !['host', 'connection', 'content-length'].includes(name)),
+			) as Record<string, string>;
+			const body = chunks.length === 0 ? null : Buffer.concat(chunks);
+			void fetch(sim.url + (request.url ?? ''), { method: request.method ?? 'GET', headers, body }).then(async (answer) => {
+				const text = await answer.text();
+				const lost = armed && request.method === 'POST' && /\/api\/tickets/i.test(request.url ?? '');
+				if (lost) armed = false;
+				response.writeHead(lost ? 502 : answer.status, { 'content-type': answer.headers.get('content-type') ?? 'text/plain' });
+				response.end(lost ? '<html><body>502 Bad Gateway</body></html>' : text.replaceAll(sim.url, front));
+			});
+		});
+	}).listen(0, '127.0.0.1');
+	await new Promise((resolve) => server.once('listening', resolve));
+	const front = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+	return { url: front, arm: () => (armed = true), stop: () => server.close() };
+}
