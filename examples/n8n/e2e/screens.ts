@@ -15,6 +15,7 @@ interface Locator {
 	dblclick(options?: object): Promise<void>;
 	fill(text: string): Promise<void>;
 	first(): Locator;
+	or(other: Locator): Locator;
 	nth(index: number): Locator;
 	count(): Promise<number>;
 	waitFor(options?: object): Promise<void>;

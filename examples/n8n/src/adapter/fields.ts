@@ -179,7 +179,7 @@ function initial(shape: Shape, schema: Schema): INodeProperties['default'] {
 			return stated === true;
 		case 'whole-number':
 		case 'number':
-			return typeof stated === 'number' ? stated : (schema.minimum ?? 0);
+			return typeof stated === 'number' ? stated : Math.max(schema.minimum ?? 0, 0);
 		case 'json':
 			return stated === undefined ? (typesOf(schema).includes('array') ? '[]' : '{}') : JSON.stringify(stated);
 		case 'choice':
@@ -206,9 +206,14 @@ function bounds(schema: Schema) {
 	};
 }
 
+/** Names of the properties that a list depends on. */
+export function sourcesOf(reference: Reference | undefined): string[] {
+	return Object.values(reference?.parameters ?? {}).map((pointer) => pointer.split('/')[1] ?? '');
+}
+
 /** The fields whose values the list depends on, wherever they may stand. */
 function dependencies(reference: Reference) {
-	const names = Object.values(reference.parameters ?? {}).map((pointer) => pointer.split('/')[1] ?? '');
+	const names = sourcesOf(reference);
 	if (names.length === 0) return {};
 	return { loadOptionsDependsOn: names.flatMap((name) => places(name).map((place) => `${place}.value`)) };
 }

@@ -5,7 +5,7 @@ import type { INodeProperties } from 'n8n-workflow';
 
 import type { Manifest, Operation, Property, Schema } from '../manifest.ts';
 import { properties } from '../manifest.ts';
-import { COLLECTIONS, fieldFor, isEmpty, shapeOf, valueOf } from './fields.ts';
+import { COLLECTIONS, fieldFor, isEmpty, shapeOf, sourcesOf, valueOf } from './fields.ts';
 
 type Show = NonNullable<NonNullable<INodeProperties['displayOptions']>['show']>;
 
@@ -22,12 +22,18 @@ export interface Layout {
 
 export function layoutOf(manifest: Manifest, schema: Schema, filters: boolean): Layout {
 	const all = properties(manifest, schema);
-	// n8n shows a resource mapper only outside of collections.
-	const isOpen = (property: Property) =>
-		property.required ||
-		IN_THE_OPEN.includes(property.name) ||
-		shapeOf(manifest, property.schema) === 'columns';
-	const rank = (property: Property) => (property.required ? -1 : IN_THE_OPEN.indexOf(property.name) + 1);
+	// n8n shows a resource mapper only outside of collections; what its fields
+	// depend on belongs beside it.
+	const mapped = all.filter((property) => shapeOf(manifest, property.schema) === 'columns');
+	const deciding = new Set(mapped.flatMap(({ schema: { 'x-options': reference } }) => sourcesOf(reference)));
+	const groups = [
+		(property: Property) => property.required,
+		(property: Property) => deciding.has(property.name),
+		(property: Property) => mapped.includes(property),
+		(property: Property) => IN_THE_OPEN.includes(property.name),
+	];
+	const isOpen = (property: Property) => groups.some((belongs) => belongs(property));
+	const rank = (property: Property) => groups.findIndex((belongs) => belongs(property)) * 10 + IN_THE_OPEN.indexOf(property.name);
 	return {
 		open: all.filter(isOpen).sort((a, b) => rank(a) - rank(b)),
 		collection: filters ? COLLECTIONS.filters : COLLECTIONS.fields,

@@ -11,11 +11,12 @@ import type {
 	ResourceMapperFields,
 } from 'n8n-workflow';
 
-import type { List, Reference, Schema } from '../manifest.ts';
+import type { List, Manifest, Reference, Schema } from '../manifest.ts';
+import { properties } from '../manifest.ts';
 import type { Entry } from '../runtime/contract.ts';
 import { failureOf } from '../runtime/failure.ts';
 import { errorFor } from './errors.ts';
-import { located, places, shapeOf } from './fields.ts';
+import { label, located, places, shapeOf, sourcesOf } from './fields.ts';
 import { columnsMethod, optionsMethod, references, searchMethod } from './methods.ts';
 import type { Package } from './package.ts';
 
@@ -39,7 +40,9 @@ export function listMethods(node: Package) {
 		};
 		resourceMapping[columnsMethod(reference)] = async function () {
 			const entries = await whole(this, node, reference);
-			return { fields: entries.map((entry) => column(node, entry)) };
+			const sources = sourcesOf(reference).map((name) => `“${titleOf(node.manifest, name)}”`);
+			const notice = sources.length === 0 ? {} : { emptyFieldsNotice: `The fields depend on ${sources.join(' and ')}.` };
+			return { fields: entries.map((entry) => column(node, entry)), ...notice };
 		};
 	}
 	return { listSearch, loadOptions, resourceMapping };
@@ -75,6 +78,12 @@ async function whole(self: ILoadOptionsFunctions, node: Package, reference: Refe
 		cursor = next;
 	}
 	return all;
+}
+
+/** The label of a property, by its name. */
+function titleOf(manifest: Manifest, name: string): string {
+	const all = manifest.operations.flatMap((operation) => properties(manifest, operation.input));
+	return label(all.find((each) => each.name === name)?.schema.title ?? name);
 }
 
 /** What the list depends on, as it stands in the form now. */
