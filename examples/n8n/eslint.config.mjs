@@ -13,11 +13,12 @@ export default [
 	},
 	{
 		// Tests run beside n8n, not in it.
-		files: ['test/**/*.ts'],
+		files: ['test/**/*.ts', 'e2e/**/*.ts'],
 		rules: {
 			'@n8n/community-nodes/no-dangerous-functions': 'off',
 			'@n8n/community-nodes/no-restricted-globals': 'off',
 			'@n8n/community-nodes/no-restricted-imports': 'off',
+			'@n8n/community-nodes/require-node-api-error': 'off',
 			'import-x/no-unresolved': 'off',
 			'no-console': 'off',
 		},

@@ -40,7 +40,8 @@ export function listMethods(node: Package) {
 		};
 		resourceMapping[columnsMethod(reference)] = async function () {
 			const entries = await whole(this, node, reference);
-			const sources = sourcesOf(reference).map((name) => `“${titleOf(node.manifest, name)}”`);
+			const here = (name: string) => places(name).some((place) => this.getCurrentNodeParameter(place) !== undefined);
+			const sources = sourcesOf(reference).filter(here).map((name) => `“${titleOf(node.manifest, name)}”`);
 			const notice = sources.length === 0 ? {} : { emptyFieldsNotice: `The fields depend on ${sources.join(' and ')}.` };
 			return { fields: entries.map((entry) => column(node, entry)), ...notice };
 		};
