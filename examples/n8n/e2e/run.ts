@@ -40,7 +40,11 @@ async function jobs(n8n: N8n, sim: Sim): Promise<void> {
 	] as const) {
 		const label = resource === 'ticket' ? 'summary' : 'name';
 		const parent = { site: { client_id: id(3) }, user: { site_id: id(1) } }[resource as 'site' | 'user'] ?? {};
-		const create = await job(resource, 'create', { [label]: '={{ $json.name }}', ...parent, additionalFields: parent });
+		const create = await job(resource, 'create', {
+			[label]: '={{ $json.name }}',
+			...parent,
+			additionalFields: { ...parent, [label]: '={{ $json.name }}' },
+		});
 		const { items: [made], error } = await create([{ name }]);
 		assert.ok(typeof made?.id === 'number', `${resource}.create: ${error?.message} ${error?.description}`);
 		const get = await job(resource, 'get', { id: id('={{ $json.id }}') });

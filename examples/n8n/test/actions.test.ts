@@ -59,7 +59,9 @@ describe('the action node', () => {
 		const { results } = await go(missing, { continueOnFail: true });
 		assert.equal(results.length, 1);
 		assert.equal(results[0]?.json.kind, 'not-found');
-		assert.ok(results[0]?.error instanceof NodeApiError);
+		assert.equal(results[0]?.error, undefined);
+		const apart = await go(missing, { continueOnFail: true, onError: 'continueErrorOutput' });
+		assert.ok(apart.results[0]?.error instanceof NodeApiError);
 		await assert.rejects(go(missing), (error: NodeApiError) => {
 			assert.equal(error.context.itemIndex, 0);
 			assert.ok(error.description);

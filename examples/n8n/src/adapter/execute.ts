@@ -129,7 +129,10 @@ class Run {
 		if (outcome.tag === 'failed') {
 			const error = this.#error(outcome.val, index, all);
 			if (!this.#self.continueOnFail()) throw error;
-			this.results.push({ json: errorJson(outcome.val), error, pairedItem: { item: index } });
+			// n8n sorts items with an error into the error output. Elsewhere it would
+			// put the bare message into the place of the JSON.
+			const sorted = this.#self.getNode().onError === 'continueErrorOutput' ? { error } : {};
+			this.results.push({ json: errorJson(outcome.val), ...sorted, pairedItem: { item: index } });
 			return;
 		}
 		// Another item failed and ends the run, or the run was cancelled.

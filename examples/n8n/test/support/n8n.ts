@@ -20,6 +20,7 @@ export interface Setup {
 	credentials: IDataObject;
 	items?: INodeExecutionData[];
 	continueOnFail?: boolean;
+	onError?: 'continueErrorOutput' | 'continueRegularOutput';
 	/** Type of the node, as n8n names it. */
 	type?: string;
 	mode?: 'manual' | 'trigger' | 'webhook';
@@ -37,7 +38,7 @@ function nodeOf(description: INodeTypeDescription, setup: Setup): INode {
 		parameters: setup.parameters,
 	};
 	const resolved = NodeHelpers.getNodeParameters(description.properties, setup.parameters, true, false, node, description);
-	return { ...node, parameters: resolved ?? {} };
+	return { ...node, ...(setup.onError === undefined ? {} : { onError: setup.onError }), parameters: resolved ?? {} };
 }
 
 /** `a.b` of the parameters. */
