@@ -7,7 +7,6 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep};
 use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
 use wasmtime_wasi_http::{Error as WasiError, WasiBody};
@@ -47,7 +46,7 @@ impl Body for CountedBody {
 
 /// A response body whose size and pauses are bounded.
 pub(crate) struct AnswerBody {
-    incoming: Incoming,
+    incoming: WasiBody,
     record: Record,
     limit: u64,
     timeouts: Timeouts,
@@ -55,7 +54,7 @@ pub(crate) struct AnswerBody {
 }
 
 impl AnswerBody {
-    pub(crate) fn new(incoming: Incoming, record: Record, limit: u64, timeouts: Timeouts) -> Self {
+    pub(crate) fn new(incoming: WasiBody, record: Record, limit: u64, timeouts: Timeouts) -> Self {
         let pause = Box::pin(tokio::time::sleep_until(pause_end(timeouts)));
         Self { incoming, record, limit, timeouts, pause }
     }
@@ -86,8 +85,7 @@ impl Body for AnswerBody {
                 }
                 WasiError::HttpResponseBodySize(Some(self.limit))
             }
-            Poll::Ready(Some(Err(error))) if error.is_timeout() => WasiError::HttpResponseTimeout,
-            Poll::Ready(Some(Err(_))) => WasiError::HttpResponseIncomplete,
+            Poll::Ready(Some(Err(error))) => error,
             Poll::Pending => {
                 ready!(self.pause.as_mut().poll(context));
                 WasiError::ConnectionReadTimeout
@@ -119,6 +117,7 @@ pub(crate) fn error_code(error: &wasmtime::Error) -> Option<ErrorCode> {
         WasiError::HttpResponseBodySize(size) => ErrorCode::HttpResponseBodySize(*size),
         WasiError::HttpResponseTimeout => ErrorCode::HttpResponseTimeout,
         WasiError::ConnectionReadTimeout => ErrorCode::ConnectionReadTimeout,
+        WasiError::HttpResponseContentCoding(coding) => ErrorCode::HttpResponseContentCoding(coding.clone()),
         WasiError::HttpResponseIncomplete => ErrorCode::HttpResponseIncomplete,
         WasiError::HttpRequestBodySize(size) => ErrorCode::HttpRequestBodySize(*size),
         _ => ErrorCode::InternalError(None),

@@ -19,7 +19,7 @@
 
 use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use http::{Method, Request, Response};
@@ -30,6 +30,7 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::capture_connection;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::client::Resumption;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
@@ -46,6 +47,13 @@ use crate::failure::Failure;
 const IDLE: Duration = Duration::from_secs(20);
 /// How many unused connections are kept to one origin.
 const IDLE_CONNECTIONS: usize = 16;
+
+/// How many TLS sessions of one connection can be taken up again.
+const TLS_SESSIONS: usize = 16;
+
+/// The public certificate authorities, the same for all connections.
+static PUBLIC_ROOTS: LazyLock<Arc<RootCertStore>> =
+    LazyLock::new(|| Arc::new(RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }));
 
 /// How long the parts of a request may take.
 #[derive(Debug, Clone, Copy)]
@@ -173,8 +181,9 @@ fn spare(request: &Request<WasiBody>) -> Option<Request<WasiBody>> {
 }
 
 fn tls(ca_file: Option<&Path>) -> Result<ClientConfig, HostError> {
-    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    let mut roots = Arc::clone(&PUBLIC_ROOTS);
     if let Some(path) = ca_file {
+        let roots = Arc::make_mut(&mut roots);
         let refuse = |reason: String| HostError::CertificateAuthority { path: path.to_path_buf(), reason };
         let pem = std::fs::read(path)
             .map_err(|error| HostError::File { path: path.to_path_buf(), reason: error.to_string() })?;
@@ -192,5 +201,8 @@ fn tls(ca_file: Option<&Path>) -> Result<ClientConfig, HostError> {
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| HostError::Engine(error.to_string()))?;
-    Ok(config.with_root_certificates(roots).with_no_client_auth())
+    let mut config = config.with_root_certificates(roots).with_no_client_auth();
+    // One for each origin that a node talks to, and some room.
+    config.resumption = Resumption::in_memory_sessions(TLS_SESSIONS);
+    Ok(config)
 }

@@ -28,7 +28,7 @@ pub(crate) fn call_context(
         deadline_ms: u32::try_from(deadline.as_millis()).unwrap_or(u32::MAX),
         attempt,
         idempotency_key,
-        entropy: entropy()?,
+        entropy: random_bytes()?,
         trace_parent: options.trace_parent.clone(),
         time_zone: options.time_zone.clone(),
         dry_run: options.dry_run,
@@ -46,11 +46,11 @@ pub(crate) fn after(time: Duration) -> Instant {
 
 /// Random bytes in hexadecimal, too many to be guessed.
 pub(crate) fn random_hex() -> Result<String, HostError> {
-    Ok(entropy()?.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(random_bytes()?.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// Random bytes from the operating system.
-fn entropy() -> Result<Vec<u8>, HostError> {
+/// So many random bytes as a call gets, from the operating system.
+pub(crate) fn random_bytes() -> Result<Vec<u8>, HostError> {
     let mut bytes = vec![0; ENTROPY];
     let random: &dyn SecureRandom = rustls::crypto::ring::default_provider().secure_random;
     random.fill(&mut bytes).map_err(|_| HostError::Engine("the system gives no random bytes".to_owned()))?;

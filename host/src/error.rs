@@ -62,6 +62,14 @@ pub enum HostError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The folder of compiled components cannot be used.
+    #[error("the cache {} cannot be used: {reason}", path.display())]
+    Cache {
+        /// The folder.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The host cannot run this component's login.
     #[error("the host cannot log in by recipe: {0}")]
     Recipe(String),

@@ -15,6 +15,7 @@ use wasmtime_wasi::p2::bindings::{clocks, io};
 use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
 
 use crate::body::error_code;
+use crate::cache::CompiledCache;
 use crate::call::{Bounds, State};
 use crate::error::HostError;
 use crate::limits::Limits;
@@ -22,6 +23,9 @@ use crate::node::Node;
 
 /// How often running guests look whether they must yield or stop.
 const TICK: Duration = Duration::from_millis(10);
+
+/// Bytes of a pooled memory or table that stay in place for the next call.
+const KEEP_RESIDENT: usize = 64 << 10;
 
 /// The instance whose `http-error-code` the host answers itself.
 const HTTP_TYPES: &str = "wasi:http/types@0.2.12";
@@ -39,6 +43,7 @@ struct Shared {
     engine: Engine,
     linker: Linker<State>,
     bounds: Arc<Bounds>,
+    cache: Option<CompiledCache>,
 }
 
 impl fmt::Debug for NodeHost {
@@ -69,6 +74,7 @@ pub enum Allocation {
 pub struct NodeHostBuilder {
     limits: Limits,
     allocation: Allocation,
+    cache: Option<CompiledCache>,
     memory_creator: Option<Arc<dyn MemoryCreator>>,
 }
 
@@ -77,6 +83,7 @@ impl fmt::Debug for NodeHostBuilder {
         f.debug_struct("NodeHostBuilder")
             .field("limits", &self.limits)
             .field("allocation", &self.allocation)
+            .field("cache", &self.cache)
             .field("memory_creator", &self.memory_creator.is_some())
             .finish()
     }
@@ -113,6 +120,14 @@ impl NodeHostBuilder {
         self
     }
 
+    /// Where compiled components are kept. Nowhere unless set: then each load
+    /// compiles.
+    #[must_use]
+    pub fn cache(mut self, cache: CompiledCache) -> Self {
+        self.cache = Some(cache);
+        self
+    }
+
     /// Where the memory of guests comes from, for hosts that account for it or, as
     /// the tests of this crate do, look into it. Slower than wasmtime's own: each
     /// access is checked against the size. Has no part in a pool.
@@ -129,6 +144,10 @@ impl NodeHostBuilder {
     pub fn build(self) -> Result<NodeHost, HostError> {
         let mut config = Config::new();
         config.epoch_interruption(true);
+        // Both are wasmtime's defaults, and what the speed of loading and of
+        // starting an instance rests on.
+        config.parallel_compilation(true);
+        config.memory_init_cow(true);
         // Backtraces hold the names of the guest's functions, and collecting
         // them takes time. What a trap was is in its code.
         config.wasm_backtrace_max_frames(None);
@@ -146,7 +165,7 @@ impl NodeHostBuilder {
         let linker = linker(&engine).map_err(|error| engine_error(&error))?;
         tick(&engine)?;
         let bounds = Arc::new(Bounds { limits: self.limits, slots });
-        Ok(NodeHost { shared: Arc::new(Shared { engine, linker, bounds }) })
+        Ok(NodeHost { shared: Arc::new(Shared { engine, linker, bounds, cache: self.cache }) })
     }
 }
 
@@ -168,7 +187,7 @@ impl NodeHost {
         self.load(&bytes)
     }
 
-    /// Compiles a component and makes sure that it is a node: that it imports
+    /// Compiles a component, or takes it from the [cache](NodeHostBuilder::cache), and makes sure that it is a node: that it imports
     /// nothing it may not have, exports the contract, and has a manifest. Takes
     /// as long as compiling takes; nothing of the component is run.
     ///
@@ -176,9 +195,14 @@ impl NodeHost {
     /// [`HostError::NotAComponent`], [`HostError::ImportsRefused`],
     /// [`HostError::ExportsMissing`], [`HostError::Manifest`].
     pub fn load(&self, component: &[u8]) -> Result<Node, HostError> {
-        let compiled = Component::new(&self.shared.engine, component)
-            .map_err(|error| HostError::NotAComponent(error.root_cause().to_string()))?;
-        Node::load(&self.shared.linker, &compiled, component, Arc::clone(&self.shared.bounds))
+        let Shared { engine, linker, bounds, cache } = &*self.shared;
+        let (compiled, from_cache) = match cache {
+            Some(cache) => cache.component(engine, component),
+            None => Component::new(engine, component).map(|compiled| (compiled, false)),
+        }
+        .map_err(|error| HostError::NotAComponent(error.root_cause().to_string()))?;
+        tracing::debug!(from_cache, bytes = component.len(), "loaded");
+        Node::load(linker, &compiled, component, Arc::clone(bounds))
     }
 }
 
@@ -187,7 +211,8 @@ fn engine_error(error: &wasmtime::Error) -> HostError {
 }
 
 /// Totals for so many calls at a time. A component has one memory and a few
-/// small modules around its main one.
+/// small modules around its main one; one that has more is refused when it is
+/// loaded, for a pool gives each the same share.
 fn pool(instances: u32, memory: usize) -> InstanceAllocationStrategy {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(instances)
@@ -195,7 +220,14 @@ fn pool(instances: u32, memory: usize) -> InstanceAllocationStrategy {
         .total_memories(instances)
         .total_tables(instances.saturating_mul(4))
         .total_stacks(instances)
-        .max_memory_size(memory);
+        .max_memories_per_component(1)
+        .max_core_instances_per_component(8)
+        .max_tables_per_component(4)
+        .max_memory_size(memory)
+        // A slot that was just used starts without asking the kernel for its
+        // first pages again.
+        .linear_memory_keep_resident(KEEP_RESIDENT)
+        .table_keep_resident(KEEP_RESIDENT);
     InstanceAllocationStrategy::Pooling(pool)
 }
 

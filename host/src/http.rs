@@ -21,6 +21,7 @@ use wasmtime_wasi_http::{Error as WasiError, RequestOptions, WasiBody, WasiHttpH
 use crate::body::{AnswerBody, CountedBody};
 use crate::budget::{Admission, Budget, Class, Waits};
 use crate::client::{HttpClient, Timeouts};
+use crate::decode;
 use crate::egress::{Egress, Refusal};
 use crate::events::{Events, Record};
 use crate::failure::Failure;
@@ -202,12 +203,13 @@ impl Network {
             drain(request.into_body(), timeouts.deadline);
             return Ok(held_back(after));
         }
+        let compressed = decode::ask(request.headers_mut());
         let response = match &self.login {
             None => self.send(request, timeouts, &record).await,
             Some(login) => self.send_with_login(login, request, timeouts, &record).await,
         };
         let response = match response {
-            Ok(response) => self.answer(response, record, timeouts)?,
+            Ok(response) => self.answer(response, compressed, record, timeouts)?,
             Err(failure) => return Err(self.failed(&mut record, failure, refusals)),
         };
         match (&self.vault, answer) {
@@ -287,6 +289,7 @@ impl Network {
     fn answer(
         &self,
         response: Response<Incoming>,
+        compressed: bool,
         mut record: Record,
         timeouts: Timeouts,
     ) -> Result<Response<WasiBody>, WasiError> {
@@ -298,7 +301,8 @@ impl Network {
             return Err(WasiError::HttpResponseBodySize(Some(announced)));
         }
         let limit = self.max_response;
-        Ok(response.map(|incoming| AnswerBody::new(incoming, record, limit, timeouts).boxed_unsync()))
+        let response = decode::unpacked(response, compressed);
+        Ok(response.map(|body| AnswerBody::new(body, record, limit, timeouts).boxed_unsync()))
     }
 
     fn failed(&self, record: &mut Record, failure: Failure, refusals: &Refusals) -> WasiError {

@@ -7,7 +7,7 @@ use workflow_node_host::wit::types::{Effect, ErrorKind, NodeError};
 use workflow_node_host::{Allocation, CallError, Connection, ConnectionOptions, NodeHost};
 
 use crate::server::{Server, ok};
-use crate::support::{SECRET, component, connect, fields, in_time, node_error, run, run_with, within};
+use crate::support::{SECRET, alone, component, connect, fields, in_time, node_error, run, run_with, within};
 
 async fn server() -> Server {
     Server::start(|_| ok("token")).await
@@ -28,6 +28,7 @@ fn stopped(result: Result<serde_json::Value, CallError>) -> NodeError {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_endless_loop_is_stopped_in_time_while_its_neighbours_go_on() {
+    let _alone = alone().await;
     let server = server().await;
     let connection = connect(server.url()).await;
     connection.authenticate(&within(5000)).await.expect("login");

@@ -11,9 +11,12 @@
 
 mod attachments;
 mod calls;
+mod compressed;
+mod isolation;
 mod limits;
 mod load;
 mod login;
+mod many;
 mod memory;
 mod network;
 mod rate;

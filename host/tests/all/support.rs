@@ -112,6 +112,13 @@ pub(crate) async fn get(connection: &Connection, url: &str) -> Value {
     run(connection, "request", json!({ "url": url })).await.expect("an answer or an error code")
 }
 
+/// Waits for the other tests that need the machine, to measure time or to work a
+/// lot.
+pub(crate) async fn alone() -> tokio::sync::MutexGuard<'static, ()> {
+    static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+    ALONE.lock().await
+}
+
 /// The result of an attempt that took less than `limit`. A busy machine may hold
 /// everything up for a while; what is late five times is late.
 pub(crate) async fn in_time<T>(limit: Duration, mut attempt: impl AsyncFnMut() -> T) -> T {

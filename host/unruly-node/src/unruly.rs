@@ -13,7 +13,8 @@
 //! | `hoard` | makes headers, which the host holds, without end |
 //! | `attach` | returns the attachments that it was given and, for `link`, one as a link |
 //! | `exclusive` | waits for `ms`; calls with the same `key` are to come one after the other |
-//! | `loop`, `trap`, `huge` | what they say |
+//! | `huge` | returns so many `bytes` |
+//! | `loop`, `trap` | what they say |
 
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -199,7 +200,10 @@ impl Guest for Unruly {
                 }
             }
             "hoard" => hoard(),
-            "huge" => json!("x".repeat(4 << 20)),
+            "huge" => {
+                let bytes = input.get("bytes").and_then(Value::as_u64).unwrap_or(4 << 20);
+                json!("x".repeat(usize::try_from(bytes).unwrap_or(usize::MAX)))
+            }
             _ => wasm32::unreachable(),
         };
         let result = Item { json: format!("{result}"), attachments, source_index: Some(0) };
