@@ -7,6 +7,7 @@
 //! call is cut off. What the functions are and what their results mean is in
 //! [`calls`](crate::calls).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -20,6 +21,8 @@ use crate::bindings::Exports;
 use crate::error::Stop;
 use crate::http::CallHttp;
 use crate::limits::{Limiter, Limits};
+use crate::metrics::Metrics;
+use crate::shutdown::Door;
 
 /// How long after its deadline a guest may still run: it returns by itself just
 /// before, and a busy machine delivers that a little late.
@@ -74,6 +77,11 @@ pub(crate) trait GuestCall: Sync {
     /// Its name, for traces.
     const NAME: &'static str;
 
+    /// How it went, as metrics have it: `ok`, or the kind of the failure.
+    fn outcome(_output: &Self::Output) -> &'static str {
+        "ok"
+    }
+
     /// Calls it.
     fn invoke(
         &self,
@@ -88,16 +96,21 @@ pub(crate) struct Bounds {
     pub(crate) limits: Limits,
     /// How many calls may run at the same time; `None`: as many as come.
     pub(crate) slots: Option<Semaphore>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) door: Door,
 }
 
 impl Bounds {
     /// Waits for a slot. A pool that is full is no reason to fail at once.
     async fn slot(&self, deadline: Instant) -> Result<Option<SemaphorePermit<'_>>, Stop> {
         let Some(slots) = &self.slots else { return Ok(None) };
-        match tokio::time::timeout_at(deadline, slots.acquire()).await {
+        let began = Instant::now();
+        let slot = match tokio::time::timeout_at(deadline, slots.acquire()).await {
             Ok(Ok(permit)) => Ok(Some(permit)),
             _ => Err(Stop::Busy),
-        }
+        };
+        self.metrics.waited("slot", began.elapsed());
+        slot
     }
 }
 
@@ -109,9 +122,25 @@ pub(crate) async fn run<C: GuestCall>(
     deadline: Instant,
     call: &C,
 ) -> Result<C::Output, Stop> {
+    let began = Instant::now();
+    let result = run_inside(ready, bounds, hooks, deadline, call).await;
+    let outcome = result.as_ref().map_or_else(Stop::name, C::outcome);
+    bounds.metrics.called(C::NAME, outcome, began.elapsed());
+    result
+}
+
+async fn run_inside<C: GuestCall>(
+    ready: &Ready,
+    bounds: &Bounds,
+    hooks: CallHttp,
+    deadline: Instant,
+    call: &C,
+) -> Result<C::Output, Stop> {
+    let _inside = bounds.door.enter().ok_or(Stop::ShuttingDown)?;
     let end = deadline + GRACE;
     let limits = bounds.limits;
     let _slot = bounds.slot(deadline).await?;
+    let _running = bounds.metrics.instance();
     let mut table = ResourceTable::new();
     table.set_max_capacity(RESOURCES);
     let state = State {

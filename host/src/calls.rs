@@ -8,6 +8,7 @@ use wasmtime::Store;
 use crate::budget::Class;
 use crate::call::{Guest, GuestCall, State};
 use crate::error::refusal;
+use crate::json::error_kind;
 use crate::limits::{clean_diagnostics, clean_error, clean_text};
 use crate::secrets::Secrets;
 use crate::wit::flat::FlatError;
@@ -72,6 +73,10 @@ impl GuestCall for Prepare<'_> {
     type Output = Result<Prepared, NodeError>;
     const NAME: &'static str = "prepare";
 
+    fn outcome(output: &Self::Output) -> &'static str {
+        outcome(output)
+    }
+
     async fn invoke(&self, guest: &Guest<'_>, store: &mut Store<State>) -> wasmtime::Result<Self::Output> {
         guest.exports.node(store, &guest.instance)?.call_prepare(store, self.context, self.fields).await
     }
@@ -125,6 +130,10 @@ impl<C: ConnectionCall> GuestCall for Attempt<'_, C> {
     type Output = Result<C::Output, NodeError>;
     const NAME: &'static str = C::NAME;
 
+    fn outcome(output: &Self::Output) -> &'static str {
+        outcome(output)
+    }
+
     fn invoke(
         &self,
         guest: &Guest<'_>,
@@ -132,6 +141,11 @@ impl<C: ConnectionCall> GuestCall for Attempt<'_, C> {
     ) -> impl Future<Output = wasmtime::Result<Self::Output>> + Send {
         self.call.invoke(guest, store, self.context, self.connection)
     }
+}
+
+/// How a call went, as metrics have it.
+fn outcome<T>(output: &Result<T, NodeError>) -> &'static str {
+    output.as_ref().err().map_or("ok", |error| error_kind(error.kind))
 }
 
 /// `authenticate`.

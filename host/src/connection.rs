@@ -7,12 +7,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout_at};
+use tracing::Instrument as _;
 
 use crate::auth::{Auth, Leased, host_login, login_report, vault};
 use crate::budget::{Budget, Class};
@@ -25,6 +26,7 @@ use crate::error::{CallError, HostError, Stop};
 use crate::events::Events;
 use crate::fold::{self, Folded, Part, Progress};
 use crate::http::{CallHttp, Network};
+use crate::json;
 use crate::limits::{clean_diagnostics, clean_error};
 use crate::links::{self, LinkPolicy};
 use crate::node::Node;
@@ -32,11 +34,12 @@ use crate::options::{AuthMode, CallOptions, ConnectionOptions};
 use crate::secrets::Secrets;
 use crate::serial::{self, Serial, Turn};
 use crate::session::HeldSession;
+use crate::trace::TraceParent;
 use crate::wit::lookup::Entries;
 use crate::wit::node::{AuthRecipe, CheckReport, Execution};
 use crate::wit::types::{
-    AttachmentLink, Connection as GuestConnection, ConnectionAuth, Diagnostic, Effect, FieldValue, Item,
-    Level, Session,
+    AttachmentLink, CallContext, Connection as GuestConnection, ConnectionAuth, Diagnostic, Effect,
+    FieldValue, Item, Level, Session,
 };
 
 /// One account at the service. Cheap to clone; clones share session, network
@@ -47,7 +50,8 @@ pub struct Connection {
 }
 
 struct Shared {
-    node: Node,
+    /// Another one after a reload.
+    node: RwLock<Node>,
     credentials: Credentials,
     auth: Auth,
     network: Arc<Network>,
@@ -106,7 +110,7 @@ impl Connection {
         let mut network = Network {
             client: HttpClient::new(egress.addresses(), options.ca_file.as_deref())?,
             egress,
-            events: Events::new(options.observer, Arc::clone(&secrets)),
+            events: Events::new(options.observer, Arc::clone(&secrets), node.metrics()),
             login: None,
             vault: None,
             budget: Arc::new(Budget::new(options.rate)),
@@ -159,6 +163,7 @@ impl Connection {
         let network = Arc::new(network);
         let links = Links { policy: options.links, ca_file: options.ca_file, network: OnceCell::new() };
         let serial = Serial::default();
+        let node = RwLock::new(node);
         let shared = Shared { node, credentials, auth, network, diagnostics, secrets, serial, links };
         Ok(Self { shared: Arc::new(shared) })
     }
@@ -180,6 +185,26 @@ impl Connection {
     #[must_use]
     pub fn diagnostics(&self) -> &[Diagnostic] {
         &self.shared.diagnostics
+    }
+
+    /// Goes on with another component, such as a newer build of the same one.
+    /// Calls that run end with the old one; session, sockets and rate budget stay.
+    /// Its form, its login and its egress must be the same: they decided what this
+    /// connection may do.
+    ///
+    /// # Errors
+    /// [`HostError::Reload`] when they are not; [`HostError::Stopped`].
+    pub async fn reload(&self, node: &Node) -> Result<(), HostError> {
+        let (old, new) = (self.node(), node.spec().await?);
+        if json::credential_spec(old.spec().await?) != json::credential_spec(new) {
+            return Err(HostError::Reload("it asks for other credentials, or for other origins".to_owned()));
+        }
+        *self.shared.node.write().unwrap_or_else(PoisonError::into_inner) = node.clone();
+        Ok(())
+    }
+
+    fn node(&self) -> Node {
+        self.shared.node.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Logs in, unless there is a session or token that still holds.
@@ -261,8 +286,11 @@ impl Connection {
     /// Waits until no other call has the keys of this one. One that sends nothing
     /// has none.
     async fn turn(&self, operation: &str, items: &[Item], call: &CallOptions) -> Turn<'_> {
-        let pointers = if call.dry_run { &[] } else { self.shared.node.serialize_by(operation) };
-        self.shared.serial.turn(serial::keys(operation, pointers, items)).await
+        let node = self.node();
+        let pointers = if call.dry_run { &[] } else { node.serialize_by(operation) };
+        let turn = self.shared.serial.turn(serial::keys(operation, pointers, items)).await;
+        node.metrics().waited("turn", turn.waited());
+        turn
     }
 
     /// One of the calls that make up a whole.
@@ -345,7 +373,9 @@ impl Connection {
             let hooks = CallHttp::new(network, deadline, C::CLASS);
             let (refusals, waits) = (hooks.refusals(), hooks.waits());
             let attempted = Attempt { call, context: &context, connection: &connection };
-            let mut result = self.shared.node.run(hooks, deadline, &attempted).await.map_err(|stop| {
+            let node = self.node();
+            let run = node.run(hooks, deadline, &attempted).instrument(span::<C>(&context));
+            let mut result = run.await.map_err(|stop| {
                 stop.into_node_error(if options.dry_run { Effect::None } else { C::EFFECT })
             })?;
             if let Some(session) = result.as_mut().ok().and_then(C::take_session)
@@ -414,9 +444,9 @@ impl Connection {
         let refusals = hooks.refusals();
         let attempt = Attempt { call: &Authenticate, context: &context, connection: &connection };
         let mut result = self
-            .shared
-            .node
+            .node()
             .run(hooks, deadline, &attempt)
+            .instrument(span::<Authenticate>(&context))
             .await
             .map_err(|stop| stop.into_node_error(Effect::None))?;
         finish::<Authenticate>(&mut result, &self.shared.secrets, &|error| refusals.amend(error));
@@ -458,4 +488,16 @@ impl Connection {
             (Auth::Session { .. }, None) => ConnectionAuth::SelfManaged,
         }
     }
+}
+
+/// The span of one call of a component's function.
+fn span<C: ConnectionCall>(context: &CallContext) -> tracing::Span {
+    let trace = context.trace_parent.as_deref().and_then(TraceParent::parse);
+    tracing::debug_span!(
+        "call",
+        function = C::NAME,
+        attempt = context.attempt,
+        trace_id = trace.as_ref().map(|trace| trace.trace_id.as_str()),
+        span_id = trace.as_ref().map(|trace| trace.span_id.as_str()),
+    )
 }

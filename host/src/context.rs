@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use crate::error::HostError;
 use crate::options::CallOptions;
+use crate::trace::TraceParent;
 use crate::wit::types::CallContext;
 
 /// Bytes of entropy for each call.
@@ -29,7 +30,11 @@ pub(crate) fn call_context(
         attempt,
         idempotency_key,
         entropy: random_bytes()?,
-        trace_parent: options.trace_parent.clone(),
+        trace_parent: options
+            .trace_parent
+            .as_deref()
+            .and_then(TraceParent::parse)
+            .map(|parent| parent.child().header()),
         time_zone: options.time_zone.clone(),
         dry_run: options.dry_run,
         read_only: options.read_only,

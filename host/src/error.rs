@@ -70,6 +70,9 @@ pub enum HostError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A connection cannot go on with another component.
+    #[error("the connection cannot go on with this component: {0}")]
+    Reload(String),
     /// The host cannot run this component's login.
     #[error("the host cannot log in by recipe: {0}")]
     Recipe(String),
@@ -98,9 +101,24 @@ pub enum Stop {
     /// It was never started: every slot of the pool was taken until the deadline.
     #[error("the host is busy with other calls")]
     Busy,
+    /// It was never started: the host lets no more calls in.
+    #[error("the host is shutting down")]
+    ShuttingDown,
 }
 
 impl Stop {
+    /// Its name in metrics.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Trapped(_) => "trapped",
+            Self::Deadline => "deadline",
+            Self::Memory => "memory-limit",
+            Self::ResultSize(_) => "result-limit",
+            Self::Busy => "busy",
+            Self::ShuttingDown => "shutting-down",
+        }
+    }
+
     /// The failure as the contract tells it. `effect` says whether the stopped
     /// call could have changed something.
     pub(crate) fn into_node_error(self, effect: Effect) -> NodeError {
@@ -128,8 +146,13 @@ impl Stop {
                 "host.busy",
                 "Try again later, or let the operator raise the number of instances.",
             ),
+            Self::ShuttingDown => (
+                ErrorKind::Unavailable,
+                "host.shutting-down",
+                "Make the call again, where another host runs.",
+            ),
         };
-        let effect = if self == Self::Busy { Effect::None } else { effect };
+        let effect = if matches!(self, Self::Busy | Self::ShuttingDown) { Effect::None } else { effect };
         let retry = match effect {
             Effect::None if kind == ErrorKind::Unavailable => Retry::HostDefault,
             Effect::None if kind == ErrorKind::Timeout => Retry::HostDefault,

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::metrics::Metrics;
 use crate::secrets::Secrets;
 
 /// One HTTP request that a connection made or was refused.
@@ -65,6 +66,7 @@ pub trait RequestObserver: Send + Sync {
 pub(crate) struct Events {
     observer: Option<Arc<dyn RequestObserver>>,
     secrets: Arc<Secrets>,
+    metrics: Arc<Metrics>,
 }
 
 impl fmt::Debug for Events {
@@ -74,8 +76,12 @@ impl fmt::Debug for Events {
 }
 
 impl Events {
-    pub(crate) fn new(observer: Option<Arc<dyn RequestObserver>>, secrets: Arc<Secrets>) -> Self {
-        Self { observer, secrets }
+    pub(crate) fn new(
+        observer: Option<Arc<dyn RequestObserver>>,
+        secrets: Arc<Secrets>,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        Self { observer, secrets, metrics }
     }
 
     /// Begins the record of a request.
@@ -169,6 +175,8 @@ impl Drop for Record {
             by_host = event.by_host,
             "request"
         );
+        self.events.metrics.requested(event.status);
+        self.events.metrics.waited("rate", event.waited);
         if let Some(observer) = &self.events.observer {
             observer.observed(&event);
         }
@@ -194,7 +202,8 @@ mod tests {
         let seen = Arc::new(Seen::default());
         let secrets = Arc::new(Secrets::default());
         secrets.add("hunter22");
-        let events = Events::new(Some(Arc::clone(&seen) as Arc<dyn RequestObserver>), secrets);
+        let events =
+            Events::new(Some(Arc::clone(&seen) as Arc<dyn RequestObserver>), secrets, Arc::default());
         story(&mut events.begin(&http::Method::GET, &http::Uri::from_static(uri), false));
         let mut seen = seen.0.lock().expect("lock");
         assert_eq!(seen.len(), 1, "one event for each request");

@@ -20,6 +20,7 @@ use crate::call::{Bounds, State};
 use crate::error::HostError;
 use crate::limits::Limits;
 use crate::node::Node;
+use crate::shutdown::Door;
 
 /// How often running guests look whether they must yield or stop.
 const TICK: Duration = Duration::from_millis(10);
@@ -164,7 +165,8 @@ impl NodeHostBuilder {
         let engine = Engine::new(&config).map_err(|error| engine_error(&error))?;
         let linker = linker(&engine).map_err(|error| engine_error(&error))?;
         tick(&engine)?;
-        let bounds = Arc::new(Bounds { limits: self.limits, slots });
+        let bounds =
+            Arc::new(Bounds { limits: self.limits, slots, metrics: Arc::default(), door: Door::default() });
         Ok(NodeHost { shared: Arc::new(Shared { engine, linker, bounds, cache: self.cache }) })
     }
 }
@@ -174,6 +176,22 @@ impl NodeHost {
     #[must_use]
     pub fn builder() -> NodeHostBuilder {
         NodeHostBuilder::default()
+    }
+
+    /// Counts of everything that this host's components did, as OpenMetrics text:
+    /// calls, how long they took, instances, requests and waits. To be served with
+    /// the type `application/openmetrics-text; version=1.0.0; charset=utf-8`.
+    #[must_use]
+    pub fn metrics(&self) -> String {
+        self.shared.bounds.metrics.text()
+    }
+
+    /// Lets no more calls in and waits for those that run, for so long at most.
+    /// How many still run then: they end by their deadlines, or with the process.
+    /// A call that was not let in fails with `unavailable` and effect `none`; a
+    /// long run ends with the cursor to go on from.
+    pub async fn shutdown(&self, patience: Duration) -> usize {
+        self.shared.bounds.door.close(patience).await
     }
 
     /// Reads a component from a file and loads it.

@@ -118,6 +118,7 @@ pub mod json;
 mod limits;
 mod links;
 mod manifest;
+mod metrics;
 mod node;
 mod options;
 mod origin;
@@ -127,8 +128,10 @@ mod replay;
 mod secrets;
 mod serial;
 mod session;
+mod shutdown;
 mod template;
 mod token;
+mod trace;
 mod triggers;
 
 pub use bindings::wit;

@@ -23,6 +23,7 @@ use crate::events::Events;
 use crate::http::{CallHttp, Network};
 use crate::limits::clean_flat;
 use crate::manifest::{self, Manifest};
+use crate::metrics::Metrics;
 use crate::options::ConnectionOptions;
 use crate::wit::flat::FlatError;
 use crate::wit::node::CredentialSpec;
@@ -157,7 +158,7 @@ impl Node {
         let network = Network {
             client: HttpClient::new(egress.addresses(), None)?,
             egress,
-            events: Events::new(None, Arc::clone(&secrets)),
+            events: Events::new(None, Arc::clone(&secrets), self.metrics()),
             login: None,
             vault: None,
             budget: Arc::default(),
@@ -193,6 +194,10 @@ impl Node {
     /// See [`Manifest::serialize_by`].
     pub(crate) fn serialize_by(&self, operation: &str) -> &[String] {
         self.loaded.manifest.serialize_by(operation)
+    }
+
+    pub(crate) fn metrics(&self) -> Arc<Metrics> {
+        Arc::clone(&self.loaded.bounds.metrics)
     }
 
     pub(crate) fn max_response(&self) -> u64 {

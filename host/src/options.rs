@@ -98,7 +98,7 @@ pub struct CallOptions {
     pub confirmed: bool,
     /// The same for each repetition of one call, different for any other call.
     pub idempotency_key: Option<String>,
-    /// W3C `traceparent` of the caller, to be sent along.
+    /// W3C `traceparent` of the caller. Sent along with a span of this call in it.
     pub trace_parent: Option<String>,
     /// IANA name of the user's time zone, for dates without one.
     pub time_zone: Option<String>,

@@ -19,6 +19,7 @@ mod login;
 mod many;
 mod memory;
 mod network;
+mod operations;
 mod rate;
 mod secrets;
 mod serial;

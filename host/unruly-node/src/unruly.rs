@@ -252,6 +252,7 @@ fn told(ctx: &CallContext, connection: &Connection) -> Value {
         "deadline_ms": ctx.deadline_ms,
         "attempt": ctx.attempt,
         "entropy": ctx.entropy.len(),
+        "trace_parent": ctx.trace_parent,
         "confirmed": ctx.confirmed,
         "dry_run": ctx.dry_run,
     })

@@ -1,0 +1,166 @@
+//! What a host counts, as OpenMetrics text.
+//!
+//! | metric | labels | counts |
+//! |---|---|---|
+//! | `workflow_node_calls` | `function`, `outcome` | calls of component functions; `ok`, the kind of the failure, or why the host stopped it |
+//! | `workflow_node_call_seconds` | `function` | how long they took |
+//! | `workflow_node_instances` | | instances that run now |
+//! | `workflow_node_requests` | `status` | HTTP requests, by the class of their answer: `2xx`…, or `none` |
+//! | `workflow_node_wait_seconds` | `for` | waits for a slot of the pool (`slot`), the rate budget (`rate`), other calls with the same key (`turn`) |
+//!
+//! Labels come from small fixed sets, so their number does not grow with
+//! connections, operations or what a component says.
+
+use std::fmt;
+use std::time::Duration;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+/// Upper bounds of the histograms, in seconds.
+const SECONDS: [f64; 12] = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 15.0, 60.0];
+/// Waits that are shorter than this are none.
+const SHORTEST_WAIT: Duration = Duration::from_millis(1);
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Call {
+    function: &'static str,
+    outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Function {
+    function: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Answered {
+    status: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Waited {
+    r#for: &'static str,
+}
+
+type Histograms<L> = Family<L, Histogram, fn() -> Histogram>;
+
+/// The metrics of one host.
+pub(crate) struct Metrics {
+    registry: Registry,
+    calls: Family<Call, Counter>,
+    seconds: Histograms<Function>,
+    instances: Gauge,
+    requests: Family<Answered, Counter>,
+    waits: Histograms<Waited>,
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Metrics").finish_non_exhaustive()
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let histogram: fn() -> Histogram = || Histogram::new(SECONDS);
+        let (calls, instances, requests) = (Family::default(), Gauge::default(), Family::default());
+        let seconds = Family::new_with_constructor(histogram);
+        let waits = Family::new_with_constructor(histogram);
+        let mut registry = Registry::with_prefix("workflow_node");
+        registry.register("calls", "Calls of component functions", Family::clone(&calls));
+        registry.register("call_seconds", "How long calls took", Family::clone(&seconds));
+        registry.register("instances", "Instances that run now", Gauge::clone(&instances));
+        registry.register("requests", "HTTP requests by the class of their answer", Family::clone(&requests));
+        registry.register("wait_seconds", "Waits of calls, by what for", Family::clone(&waits));
+        Self { registry, calls, seconds, instances, requests, waits }
+    }
+}
+
+impl Metrics {
+    /// OpenMetrics text.
+    pub(crate) fn text(&self) -> String {
+        let mut text = String::new();
+        // A `String` takes all that is written to it.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+
+    /// An instance runs until this is dropped.
+    pub(crate) fn instance(&self) -> Running<'_> {
+        self.instances.inc();
+        Running(&self.instances)
+    }
+
+    pub(crate) fn called(&self, function: &'static str, outcome: &'static str, took: Duration) {
+        self.calls.get_or_create(&Call { function, outcome }).inc();
+        self.seconds.get_or_create(&Function { function }).observe(took.as_secs_f64());
+    }
+
+    pub(crate) fn requested(&self, status: Option<u16>) {
+        let status = match status {
+            Some(100..200) => "1xx",
+            Some(200..300) => "2xx",
+            Some(300..400) => "3xx",
+            Some(400..500) => "4xx",
+            Some(_) => "5xx",
+            None => "none",
+        };
+        self.requests.get_or_create(&Answered { status }).inc();
+    }
+
+    /// `what` is `slot`, `rate` or `turn`.
+    pub(crate) fn waited(&self, what: &'static str, wait: Duration) {
+        if wait >= SHORTEST_WAIT {
+            self.waits.get_or_create(&Waited { r#for: what }).observe(wait.as_secs_f64());
+        }
+    }
+}
+
+/// An instance that runs.
+pub(crate) struct Running<'a>(&'a Gauge);
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_happened_is_in_the_text() {
+        let metrics = Metrics::default();
+        metrics.called("execute", "ok", Duration::from_millis(20));
+        metrics.called("execute", "timeout", Duration::from_secs(2));
+        metrics.requested(Some(429));
+        metrics.requested(None);
+        metrics.waited("rate", Duration::from_secs(3));
+        metrics.waited("slot", Duration::from_micros(3));
+        let running = metrics.instance();
+        let text = metrics.text();
+        for line in [
+            r#"workflow_node_calls_total{function="execute",outcome="ok"} 1"#,
+            r#"workflow_node_calls_total{function="execute",outcome="timeout"} 1"#,
+            r#"workflow_node_call_seconds_count{function="execute"} 2"#,
+            r#"workflow_node_call_seconds_bucket{le="0.025",function="execute"} 1"#,
+            r#"workflow_node_requests_total{status="4xx"} 1"#,
+            r#"workflow_node_requests_total{status="none"} 1"#,
+            r#"workflow_node_wait_seconds_count{for="rate"} 1"#,
+            "workflow_node_instances 1",
+            "# EOF",
+        ] {
+            assert!(text.lines().any(|known| known == line), "{line} is not in\n{text}");
+        }
+        assert!(!text.contains(r#"for="slot""#), "{text}");
+        drop(running);
+        assert!(metrics.text().contains("workflow_node_instances 0"));
+    }
+}

@@ -1,0 +1,113 @@
+//! What an operator needs of a host: figures, traces, an orderly end, and new
+//! components without a new start.
+
+use std::time::Duration;
+
+use serde_json::json;
+use workflow_node_host::wit::types::{Effect, ErrorKind};
+use workflow_node_host::{CallOptions, Connection, ConnectionOptions, Node, NodeHost};
+
+use crate::server::{Server, ok};
+use crate::support::{SECRET, component, fields, node_error, run, run_with, within};
+
+async fn connect_to(node: &Node, url: &str) -> Connection {
+    let typed = fields(&[("url", url), ("secret", SECRET)]);
+    node.connect(typed, ConnectionOptions::default()).await.expect("connection")
+}
+
+#[tokio::test]
+async fn a_host_counts_calls_requests_and_failures() {
+    let server = Server::start(|_| ok("tok-1")).await;
+    let host = NodeHost::builder().build().expect("host");
+    let connection = connect_to(&host.load_file(component()).expect("node"), server.url()).await;
+    run(&connection, "told", json!({})).await.expect("told");
+    run(&connection, "request", json!({ "url": server.at("/x") })).await.expect("an answer");
+    run(&connection, "trap", json!({})).await.expect_err("a trap");
+    run(&connection, "fail", json!({})).await.expect_err("a failure");
+    let text = host.metrics();
+    for line in [
+        r#"workflow_node_calls_total{function="prepare",outcome="ok"} 1"#,
+        r#"workflow_node_calls_total{function="authenticate",outcome="ok"} 1"#,
+        r#"workflow_node_calls_total{function="execute",outcome="ok"} 2"#,
+        r#"workflow_node_calls_total{function="execute",outcome="trapped"} 1"#,
+        r#"workflow_node_calls_total{function="execute",outcome="conflict"} 1"#,
+        r#"workflow_node_call_seconds_count{function="execute"} 4"#,
+        r#"workflow_node_requests_total{status="2xx"} 2"#,
+        "workflow_node_instances 0",
+    ] {
+        assert!(text.lines().any(|known| known == line), "{line} is not in\n{text}");
+    }
+}
+
+#[tokio::test]
+async fn the_trace_goes_on_with_a_span_of_the_call() {
+    let server = Server::start(|_| ok("tok-1")).await;
+    let host = NodeHost::builder().build().expect("host");
+    let connection = connect_to(&host.load_file(component()).expect("node"), server.url()).await;
+    let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-";
+    let call = |parent: &str| CallOptions { trace_parent: Some(parent.to_owned()), ..CallOptions::default() };
+    let parent = format!("{trace}00f067aa0ba902b7-01");
+    let told = run_with(&connection, "told", json!({}), &call(&parent)).await.expect("told");
+    let passed = told["trace_parent"].as_str().expect("a trace parent");
+    assert!(passed.starts_with(trace) && passed.ends_with("-01") && passed != parent, "{passed}");
+    let told = run_with(&connection, "told", json!({}), &call("nonsense\r\nx: y")).await.expect("told");
+    assert_eq!(told["trace_parent"], json!(null));
+}
+
+#[tokio::test]
+async fn a_host_that_shuts_down_lets_its_calls_end_and_no_more_in() {
+    let server = Server::start(|_| ok("tok-1")).await;
+    let host = NodeHost::builder().build().expect("host");
+    let connection = connect_to(&host.load_file(component()).expect("node"), server.url()).await;
+    connection.authenticate(&within(5000)).await.expect("login");
+    let running = tokio::spawn({
+        let connection = connection.clone();
+        async move { run(&connection, "sleep", json!({ "ms": 500 })).await }
+    });
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(host.shutdown(Duration::from_millis(1)).await, 1, "one is still there");
+    let error = run(&connection, "told", json!({})).await.expect_err("nobody comes in");
+    let error = node_error(&error);
+    assert_eq!((error.kind, error.effect), (ErrorKind::Unavailable, Effect::None), "{error:?}");
+    assert_eq!(error.code, "host.shutting-down");
+    assert_eq!(host.shutdown(Duration::from_secs(10)).await, 0);
+    running.await.expect("no panic").expect("it ended well");
+}
+
+#[tokio::test]
+async fn a_connection_goes_on_with_a_component_that_was_loaded_anew() {
+    let server = Server::start(|_| ok("tok-1")).await;
+    let tight = NodeHost::builder().max_result_bytes(1 << 20).build().expect("host");
+    let connection = connect_to(&tight.load_file(component()).expect("node"), server.url()).await;
+    let input = json!({ "bytes": 2 << 20 });
+    run(&connection, "huge", input.clone()).await.expect_err("more than the old one may return");
+    let roomy = NodeHost::builder().build().expect("host");
+    connection.reload(&roomy.load_file(component()).expect("node")).await.expect("the same form");
+    run(&connection, "huge", input).await.expect("the new one may");
+    assert_eq!(server.count("/login"), 1, "the session stayed");
+}
+
+/// The component with another manifest around it.
+fn with_manifest(text: &str) -> Vec<u8> {
+    let mut bytes = std::fs::read(component()).expect("the component");
+    let name = b"workflow-node:manifest";
+    let size = u8::try_from(1 + name.len() + text.len()).expect("small");
+    assert!(size < 128, "one byte of LEB128");
+    bytes.extend([0, size, u8::try_from(name.len()).expect("small")]);
+    bytes.extend(name);
+    bytes.extend(text.bytes());
+    bytes
+}
+
+#[tokio::test]
+async fn several_components_live_side_by_side() {
+    let server = Server::start(|_| ok("tok-1")).await;
+    let host = NodeHost::builder().build().expect("host");
+    let one = host.load(&with_manifest(r#"{"name":"one"}"#)).expect("node");
+    let other = host.load(&with_manifest(r#"{"name":"other"}"#)).expect("node");
+    assert_eq!((one.manifest(), other.manifest()), (r#"{"name":"one"}"#, r#"{"name":"other"}"#));
+    let (one, other) = (connect_to(&one, server.url()).await, connect_to(&other, server.url()).await);
+    let (first, second) = tokio::join!(run(&one, "told", json!({})), run(&other, "told", json!({})));
+    first.expect("told");
+    second.expect("told");
+}
