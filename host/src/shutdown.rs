@@ -6,7 +6,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 /// Counts the calls that run, and lets no more in once it is closed.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Door {
     state: watch::Sender<State>,
 }
@@ -15,12 +15,6 @@ pub(crate) struct Door {
 struct State {
     inside: usize,
     closed: bool,
-}
-
-impl Default for Door {
-    fn default() -> Self {
-        Self { state: watch::Sender::default() }
-    }
 }
 
 /// A call that is inside until this is dropped.
