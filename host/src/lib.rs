@@ -67,7 +67,8 @@
 //! | begins more than 32 requests at the same time | a queue: the others wait for their turn |
 //! | sends `CONNECT` or `TRACE`, or headers that belong to the connection | a refusal |
 //! | traps | kind `internal`, effect `unknown`, no backtrace |
-//! | reads an answer without end | `HTTP-response-body-size` from `wasi:http` |
+//! | reads an answer without end, or one that unpacks without end | `HTTP-response-body-size` from `wasi:http` |
+//! | sends more than the [rate budget](RateLimit) has | its turn, or the answer 429 with the time to wait |
 //! | sends a placeholder to where no secret belongs | a refusal: kind `denied` |
 //! | repeats what it was told | texts in which known secrets are replaced |
 //!
@@ -84,6 +85,14 @@
 //! `Debug` output, an event, an error or a trace of this crate. Wasmtime, for its
 //! part, traces what a guest passes to it, at the level `TRACE` and under the
 //! targets `wasmtime*`: leave those off where logs are kept.
+//!
+//! # To run it
+//!
+//! Compiled code is kept in a [`CompiledCache`], and [`Allocation::Pooling`] makes
+//! instances start faster. [`NodeHost::metrics`] is OpenMetrics text; each call is a
+//! span of `tracing` below the caller's W3C trace. [`NodeHost::shutdown`] lets
+//! running calls end, [`Connection::reload`] goes on with a newer build of a
+//! component, and any number of components share a host.
 //!
 //! # What an embedder decides
 //!

@@ -80,7 +80,8 @@ mod tests {
         ] {
             assert_eq!(TraceParent::parse(text), None, "{text:?}");
         }
-        let newer = TraceParent::parse(&format!("{}-more", PARENT.replacen("00", "cc", 1))).expect("a later version");
+        let newer =
+            TraceParent::parse(&format!("{}-more", PARENT.replacen("00", "cc", 1))).expect("a later version");
         assert_eq!(newer.header(), PARENT);
     }
 }

@@ -78,8 +78,7 @@ pub fn post(
     }
     let error =
         refusal.unwrap_or_else(|| NodeError::new(Code::Rejected, "The ticket offers no outcome that fits."));
-    let names: Vec<&str> =
-        offered.iter().map(name).filter(|name| !name.is_empty()).collect();
+    let names: Vec<&str> = offered.iter().map(name).filter(|name| !name.is_empty()).collect();
     let advice = if names.is_empty() {
         "Choose an outcome that the API agent may use on this ticket.".to_string()
     } else {
