@@ -234,7 +234,8 @@ impl<'a> Client<'a> {
         }
     }
 
-    fn wait(&mut self, duration: Duration) {
+    /// Waits on purpose, for what time alone can tell.
+    pub fn wait(&mut self, duration: Duration) {
         if !duration.is_zero() {
             self.transport.wait(duration);
             self.usage.waited += duration;

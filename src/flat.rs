@@ -220,7 +220,8 @@ fn context(text: &str) -> Result<CallContext> {
         }
     };
     let attempt = match given("attempt") {
-        None => 1,
+        // Engines that repeat a call as it was do not count.
+        None => 1 + u32::from(given("idempotency_key").is_some()),
         Some(value) => {
             value.as_u64().and_then(|count| u32::try_from(count).ok()).ok_or_else(|| wrong("attempt"))?
         }

@@ -45,6 +45,18 @@ pub struct ListInput {
     pub by_id: bool,
 }
 
+impl Input {
+    /// The input of an operation on one record that says nothing else.
+    pub fn of_record(id: i64) -> Self {
+        Self::of_fields(Some(id), Object::new())
+    }
+
+    /// The input of a create, or of an update.
+    pub fn of_fields(id: Option<i64>, values: Object) -> Self {
+        Self { id, simplify: true, list: ListInput { limit: None, by_id: false }, values }
+    }
+}
+
 /// Reads the input of an operation.
 pub fn parse(resource: &'static Resource, verb: Verb, json: &Value) -> Result<Input> {
     let Value::Object(given) = json else {

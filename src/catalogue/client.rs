@@ -95,6 +95,7 @@ pub static CLIENT: Resource = Resource {
     list_query: &[],
     tables: &[],
     get_query: &[("includedetails", "true")],
+    create_parameters: &[],
     delete_parameters: &[],
     columns: &[
         Column::integer("id"),

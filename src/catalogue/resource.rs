@@ -52,6 +52,8 @@ pub struct Resource {
     pub tables: &'static [Table],
     /// Query of every read of one record.
     pub get_query: &'static [(&'static str, &'static str)],
+    /// Parameters of create beside the fields; none of them goes onto the wire.
+    pub create_parameters: &'static [Field],
     /// Parameters of delete beside `id`; they go into the query.
     pub delete_parameters: &'static [Field],
     /// Columns of a simplified row.
@@ -139,6 +141,7 @@ impl Resource {
         list_query: &[],
         tables: &[],
         get_query: &[],
+        create_parameters: &[],
         delete_parameters: &[],
         columns: &[],
         detail_columns: &[],
@@ -179,6 +182,9 @@ impl Resource {
         inputs.extend(first);
         inputs.extend(own);
         inputs.extend(self.shared_inputs(verb));
+        if matches!(verb, Verb::Create) {
+            inputs.extend(self.create_parameters);
+        }
         inputs.extend(last);
         inputs
     }
@@ -427,6 +433,10 @@ pub enum Handler {
     Upload,
     /// Gets a file.
     Download,
+    /// Appends to the open ticket with a key, or makes one.
+    FindOrAppend,
+    /// Updates the ticket with a key, or makes one.
+    Upsert,
 }
 
 /// What is done with an action (HAPI 8).

@@ -64,6 +64,7 @@ pub static SITE: Resource = Resource {
     list_query: &[],
     tables: &[],
     get_query: &[("includedetails", "true")],
+    create_parameters: &[],
     delete_parameters: &[],
     columns: &[
         Column::integer("id"),

@@ -1,5 +1,7 @@
 //! Tickets (HAPI 7, schema `Faults`).
 
+mod keyed;
+
 use super::field::{ATTACHMENTS, Choice, Column, EXTERNAL_LINK, Field, Kind, custom_fields};
 use super::resource::{
     Example, Handler, ID, Job, Marks, Operation, Required, Resource, SIMPLIFY, Scopes, Table, Verb,
@@ -35,6 +37,7 @@ pub static TICKET: Resource = Resource {
         },
     ],
     get_query: &[("includedetails", "true")],
+    create_parameters: keyed::REQUESTER,
     delete_parameters: &[Field::text("reason", "Reason", "Why the ticket is deleted.")],
     columns: &[
         Column::integer("id"),
@@ -150,6 +153,34 @@ pub static TICKET: Resource = Resource {
                 title: "Merge ticket 18 into 17",
                 input: r#"{"id": 18, "merged_into_id": 17}"#,
             }],
+        },
+        Operation {
+            verb: Verb::Job(&keyed::FIND_OR_APPEND),
+            description: keyed::FIND_OR_APPEND_DESCRIPTION,
+            examples: &[
+                Example {
+                    title: "An alert that repeats itself",
+                    input: r#"{"key": "srv-file-01/disk-full", "window_hours": 72, "summary": "Disk almost full on SRV-FILE-01", "details": "D: has 2 percent left.", "client_id": 12, "priority_id": 2}"#,
+                },
+                Example {
+                    title: "An alert about a person",
+                    input: r#"{"key": "impossible-travel/user4", "summary": "Impossible travel", "details_html": "<p>Berlin, then Lima.</p>", "user_by_email": "user4@client.example", "if_user_missing": "general_user"}"#,
+                },
+            ],
+        },
+        Operation {
+            verb: Verb::Job(&keyed::UPSERT),
+            description: keyed::UPSERT_DESCRIPTION,
+            examples: &[
+                Example {
+                    title: "A ticket of another system",
+                    input: r#"{"key": "jira/OPS-42", "summary": "Rotate certificates", "status_id": 2}"#,
+                },
+                Example {
+                    title: "A key in a field of the ticket",
+                    input: r#"{"key": "OPS-43", "key_field": "userdef1", "summary": "Renew the domain"}"#,
+                },
+            ],
         },
         Operation {
             verb: Verb::Job(&RESTORE),

@@ -117,6 +117,7 @@ pub static USER: Resource = Resource {
     list_query: &[],
     tables: &[],
     get_query: &[("includedetails", "true")],
+    create_parameters: &[],
     delete_parameters: &[],
     columns: &[
         Column::integer("id"),

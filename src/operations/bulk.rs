@@ -148,14 +148,18 @@ fn next_batch(task: &mut Task<'_, '_>) -> Vec<(usize, Input)> {
         if !wanted(task, index) {
             break;
         }
-        match task.input(index) {
+        match record::input(task, index) {
             Ok(input) => {
                 if batch.iter().any(|(_, other)| other.id.is_some() && other.id == input.id) {
                     break;
                 }
                 batch.push((index, input));
             }
-            Err(error) => task.queue.settle(index, Outcome::Failed(error)),
+            Err(error) => {
+                if record::fail(task, index, &error) {
+                    break;
+                }
+            }
         }
     }
     batch

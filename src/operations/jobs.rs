@@ -6,7 +6,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::{Task, action, api, attachment, mapping, record};
+use super::{Task, action, api, attachment, find_or_append, mapping, record, upsert};
 use crate::catalogue::resource::Handler;
 use crate::contract::{Item, Outcome};
 use crate::error::{ErrorKind, Result};
@@ -22,6 +22,8 @@ pub fn run(handler: Handler, task: &mut Task<'_, '_>) {
         Handler::Act(_) => each(task, action::run),
         Handler::Upload => each(task, attachment::upload),
         Handler::Download => each(task, attachment::download),
+        Handler::FindOrAppend => find_or_append::run(task),
+        Handler::Upsert => each(task, upsert::run),
     }
 }
 
@@ -34,11 +36,21 @@ pub fn plan(handler: Handler, task: &Task<'_, '_>, index: usize, input: &Input) 
         Handler::Act(_) => action::plan(task, index, input),
         Handler::Upload => attachment::plan_upload(task, index, input),
         Handler::Download => Ok(vec![attachment::download_request(task, input)]),
+        Handler::FindOrAppend => find_or_append::plan(task, index, input),
+        Handler::Upsert => upsert::plan(task, input),
     }
 }
 
 /// Works through the queue one item after the other.
 pub fn each(task: &mut Task<'_, '_>, work: fn(&mut Task<'_, '_>, usize, &Input) -> Result<Vec<Item>>) {
+    each_with(task, &mut |task, index, input| work(task, index, input));
+}
+
+/// What [`each_with`] does for an item.
+pub type Work<'w> = dyn FnMut(&mut Task<'_, '_>, usize, &Input) -> Result<Vec<Item>> + 'w;
+
+/// The same, with work that remembers something from item to item.
+pub fn each_with(task: &mut Task<'_, '_>, work: &mut Work<'_>) {
     let deadline = task.client.remaining();
     let mut begun = false;
     while let Some(index) = task.queue.next_item() {

@@ -10,14 +10,21 @@ pub mod api;
 pub mod attachment;
 pub mod bulk;
 pub mod files;
+pub mod find_or_append;
 pub mod jobs;
+pub mod keyed;
 pub mod list;
 pub mod mapping;
 pub mod outcome;
 pub mod queue;
 pub mod record;
+pub mod requester;
+pub mod tag;
 #[cfg(test)]
 mod tests;
+pub mod upsert;
+#[cfg(test)]
+mod world;
 
 use alloc::format;
 use alloc::string::String;
@@ -195,7 +202,7 @@ fn dry_run(task: &mut Task<'_, '_>) {
         let requests = task.input(index).and_then(|input| match task.verb {
             Verb::List => Ok(alloc::vec![list::first_request(task.resource, &input)]),
             Verb::Job(job) => jobs::plan(job.handler, task, index, &input),
-            _ => Ok(alloc::vec![record::request(task.resource, task.verb, &input)]),
+            _ => record::plan(task.resource, task.verb, input),
         });
         let outcome = match requests {
             Ok(requests) => {

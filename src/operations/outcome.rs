@@ -106,7 +106,7 @@ fn put(request: &mut ApiRequest, field: &str, outcome: Value) {
 }
 
 /// Whether it was the outcome that HaloPSA did not like (HAPI 8.3).
-fn is_refused(error: &NodeError) -> bool {
+pub fn is_refused(error: &NodeError) -> bool {
     let words = error.get_vendor().unwrap_or_default();
     error.get_effect() == Effect::None
         && (words.contains("An Outcome must be entered")

@@ -12,12 +12,13 @@ use serde_json::{Value, json};
 
 use super::Task;
 use super::bulk::{self, Bulk};
+use super::requester::Requester;
 use crate::catalogue::resource::{Handler, Job, Resource, Verb};
 use crate::client::{self, MOST_IN_FLIGHT};
 use crate::contract::{Item, Object, Outcome};
 use crate::endpoints;
 use crate::error::{ErrorKind, NodeError, Result};
-use crate::input::{self, Input};
+use crate::input::{self as inputs, Input};
 use crate::output::{self, Names, View};
 use crate::protocol::answer;
 use crate::protocol::envelope;
@@ -34,12 +35,12 @@ pub fn request(resource: &Resource, verb: Verb, input: &Input) -> ApiRequest {
     let request = match verb {
         Verb::Get | Verb::List => {
             let mut request = ApiRequest::get(one());
-            request.query = input::to_query(&input.values);
+            request.query = inputs::to_query(&input.values);
             request.with_defaults(resource.get_query)
         }
         Verb::Delete => {
             let mut request = ApiRequest::delete(one());
-            request.query = input::to_query(&input.values);
+            request.query = inputs::to_query(&input.values);
             request
         }
         Verb::Create => write(body(resource, input, &[]), Safety::Create),
@@ -115,6 +116,12 @@ fn send(task: &mut Task<'_, '_>, inputs: &[(usize, Input)]) {
     }
 }
 
+/// Sends an update, as often as this instance needs.
+pub fn overwrite(task: &mut Task<'_, '_>, input: &Input) -> Result<HttpResponse> {
+    let request = request(task.resource, Verb::Update, input);
+    task.client.send(&request).or_else(|error| with_companions(task, input, &request, error))
+}
+
 /// Sends an update again with the fields that this instance wants to see,
 /// read from the record first. Nothing happened the first time.
 fn with_companions(
@@ -167,7 +174,7 @@ fn next_batch(task: &mut Task<'_, '_>) -> Batch {
         if bulk::wanted(task, index) {
             break;
         }
-        match task.input(index) {
+        match input(task, index) {
             Ok(input) => {
                 let same_record = |other: &Input| other.id.is_some() && other.id == input.id;
                 if batch.inputs.iter().any(|(_, other)| same_record(other)) {
@@ -176,12 +183,49 @@ fn next_batch(task: &mut Task<'_, '_>) -> Batch {
                 batch.inputs.push((index, input));
             }
             Err(error) => {
-                task.queue.settle(index, Outcome::Failed(error));
                 batch.settled += 1;
+                if fail(task, index, &error) {
+                    break;
+                }
             }
         }
     }
     batch
+}
+
+/// The input of an item, with the user of a new ticket looked up where the
+/// input says how.
+pub fn input(task: &mut Task<'_, '_>, index: usize) -> Result<Input> {
+    let mut input = task.input(index)?;
+    if matches!(task.verb, Verb::Create)
+        && !task.resource.create_parameters.is_empty()
+        && let Some(requester) = Requester::take(&mut input.values)?
+    {
+        requester.link(task.client, &mut input.values)?;
+    }
+    Ok(input)
+}
+
+/// Settles an item that cannot be sent; says whether the others wait, or fail
+/// alike.
+pub fn fail(task: &mut Task<'_, '_>, index: usize, error: &NodeError) -> bool {
+    task.queue.settle(index, Outcome::Failed(error.clone()));
+    if error.get_kind() == ErrorKind::Unauthenticated {
+        task.queue.fail_rest(error);
+    }
+    !task.queue.is_open()
+}
+
+/// What would be sent for one item.
+pub fn plan(resource: &Resource, verb: Verb, mut input: Input) -> Result<Vec<ApiRequest>> {
+    let requester = match verb {
+        Verb::Create if !resource.create_parameters.is_empty() => Requester::take(&mut input.values)?,
+        _ => None,
+    };
+    let mut requests: Vec<ApiRequest> =
+        requester.iter().map(|requester| requester.request(&input.values)).collect();
+    requests.push(request(resource, verb, &input));
+    Ok(requests)
 }
 
 fn result(task: &Task<'_, '_>, input: &Input, request: &ApiRequest, answer: &HttpResponse) -> Result<Value> {

@@ -1,0 +1,98 @@
+//! Short references that tickets and notes are found by again.
+//!
+//! A tag is letters and digits only, but for its brackets and its dash: what
+//! stands between them is searched for, and HaloPSA may read anything else as
+//! a wildcard. `[k7q2kx9md3p-3fa9c1d2]` is a key and the call that wrote it.
+
+use alloc::format;
+use alloc::string::String;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::contract::CallContext;
+
+/// Crockford's base 32: no letter that is easily taken for another one.
+const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+
+/// The reference of a key. Keys of one client are not those of another one.
+pub fn of_key(key: &str, client: &str) -> String {
+    format!("k{}", spell(digest(&[client, "\n", key]), 10))
+}
+
+/// The mark of what one call does for one item: the same when the call is
+/// repeated with its idempotency key, different for any other call. `input` is
+/// the item, for hosts that give neither key nor entropy.
+pub fn of_call(context: &CallContext, index: usize, input: &str) -> String {
+    let index = format!("{index}");
+    let digest = match &context.idempotency_key {
+        Some(key) => digest(&["key", key, "\n", &index]),
+        None => {
+            let entropy = format!("{:?} {}", context.entropy, context.now);
+            digest(&["entropy", &entropy, "\n", &index, "\n", input])
+        }
+    };
+    spell(digest, 8)
+}
+
+fn spell(digest: u64, letters: u32) -> String {
+    let letter = |at: u32| {
+        let index = usize::try_from(digest >> (5 * at) & 31).unwrap_or(0);
+        ALPHABET.get(index).copied().map_or('0', char::from)
+    };
+    (0..letters).map(letter).collect()
+}
+
+/// What others write into a key must not give it the reference of another one.
+fn digest(parts: &[&str]) -> u64 {
+    let mut hash = Sha256::new();
+    parts.iter().for_each(|part| hash.update(part.as_bytes()));
+    hash.finalize().iter().take(8).fold(0, |digest, byte| digest << 8 | u64::from(*byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::collections::BTreeSet;
+    use alloc::string::ToString;
+    use alloc::vec;
+    use core::time::Duration;
+
+    use super::*;
+
+    fn context(key: Option<&str>, entropy: u8) -> CallContext {
+        CallContext {
+            now: "2026-03-01T09:00:00Z".parse().unwrap(),
+            deadline: Duration::from_secs(60),
+            attempt: 1,
+            idempotency_key: key.map(ToString::to_string),
+            entropy: vec![entropy],
+            trace_parent: None,
+            dry_run: false,
+            read_only: false,
+            allowed_operations: None,
+            confirmed: true,
+        }
+    }
+
+    #[test]
+    fn a_key_has_one_reference_for_each_client() {
+        let key = of_key("disk-full", "");
+        assert_eq!(key, of_key("disk-full", ""));
+        assert_eq!(key.len(), 11);
+        assert!(key.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()), "{key}");
+        assert_ne!(key, of_key("disk-full", "12"));
+        assert_ne!(key, of_key("Disk-full", ""));
+        assert_ne!(of_key("2", "1"), of_key("12", ""));
+        let many: BTreeSet<String> = (0..20_000).map(|n| of_key(&format!("alert {n}"), "")).collect();
+        assert_eq!(many.len(), 20_000);
+    }
+
+    #[test]
+    fn a_repeated_call_has_the_same_mark_and_another_call_another_one() {
+        let mark = of_call(&context(Some("a"), 1), 0, "x");
+        assert_eq!(mark, of_call(&context(Some("a"), 2), 0, "y"));
+        assert_ne!(mark, of_call(&context(Some("a"), 1), 1, "x"));
+        assert_ne!(mark, of_call(&context(Some("b"), 1), 0, "x"));
+        assert_ne!(of_call(&context(None, 1), 0, "x"), of_call(&context(None, 2), 0, "x"));
+        assert_ne!(of_call(&context(None, 1), 0, "x"), of_call(&context(None, 1), 0, "y"));
+    }
+}
