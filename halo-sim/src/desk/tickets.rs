@@ -24,11 +24,21 @@ pub(crate) fn write(
     resource: &'static Resource,
     element: &Element,
 ) -> Result<Written, Refusal> {
-    let key = match &element.key {
+    let matched = matched(desk.world, resource, element);
+    let key = match element.key.as_ref().or(matched.as_ref()) {
         Some(key) => change(desk, resource, key, element)?,
         None => open(desk, resource, element)?,
     };
     Ok(Written::plain(key))
+}
+
+/// The ticket that `_match_thirdparty_id` means. That it matches
+/// `third_party_id_string`, and fills it, is assumed (HAPI §10.20).
+fn matched(world: &World, resource: &'static Resource, element: &Element) -> Option<Key> {
+    let wanted = element.raw_text("_match_thirdparty_id")?;
+    let mut tickets = world.table(resource.table).rows();
+    let ticket = tickets.find(|row| !row.flag("deleted") && row.text("third_party_id_string") == wanted)?;
+    Some(Key::Int(ticket.int("id")))
 }
 
 fn open(desk: &mut Desk<'_>, resource: &'static Resource, element: &Element) -> Result<Key, Refusal> {
@@ -54,6 +64,9 @@ fn open(desk: &mut Desk<'_>, resource: &'static Resource, element: &Element) -> 
         must_exist(desk.world, TableId::Agents, row.int("agent_id"), "Agent")?;
     }
     settle(desk, &mut row, &kind);
+    if let Some(theirs) = element.raw_text("_match_thirdparty_id") {
+        row.set("third_party_id_string", theirs);
+    }
     let id = desk.world.table_mut(resource.table).next_id();
     // The id stands first on the wire.
     let mut ticket = Row::new().with("id", id);

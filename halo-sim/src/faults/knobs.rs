@@ -132,7 +132,7 @@ impl Knobs {
             Quirk::DeepJson => self.spoilt = Some(Spoilt::DeepJson),
             Quirk::Truncate => self.truncate = true,
             Quirk::Cut => self.cut = true,
-            Quirk::CutAfterCommit(_) => self.cut_after_commit = true,
+            Quirk::CutAfterCommit(_) | Quirk::CutEveryCommit(_) => self.cut_after_commit = true,
             Quirk::CutBeforeCommit(_) => self.cut_before_commit = true,
             Quirk::Silent => self.silent = true,
             Quirk::SilentApi => self.silent_api = true,

@@ -185,6 +185,7 @@ quirks! {
     Truncate = "truncate": "API answers end in the middle, with a Content-Length that fits";
     Cut = "cut": "the connection is closed in the middle of an API answer";
     CutAfterCommit(u32) = "cut-after-commit" "N": "the next N writes are done, then the connection is closed without an answer";
+    CutEveryCommit(u32) = "cut-every-commit" "N": "every Nth write is done, then the connection is closed without an answer";
     CutBeforeCommit(u32) = "cut-before-commit" "N": "the next N writes are not done, and the connection is closed without an answer";
 
     // Time and transport.

@@ -61,7 +61,9 @@ impl Fault {
         );
         let kind = match self.quirk {
             _ if delivers || traffic == Traffic::Delivery => delivers && traffic == Traffic::Delivery,
-            Quirk::CutAfterCommit(_) | Quirk::CutBeforeCommit(_) => traffic == Traffic::Write,
+            Quirk::CutAfterCommit(_) | Quirk::CutEveryCommit(_) | Quirk::CutBeforeCommit(_) => {
+                traffic == Traffic::Write
+            }
             Quirk::ThrottleNext(_) | Quirk::UnavailableNext(_) | Quirk::ServerErrorNext(_) => {
                 traffic != Traffic::Login
             }
@@ -83,6 +85,8 @@ pub(crate) struct Switchboard {
 struct Inner {
     faults: Vec<Fault>,
     random: Random,
+    /// Writes so far.
+    writes: u32,
 }
 
 impl Switchboard {
@@ -93,6 +97,7 @@ impl Switchboard {
             inner: Mutex::new(Inner {
                 faults: quirks.into_iter().map(Fault::new).collect(),
                 random: Random::new(CHANCE),
+                writes: 0,
             }),
         }
     }
@@ -105,7 +110,7 @@ impl Switchboard {
     /// Turns all switches off; chance starts over, so that what follows can be
     /// repeated.
     pub(crate) fn clear(&self) {
-        *self.lock() = Inner { faults: Vec::new(), random: Random::new(CHANCE) };
+        *self.lock() = Inner { faults: Vec::new(), random: Random::new(CHANCE), writes: 0 };
     }
 
     /// The switches that are on.
@@ -118,7 +123,8 @@ impl Switchboard {
     #[must_use]
     pub(crate) fn decide(&self, traffic: Traffic, path: &str) -> Knobs {
         let mut inner = self.lock();
-        let Inner { faults, random } = &mut *inner;
+        let Inner { faults, random, writes } = &mut *inner;
+        *writes = writes.wrapping_add(u32::from(traffic == Traffic::Write));
         let mut knobs = Knobs::default();
         let mut failed_already = false;
         let mut say_nothing = false;
@@ -132,6 +138,11 @@ impl Switchboard {
                 Quirk::ThrottleNext(_) | Quirk::UnavailableNext(_) | Quirk::ServerErrorNext(_)
             );
             if outage && failed_already {
+                continue;
+            }
+            if let Quirk::CutEveryCommit(turn) = fault.quirk
+                && writes.checked_rem(turn) != Some(0)
+            {
                 continue;
             }
             if fault.left == Some(0) || fault.probability.is_some_and(|odds| random.unit() >= odds) {
@@ -169,6 +180,15 @@ mod tests {
         let second = board.decide(Traffic::Write, "/api/Tickets");
         assert!(!second.throttle && second.cut_after_commit);
         assert!(!board.decide(Traffic::Write, "/api/Tickets").cut_after_commit);
+    }
+
+    #[test]
+    fn every_third_write_means_every_third_write() {
+        let board = Switchboard::new(vec![Quirk::CutEveryCommit(3), Quirk::CutEveryCommit(0)]);
+        let _ = board.decide(Traffic::Read, "/api/Tickets");
+        let cut: Vec<bool> =
+            (0..7).map(|_| board.decide(Traffic::Write, "/api/Tickets").cut_after_commit).collect();
+        assert_eq!(cut, [false, false, true, false, false, true, false]);
     }
 
     #[test]

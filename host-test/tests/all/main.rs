@@ -4,6 +4,7 @@
 
 mod support;
 
+mod alerts;
 mod api_request;
 mod attachments;
 mod bad_answers;
@@ -24,6 +25,7 @@ mod paging;
 mod questions;
 mod resources;
 mod retrying;
+mod storm;
 mod time_outs;
 mod waki;
 mod writing;

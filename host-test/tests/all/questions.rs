@@ -164,6 +164,66 @@ fn question_17_a_file_of_5_mb_goes_up_and_comes_down_byte_identical() -> Result<
     })
 }
 
+/// Does a run repeated after a lost answer make no second ticket?
+#[test]
+fn question_09_a_run_repeated_after_a_lost_answer_makes_no_second_ticket() -> Result<()> {
+    drive!(["ticket.find_or_append", "ticket.upsert"], [], async |desk| {
+        let before = desk.sim.ticket_count();
+        for (operation, input) in [
+            ("ticket.find_or_append", json!({ "key": "srv-02/cpu", "summary": "CPU hot" })),
+            ("ticket.upsert", json!({ "key": "OPS-1", "summary": "Rotate certificates" })),
+        ] {
+            // The ticket is made, and nobody hears of it: neither this
+            // connection nor, after a crash, the platform.
+            let call = |attempt| {
+                desk.session.with(|call| {
+                    call.idempotency_key = Some(format!("run 1 of {operation}"));
+                    call.attempt = attempt;
+                })
+            };
+            desk.sim.clear_quirks();
+            desk.switch_on("cut-after-commit=1")?;
+            let first = desk.run_in(&call(1), operation, input.clone()).await?;
+            let again = desk.run_in(&call(2), operation, input.clone()).await?;
+            assert_eq!((first.exit_code(), again.exit_code()), (0, 0), "{}\n{}", first.json(), again.json());
+            let third = desk.run_in(&call(3), operation, input).await?;
+            assert_eq!(third.exit_code(), 0, "{}", third.json());
+        }
+        assert_eq!(desk.sim.ticket_count(), before + 2);
+        Ok(())
+    })
+}
+
+/// Does the second alert with the same key become a note on the open ticket?
+/// After close, a new ticket?
+#[test]
+fn question_10_a_second_alert_becomes_a_note_and_after_close_a_ticket() -> Result<()> {
+    drive!(["ticket.find_or_append", "ticket.update", "ticket.delete"], [], async |desk| {
+        let alert =
+            |details: &str| json!({ "key": "srv-03/backup", "summary": "Backup failed", "details": details });
+        let run = async |details: &str| desk.result("ticket.find_or_append", alert(details)).await;
+        let first = run("Monday").await?;
+        let second = run("Tuesday").await?;
+        assert_eq!((text(&first, "done"), text(&second, "done")), ("created", "appended"));
+        assert_eq!(first["ticket_id"], second["ticket_id"]);
+        let id = first["ticket_id"].as_i64().context("no id")?;
+        let notes = desk.sim.actions(id);
+        let note = notes.iter().find(|note| text(note, "note").contains("Tuesday")).context("no note")?;
+        assert_eq!(note["hiddenfromuser"], true, "customers see it: {note}");
+
+        desk.result("ticket.update", json!({ "id": id, "status_id": 9 })).await?;
+        let third = run("Wednesday").await?;
+        assert_eq!(text(&third, "done"), "created", "{third}");
+        assert_ne!(third["ticket_id"], first["ticket_id"]);
+
+        desk.result("ticket.delete", json!({ "id": third["ticket_id"] })).await?;
+        let fourth = run("Thursday").await?;
+        assert_eq!(text(&fourth, "done"), "created", "{fourth}");
+        assert_ne!(fourth["ticket_id"], third["ticket_id"]);
+        Ok(())
+    })
+}
+
 #[test]
 fn question_18_does_read_only_stop_deletes_through_the_custom_call_too() -> Result<()> {
     drive!(["api.request", "ticket.delete"], [], async |desk| {
