@@ -198,7 +198,8 @@ impl Key {
         };
         Some(match value {
             Value::String(text) => text.eq_ignore_ascii_case(&self.text),
-            other => other.to_string() == self.text,
+            Value::Number(number) => number.to_string() == self.text,
+            _ => false,
         })
     }
 }
