@@ -11,6 +11,7 @@ use crate::error::{Code, Effect, ErrorKind, NodeError, Retry};
 use crate::flat::{self, FlatError, milliseconds};
 use crate::protocol::date;
 use crate::transport::wasi::WasiTransport;
+use crate::triggers::webhook;
 use crate::{check, connection, lookup, manifest, operations, triggers};
 
 mod bindings {
@@ -183,36 +184,82 @@ impl wit::triggers::Guest for Component {
     }
 
     fn subscribe(
-        _: types::CallContext,
-        _: types::Connection,
-        _: String,
-        _: String,
-        _: wit::triggers::Endpoint,
-        _: Option<String>,
+        ctx: types::CallContext,
+        connection: types::Connection,
+        trigger: String,
+        config: String,
+        endpoint: wit::triggers::Endpoint,
+        state: Option<String>,
     ) -> Result<wit::triggers::Subscription, types::NodeError> {
-        Err(unsupported("webhooks"))
+        let context = context(ctx)?;
+        let made = webhook::subscribe(
+            &mut WasiTransport::begin(),
+            &context,
+            &connection.try_into()?,
+            &trigger,
+            &config,
+            &endpoint.into(),
+            state.as_deref(),
+        )?;
+        Ok(wit::triggers::Subscription {
+            state: made.state,
+            expires_at: None,
+            session: made.session.map(Into::into),
+            usage: made.usage.into(),
+            diagnostics: diagnostics(made.diagnostics),
+        })
     }
 
     fn unsubscribe(
-        _: types::CallContext,
-        _: types::Connection,
-        _: String,
-        _: String,
-        _: String,
+        ctx: types::CallContext,
+        connection: types::Connection,
+        trigger: String,
+        _config: String,
+        state: String,
     ) -> Result<wit::triggers::Unsubscribed, types::NodeError> {
-        Err(unsupported("webhooks"))
+        let context = context(ctx)?;
+        let connection = connection.try_into()?;
+        let gone =
+            webhook::unsubscribe(&mut WasiTransport::begin(), &context, &connection, &trigger, &state)?;
+        Ok(wit::triggers::Unsubscribed {
+            session: gone.session.map(Into::into),
+            usage: gone.usage.into(),
+            diagnostics: diagnostics(gone.diagnostics),
+        })
     }
 
     fn receive(
-        _: types::CallContext,
-        _: types::Connection,
-        _: String,
-        _: String,
-        _: wit::triggers::Endpoint,
-        _: String,
-        _: wit::triggers::Delivery,
+        ctx: types::CallContext,
+        connection: types::Connection,
+        trigger: String,
+        config: String,
+        endpoint: wit::triggers::Endpoint,
+        state: String,
+        delivery: wit::triggers::Delivery,
     ) -> Result<wit::triggers::Received, types::NodeError> {
-        Err(unsupported("webhooks"))
+        let context = context(ctx)?;
+        let subscribed = webhook::Subscribed {
+            trigger: &trigger,
+            config: &config,
+            endpoint: &endpoint.into(),
+            state: &state,
+        };
+        let delivery = triggers::Delivery {
+            method: delivery.method,
+            headers: delivery.headers.into_iter().map(|header| (header.name, header.value)).collect(),
+            body: delivery.body,
+        };
+        let connection = connection.try_into()?;
+        let received =
+            webhook::receive(&mut WasiTransport::begin(), &context, &connection, &subscribed, &delivery)?;
+        Ok(wit::triggers::Received {
+            events: received.events.into_iter().map(event_out).collect(),
+            state: received.state,
+            reply: wit::triggers::Reply { status: received.status, headers: Vec::new(), body: Vec::new() },
+            session: received.session.map(Into::into),
+            usage: received.usage.into(),
+            diagnostics: diagnostics(received.diagnostics),
+        })
     }
 }
 
@@ -296,6 +343,15 @@ fn item_in(item: types::Item) -> contract::Item {
     let json = serde_json::from_slice(item.json.as_bytes()).unwrap_or(serde_json::Value::String(item.json));
     let attachments = item.attachments.into_iter().map(attachment_in).collect();
     contract::Item { json, attachments, source_index: item.source_index }
+}
+
+impl From<wit::triggers::Endpoint> for triggers::Endpoint {
+    fn from(endpoint: wit::triggers::Endpoint) -> Self {
+        Self {
+            callback_url: endpoint.callback_url,
+            signing_secret: contract::Secret::new(endpoint.signing_secret),
+        }
+    }
 }
 
 fn attachment_in(attachment: types::Attachment) -> contract::Attachment {

@@ -2,13 +2,15 @@
 //!
 //! Which triggers there are is data (`catalogue::triggers`). Here is how they
 //! find events: [`poll`] reads windows of changed records, [`due`] tickets near
-//! their targets; [`facts`] says what a changed record means. What must be
+//! their targets; [`facts`] says what a changed record means. [`webhook`] has
+//! HaloPSA deliver hints, which [`delivery`] reads. What must be
 //! known from one call to the next is in [`state`], which the host keeps, made
 //! of the [`sets`].
 //!
 //! An event's id is made of the record, what happened and when, so it is the
 //! same however the event reached us.
 
+pub mod delivery;
 pub mod due;
 pub mod facts;
 pub mod poll;
@@ -17,6 +19,7 @@ pub mod settings;
 pub mod state;
 #[cfg(test)]
 mod tests;
+pub mod webhook;
 
 use alloc::format;
 use alloc::string::String;
@@ -27,7 +30,7 @@ use serde_json::Value;
 
 use crate::catalogue::triggers::{self, Trigger};
 use crate::client::Client;
-use crate::contract::{CallContext, Connection, ConnectionAuth, Diagnostic, Session, Usage};
+use crate::contract::{CallContext, Connection, ConnectionAuth, Diagnostic, Secret, Session, Usage};
 use crate::credentials::Credentials;
 use crate::error::{Code, NodeError, Result};
 use crate::text;
@@ -58,6 +61,67 @@ pub struct Polled {
     pub more: bool,
     /// When to poll again, if not.
     pub next_poll: Duration,
+    /// The session, if it was renewed.
+    pub session: Option<Session>,
+    /// What it cost.
+    pub usage: Usage,
+    /// What is worth telling.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Where HaloPSA shall send deliveries.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    /// The address.
+    pub callback_url: String,
+    /// What deliveries are signed with.
+    pub signing_secret: Secret,
+}
+
+/// A request that came in at the callback address.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    /// The method, in upper case.
+    pub method: String,
+    /// Headers: names and values.
+    pub headers: Vec<(String, String)>,
+    /// The body as it came.
+    pub body: Vec<u8>,
+}
+
+/// A subscription that is set up.
+#[derive(Debug)]
+pub struct Subscription {
+    /// To be kept, for polls, deliveries and the end.
+    pub state: String,
+    /// The session, if it was renewed.
+    pub session: Option<Session>,
+    /// What it cost.
+    pub usage: Usage,
+    /// What is worth telling.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// A subscription that is gone.
+#[derive(Debug)]
+pub struct Unsubscribed {
+    /// The session, if it was renewed.
+    pub session: Option<Session>,
+    /// What it cost.
+    pub usage: Usage,
+    /// What is worth telling.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// What a delivery meant.
+#[derive(Debug)]
+pub struct Received {
+    /// The events.
+    pub events: Vec<Event>,
+    /// To be kept once the events are safe.
+    pub state: String,
+    /// The status to answer.
+    pub status: u16,
     /// The session, if it was renewed.
     pub session: Option<Session>,
     /// What it cost.
