@@ -41,6 +41,8 @@ pub enum Command {
     Run(RunArgs),
     /// Print the values of a dropdown as JSON
     Options(OptionsArgs),
+    /// Run a trigger; prints its events as JSON lines
+    Watch(WatchArgs),
     /// Start the HaloPSA simulator
     Sim(halo_sim::SimArgs),
     /// Print imports and sizes of the component; fails over budget
@@ -165,6 +167,37 @@ pub struct OptionsArgs {
     /// Only values with this text
     #[arg(long, value_name = "TEXT")]
     pub search: Option<String>,
+}
+
+/// Arguments of `watch`.
+#[derive(Debug, Args)]
+pub struct WatchArgs {
+    /// Name of the trigger, as in the manifest
+    pub trigger: String,
+
+    /// How to reach the service.
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
+
+    /// File that keeps what was told; made when it is not there
+    #[arg(long, value_name = "FILE")]
+    pub state: PathBuf,
+
+    /// Setting of the trigger; what is not JSON is taken as text
+    #[arg(long, value_name = "KEY=JSON")]
+    pub config: Vec<String>,
+
+    /// Poll until there is no more, then end
+    #[arg(long, conflicts_with = "listen")]
+    pub once: bool,
+
+    /// Take webhooks at this address, such as 127.0.0.1:8090, instead of only polling
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Option<String>,
+
+    /// How the service reaches that address, where it is not the address itself
+    #[arg(long, value_name = "URL", requires = "listen")]
+    pub callback_url: Option<String>,
 }
 
 /// Reads a time-out. The contract counts milliseconds in 32 bits, and a call

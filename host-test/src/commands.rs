@@ -8,6 +8,7 @@ mod demo;
 mod report;
 mod run;
 mod sim;
+mod watch;
 
 use std::fmt::Display;
 use std::io::{self, Write as _};
@@ -37,6 +38,7 @@ pub async fn run(cli: Cli, console: &Console) -> Result<ExitCode> {
         Command::Check(args) => check::run(component, &args, console).await,
         Command::Run(args) => run::run(component, &args, console).await,
         Command::Options(args) => options(component, &args, console).await,
+        Command::Watch(args) => watch::run(component, &args, console).await,
         Command::Sim(args) => sim::run(args).await,
         Command::Report => report::run(component),
     }

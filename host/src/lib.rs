@@ -155,3 +155,4 @@ pub use host::{Allocation, NodeHost, NodeHostBuilder};
 pub use links::LinkPolicy;
 pub use node::Node;
 pub use options::{AuthMode, CallOptions, ConnectionOptions};
+pub use triggers::signing_secret;

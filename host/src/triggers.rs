@@ -6,10 +6,18 @@
 
 use crate::calls::triggers::{Poll, Receive, Subscribe, Trigger, Unsubscribe};
 use crate::connection::Connection;
-use crate::context::after;
-use crate::error::CallError;
+use crate::context::{after, random_hex};
+use crate::error::{CallError, HostError};
 use crate::options::CallOptions;
 use crate::wit::triggers::{Delivery, Endpoint, Polled, Received, Subscription, Unsubscribed};
+
+/// A fresh secret for [`Endpoint::signing_secret`], of the system's randomness.
+///
+/// # Errors
+/// The system gives no random bytes.
+pub fn signing_secret() -> Result<String, HostError> {
+    Ok(format!("{}{}", random_hex()?, random_hex()?))
+}
 
 impl Connection {
     /// Asks a trigger of the manifest for what happened since `state`; without

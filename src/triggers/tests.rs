@@ -3,6 +3,7 @@
 
 mod desk;
 mod histories;
+mod hooks;
 
 use serde_json::json;
 

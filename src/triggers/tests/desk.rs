@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::contract::{CallContext, Connection, ConnectionAuth, Secret, Session};
 use crate::protocol::date;
-use crate::protocol::http::{HttpRequest, HttpResponse, Limits};
+use crate::protocol::http::{HttpRequest, HttpResponse, Limits, Method, Reached, Reason, TransportError};
 use crate::transport::{Exchange, Transport};
 use crate::triggers::{self, Polled};
 
@@ -44,6 +44,12 @@ pub(super) struct Desk {
     pub(super) slow: bool,
     /// Pages from this one on are refused.
     pub(super) fails_from_page: Option<usize>,
+    /// Which request is cut off, and whether it is carried out.
+    pub(super) cut: Option<(usize, bool)>,
+    /// Webhooks and notifications, as they were made.
+    pub(super) webhooks: Vec<Value>,
+    pub(super) notifications: Vec<Value>,
+    made: usize,
     tickets: BTreeMap<i64, Vec<Ticket>>,
     actions: BTreeMap<i64, Vec<Value>>,
     clients: Vec<(Value, i64)>,
@@ -61,6 +67,10 @@ impl Desk {
             read_actions: 0,
             slow: false,
             fails_from_page: None,
+            cut: None,
+            webhooks: vec![],
+            notifications: vec![],
+            made: 0,
             tickets: BTreeMap::new(),
             actions: BTreeMap::new(),
             clients: vec![],
@@ -189,6 +199,44 @@ impl Desk {
 
     fn answer(&mut self, request: &HttpRequest) -> Exchange {
         self.requests += 1;
+        match self.cut {
+            Some((cut, commits)) if cut == self.requests => {
+                if commits {
+                    let _ = self.answer_whole(request);
+                }
+                Err(TransportError::new(Reason::Broken, Reached::Maybe))
+            }
+            _ => self.answer_whole(request),
+        }
+    }
+
+    /// Webhooks and notifications (HAPI 13).
+    fn set_up(&mut self, request: &HttpRequest) -> Value {
+        let path = request.url.path().to_string();
+        let is_webhook = path.contains("/Webhook");
+        let list = if is_webhook { &mut self.webhooks } else { &mut self.notifications };
+        match request.method {
+            Method::Get => json!(list),
+            Method::Delete => {
+                let id = path.rsplit('/').next().unwrap().to_string();
+                list.retain(|row| row["id"].to_string().trim_matches('"') != id);
+                json!({})
+            }
+            Method::Post => {
+                let mut rows: Vec<Value> = serde_json::from_slice(&request.body).unwrap();
+                let mut row = rows.pop().unwrap();
+                if row.get("id").is_none() {
+                    self.made += 1;
+                    row["id"] =
+                        if is_webhook { json!(format!("guid-{}", self.made)) } else { json!(self.made) };
+                    list.push(row.clone());
+                }
+                row
+            }
+        }
+    }
+
+    fn answer_whole(&mut self, request: &HttpRequest) -> Exchange {
         if self.slow {
             self.now += 1;
         }
@@ -202,6 +250,9 @@ impl Desk {
             Ok(HttpResponse { status: 200, body: body.to_string().into_bytes(), ..HttpResponse::default() })
         };
         let path = request.url.path();
+        if path.contains("/Webhook") || path.contains("/Notification") {
+            return ok(self.set_up(request));
+        }
         if path.ends_with("/Agent/me") {
             return ok(json!({"id": 2}));
         }
@@ -225,6 +276,7 @@ impl Desk {
             rows.retain(|row| changed(row) >= since);
             rows.retain(|row| !query.contains_key("open_only") || is_open(row));
             rows.retain(|row| !query.contains_key("closed_only") || !is_open(row));
+            rows.retain(|row| query.get("search_id").is_none_or(|id| row["id"].to_string() == *id));
             ("tickets", rows)
         };
         let order = query.get("order").map_or("id", String::as_str);
@@ -239,7 +291,7 @@ impl Desk {
     }
 }
 
-struct Wire<'d>(&'d mut Desk, Duration);
+pub(super) struct Wire<'d>(pub(super) &'d mut Desk, pub(super) Duration);
 
 impl Transport for Wire<'_> {
     fn send_all(&mut self, requests: &[HttpRequest], _: &Limits) -> Vec<Exchange> {
@@ -289,7 +341,7 @@ pub(super) fn connection() -> Connection {
 pub(super) struct Watch {
     trigger: &'static str,
     config: Value,
-    state: Option<String>,
+    pub(super) state: Option<String>,
     /// The host's clock is off by so many seconds.
     pub(super) skew: i64,
     /// Everything that came out, repetitions included.
