@@ -5,7 +5,7 @@
 //! their targets; [`facts`] says what a changed record means. [`webhook`] has
 //! HaloPSA deliver hints, which [`delivery`] reads. What must be
 //! known from one call to the next is in [`state`], which the host keeps, made
-//! of the [`sets`].
+//! of the [`sets`]. [`sweep`] turns the pages.
 //!
 //! An event's id is made of the record, what happened and when, so it is the
 //! same however the event reached us.
@@ -17,6 +17,7 @@ pub mod poll;
 pub mod sets;
 pub mod settings;
 pub mod state;
+pub mod sweep;
 #[cfg(test)]
 mod tests;
 pub mod webhook;

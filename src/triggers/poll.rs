@@ -18,6 +18,7 @@ use serde_json::Value;
 use super::facts::{self, Facts, Finding};
 use super::settings::Settings;
 use super::state::{Clock, Pass, Stage, State};
+use super::sweep::{Sweep, Turn};
 use super::{Event, due};
 use crate::catalogue::triggers::{EventKind, NOTE_COLUMNS};
 use crate::client::{self, Client, MOST_IN_FLIGHT};
@@ -31,7 +32,7 @@ use crate::protocol::answer;
 use crate::protocol::date;
 use crate::protocol::envelope::{self, Malformed, Page};
 use crate::protocol::http::HttpResponse;
-use crate::protocol::paging::{PAGE_SIZE, Pager};
+use crate::protocol::paging::PAGE_SIZE;
 use crate::protocol::request::{ApiRequest, Safety};
 
 /// Rows of a page where each may cost a request.
@@ -123,8 +124,8 @@ impl<'a, 'b> Poller<'a, 'b> {
     /// Reads on, as far as one poll goes.
     pub fn run(&mut self) -> Result<Progress> {
         let deadline = self.client.remaining();
-        // A window that goes on reads its last page again, and one that ends an
-        // empty page.
+        // A window of several pages reads its first one twice, and ends with an
+        // empty one.
         let mut budget = self.settings.most_records.div_ceil(u64::from(self.page_size())) + 2;
         let mut moved = false;
         loop {
@@ -158,35 +159,18 @@ impl<'a, 'b> Poller<'a, 'b> {
     fn step(&mut self, budget: &mut u64) -> Result<bool> {
         let clock = facts::clock(self.settings);
         let mut pass = self.state.pass.clone().unwrap_or_else(|| self.next_pass(clock));
-        let by_id = pass.stage != Stage::Targets;
-        let mut pager = if pass.pager.is_null() {
-            Pager::new(None, by_id)
-        } else {
-            // It was checked when the state was read: what does not fit begins
-            // anew, which repeats nothing that is remembered.
-            Pager::from_json(&pass.pager, None).unwrap_or_else(|| Pager::new(None, by_id))
-        };
-        let most = usize::try_from(*budget).unwrap_or(1).clamp(1, MOST_IN_FLIGHT);
-        let plan = pager.plan(most);
-        *budget = budget.saturating_sub(plan.pages.len() as u64);
+        let mut sweep = Sweep::from_json(&pass.pager);
+        let ahead = sweep.ahead(usize::try_from(*budget).unwrap_or(1).clamp(1, MOST_IN_FLIGHT));
+        *budget = budget.saturating_sub(ahead as u64);
         let requests: Vec<ApiRequest> =
-            plan.pages.iter().map(|page_no| self.pass_request(&pass, *page_no)).collect();
+            (sweep.next..).take(ahead).map(|page_no| self.pass_request(&pass, page_no)).collect();
         self.state.pass = Some(pass.clone());
         for answer in self.client.send_all(&requests) {
-            if pager.end().is_some() {
-                break;
-            }
             let page = self.page(&answer?)?;
-            let page_high = self.high_of(&page.rows);
-            let length = page.rows.len() as u64;
-            let Some(rows) = pager.take(page) else {
-                self.keep(&pager);
-                return Ok(false);
-            };
+            let turn = sweep.take(&page);
             if pass.stage == Stage::Window && clock == Clock::Rows && pass.high.is_none() {
-                pass.high = page_high.max(self.state.high);
-                let is_all = pager.end().is_some() || pager.total().is_none_or(|total| total <= length);
-                if !is_all {
+                pass.high = self.high_of(&page.rows).max(self.state.high);
+                if turn == Turn::On && sweep.has_more() {
                     // Pages are read one after the other, so the end of the window
                     // must be one that was there before the first: the first page
                     // knows one, but a question before it knows a later one.
@@ -195,25 +179,26 @@ impl<'a, 'b> Poller<'a, 'b> {
                     self.state.pass = Some(pass);
                     return Ok(false);
                 }
-                self.state.pass = Some(pass.clone());
+                if let Some(kept) = &mut self.state.pass {
+                    kept.high = pass.high;
+                }
             }
             let ends = match pass.stage {
-                Stage::Prime => self.prime(rows),
-                Stage::Window => self.take(&pass, rows)?,
-                Stage::Targets => due::take(self, &pass, rows),
+                Stage::Prime => self.prime(page.rows),
+                Stage::Window => self.take(&pass, page.rows)?,
+                Stage::Targets => due::take(self, &pass, page.rows),
             };
-            self.keep(&pager);
-            if ends {
+            if let Some(kept) = &mut self.state.pass {
+                kept.pager = sweep.to_json();
+            }
+            if ends || turn == Turn::End {
                 return Ok(self.finish(pass.stage, clock));
             }
+            if turn == Turn::Back {
+                return Ok(false);
+            }
         }
-        Ok(pager.end().is_some() && self.finish(pass.stage, clock))
-    }
-
-    fn keep(&mut self, pager: &Pager) {
-        if let Some(pass) = &mut self.state.pass {
-            pass.pager = pager.to_json();
-        }
+        Ok(false)
     }
 
     fn next_pass(&self, clock: Clock) -> Pass {
