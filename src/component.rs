@@ -116,10 +116,6 @@ impl wit::node::Guest for Component {
     }
 }
 
-fn unsupported(what: &str) -> types::NodeError {
-    NodeError::new(Code::Unsupported, alloc::format!("This version of the node has no {what}.")).into()
-}
-
 impl wit::lookup::Guest for Component {
     fn options(
         ctx: types::CallContext,
