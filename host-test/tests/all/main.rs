@@ -27,6 +27,5 @@ mod resources;
 mod retrying;
 mod storm;
 mod time_outs;
-mod triggers;
 mod waki;
 mod writing;
