@@ -74,7 +74,7 @@ async function jobs(n8n: N8n, sim: Sim): Promise<void> {
 
 const id = (value: unknown) => ({ __rl: true, mode: 'id', value });
 
-/** A new ticket starts a workflow within two polls. */
+/** A new ticket starts a workflow at the next poll: n8n polls once a minute at most. */
 async function polling(n8n: N8n, sim: Sim): Promise<void> {
 	const { url, client_id, client_secret } = sim;
 	const data = { hosting_type: 'hosted', url, client_id, client_secret };
@@ -85,14 +85,15 @@ async function polling(n8n: N8n, sim: Sim): Promise<void> {
 			type: `${PACKAGE}.halopsaPollingTrigger`,
 			parameters: {
 				event: 'ticket.created',
-				pollTimes: { item: [{ mode: 'custom', cronExpression: '*/5 * * * * *' }] },
+				pollTimes: { item: [{ mode: 'everyMinute' }] },
 			},
 			credentials,
 		},
 		{ name: 'End', type: 'n8n-nodes-base.noOp' },
 	]);
 	await n8n.activate(workflow);
-	await sleep(7000);
+	// The first poll, at once, says where to begin.
+	await sleep(3000);
 	const create = await n8n.job('for polling', [
 		{
 			name: 'HaloPSA',
@@ -103,7 +104,7 @@ async function polling(n8n: N8n, sim: Sim): Promise<void> {
 	]);
 	const [made] = (await create([{}])).items;
 	const seen: unknown[] = [];
-	for (let tries = 0; tries < 12 && seen.length === 0; tries += 1) {
+	for (let tries = 0; tries < 26 && seen.length === 0; tries += 1) {
 		await sleep(5000);
 		for (const { id: execution } of await n8n.executions(workflow.id)) {
 			const { runData } = (await n8n.execution(execution)).resultData;
