@@ -44,7 +44,7 @@ const CASES: Case[] = [
 type Run = (items: unknown[], timeout?: number) => Promise<Result>;
 
 export async function compare(n8n: N8n): Promise<string> {
-	const rows: string[][] = [];
+	const rows = [['what it can do', await abilities(n8n, THEIRS), await abilities(n8n, OURS)]];
 	for (const [index, each] of CASES.entries()) {
 		const row = [each.title];
 		for (const whose of ['theirs', 'ours'] as const) row.push(await outcome(n8n, each, whose, index));
@@ -53,6 +53,20 @@ export async function compare(n8n: N8n): Promise<string> {
 	}
 	const header = [['', "n8n's built-in node", 'this node'], ['---', '---', '---']];
 	return [...header, ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
+}
+
+/** Operations and events, by the forms that n8n shows. */
+async function abilities(n8n: N8n, type: string): Promise<string> {
+	const types = await n8n.rest<Array<{ name: string; properties: Array<{ name: string; options?: unknown[] }> }>>(
+		'GET',
+		'/types/nodes.json',
+	);
+	const count = (name: string, field: string) => {
+		const fields = types.find((each) => each.name === name)?.properties.filter((each) => each.name === field) ?? [];
+		return fields.reduce((sum, { options = [] }) => sum + options.length, 0);
+	};
+	const events = Math.max(count(`${type}Trigger`, 'event'), count(`${type}PollingTrigger`, 'event'));
+	return `${count(type, 'operation')} operations, ${events} events`;
 }
 
 async function outcome(n8n: N8n, { job, items = 1, quirks = [], proxy }: Case, whose: 'theirs' | 'ours', index: number) {

@@ -22,6 +22,7 @@ export async function walk(n8n: N8n, sim: Sim): Promise<void> {
 		resource: 'ticket',
 		operation: 'create',
 		summary: 'Printer on the third floor prints blank pages',
+		tickettype_id: { __rl: true, mode: 'list', value: 1, cachedResultName: 'Incident' },
 		additionalFields: { client_id: { __rl: true, mode: 'list', value: '' } },
 	});
 	const missing = await chain('Read a ticket that is not there', { resource: 'ticket', operation: 'get', id: 99999 });
@@ -35,7 +36,7 @@ export async function walk(n8n: N8n, sim: Sim): Promise<void> {
 
 		await page.goto(`${n8n.url}/workflow/${created.id}`);
 		await page.locator('[data-test-id=canvas-node]').nth(1).dblclick();
-		await page.locator('[data-test-id=rlc-input]').first().click();
+		await page.locator('[data-test-id=rlc-input]').nth(1).click();
 		await page.locator('[data-test-id=rlc-item]').first().waitFor();
 		await page.keyboard.type('log');
 		await page.waitForTimeout(3000);

@@ -52,9 +52,10 @@ try {
 			headers: { 'content-type': 'application/json' },
 			body: JSON.stringify({ n }),
 		});
-		assert.equal(response.status, 200);
+		assert.equal(response.status, 200, await response.text());
 	};
-	for (let n = 0; n < EXECUTIONS; n += 10) await Promise.all(Array.from({ length: 10 }, (_, more) => send(n + more)));
+	// n8n's SQLite takes no more at a time on a busy machine.
+	for (let n = 0; n < EXECUTIONS; n += 2) await Promise.all([send(n), send(n + 1)]);
 	const queued = async () => {
 		const state = (await sim.control('state/Tickets')) as Array<{ summary: string }>;
 		return Object.values(state).map(({ summary }) => summary).filter((summary) => summary.startsWith('Queued '));

@@ -122,6 +122,10 @@ The same n8n (2.36.8), the same simulator, the same jobs: \`examples/n8n/e2e/run
 with a fresh simulator and one run before its trouble; the requests are those that reached the service, logins among them.
 Times are those of one run on a shared machine: compare the sizes, not the digits.
 
+Rows on which this node is not ahead: with a page cap of 50 and no latency both read all, page after page; an agent that sees
+nothing gets an empty list from both (the credential test of this node says so); where a create was cut off, both end with an
+error, and this one says that a second run could make a second ticket.
+
 `;
 
 const parts = new Set(process.argv.slice(2));

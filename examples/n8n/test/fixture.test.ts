@@ -53,6 +53,7 @@ describe('lists', () => {
 						entry('CFfloor', 'Floor', {
 							details: JSON.stringify({ schema: { type: 'integer' }, required: true, custom: true }),
 						}),
+						entry('client', 'Client', { details: JSON.stringify({ schema: {}, required: true, custom: false }) }),
 						entry('CFkind', 'Kind', {
 							details: JSON.stringify({ schema: { oneOf: [{ const: 3, title: 'Third' }] }, required: false }),
 						}),

@@ -43,7 +43,7 @@ export function listMethods(node: Package) {
 			const here = (name: string) => places(name).some((place) => this.getCurrentNodeParameter(place) !== undefined);
 			const sources = sourcesOf(reference).filter(here).map((name) => `“${titleOf(node.manifest, name)}”`);
 			const notice = sources.length === 0 ? {} : { emptyFieldsNotice: `The fields depend on ${sources.join(' and ')}.` };
-			return { fields: entries.map((entry) => column(node, entry)), ...notice };
+			return { fields: entries.flatMap((entry) => column(node, entry)), ...notice };
 		};
 	}
 	return { listSearch, loadOptions, resourceMapping };
@@ -131,27 +131,28 @@ const COLUMNS: Partial<Record<ReturnType<typeof shapeOf>, FieldType>> = {
 	json: 'object',
 };
 
-/** A field that only the service knows, such as a custom one. */
-function column(node: Package, entry: Entry): ResourceMapperField {
-	const details = JSON.parse(entry.details ?? '{}') as { schema?: Schema; required?: boolean };
+/** A custom field. The others have a place of their own in the form. */
+function column(node: Package, entry: Entry): ResourceMapperField[] {
+	const details = JSON.parse(entry.details ?? '{}') as { schema?: Schema; required?: boolean; custom?: boolean };
+	if (details.custom === false) return [];
 	const schema = details.schema ?? {};
-	const type = COLUMNS[shapeOf(node.manifest, schema)] ?? 'string';
+	const shape = shapeOf(node.manifest, schema);
+	const type = (schema.type === undefined && shape === 'json' ? undefined : COLUMNS[shape]) ?? 'string';
 	const values = schema.enum ?? schema.oneOf?.map((each) => each.const) ?? [];
-	return {
-		id: String(JSON.parse(entry.value)),
-		displayName: entry.label,
-		required: details.required ?? false,
-		defaultMatch: false,
-		canBeUsedToMatch: false,
-		display: true,
-		type,
-		...(type === 'options'
-			? {
-					options: values.map((value, index) => ({
-						name: schema.oneOf?.[index]?.title ?? String(value),
-						value: value as string | number,
-					})),
-				}
-			: {}),
-	};
+	const options = values.map((value, index) => ({
+		name: schema.oneOf?.[index]?.title ?? String(value),
+		value: value as string | number,
+	}));
+	return [
+		{
+			id: String(JSON.parse(entry.value)),
+			displayName: entry.label,
+			required: details.required ?? false,
+			defaultMatch: false,
+			canBeUsedToMatch: false,
+			display: true,
+			type,
+			...(type === 'options' ? { options } : {}),
+		},
+	];
 }
