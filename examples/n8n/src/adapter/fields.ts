@@ -152,6 +152,7 @@ export function fieldFor(manifest: Manifest, property: Property): INodePropertie
 					resourceMapper: {
 						resourceMapperMethod: columnsMethod(reference),
 						mode: 'add',
+						valuesLabel: label(schema.title ?? name),
 						fieldWords: { singular: 'field', plural: 'fields' },
 						addAllFields: false,
 						supportAutoMap: true,
