@@ -245,14 +245,15 @@ async fn a_workflow_offers_an_outcome_only_at_its_step() -> Result<()> {
 #[tokio::test]
 async fn changes_of_tickets_are_audited() -> Result<()> {
     let client = start(&[]).await?;
-    assert_eq!(client.get("Audit").await?.json(), json!([]));
+    let before = client.get("Audit").await?.json().as_array().map_or(0, Vec::len);
     client.post("Tickets", &json!([{ "id": 717, "summary": "neu", "merged_into_id": 716 }])).await?;
     client.delete("Tickets/717").await?;
     let audit = client.get("Audit").await?.json();
-    let values: Vec<_> = audit.as_array().into_iter().flatten().map(|row| row["value"].clone()).collect();
+    let new: Vec<_> = audit.as_array().into_iter().flatten().skip(before).collect();
+    let values: Vec<_> = new.iter().map(|row| row["value"].clone()).collect();
     assert_eq!(values, ["summary", "merged_into_id", "deleted"]);
-    assert_eq!(audit[0]["to"], "neu");
-    assert_eq!(audit[0]["agent_id"], 12);
+    assert_eq!(new[0]["to"], "neu");
+    assert_eq!(new[0]["agent_id"], 12);
     Ok(())
 }
 
@@ -271,6 +272,7 @@ async fn children_are_counted_on_their_parent() -> Result<()> {
 #[tokio::test]
 async fn business_records_have_their_required_fields() -> Result<()> {
     let client = start(&[]).await?;
+    let projects = client.get("Projects").await?.json()["record_count"].as_i64();
     for (path, body, message) in [
         ("Item", json!({ "name": "x" }), Some("Item group must be completed")),
         ("Item", json!({ "name": "x", "assetgroup_id": 3, "baseprice": 5 }), None),
@@ -308,7 +310,8 @@ async fn business_records_have_their_required_fields() -> Result<()> {
         (json!("opportunity"), json!(7))
     );
     assert_eq!(client.get(&format!("Tickets/{}", opportunity["id"])).await?.status, 200);
-    assert_eq!(client.get("Projects").await?.json()["record_count"], 1);
+    let more = client.get("Projects").await?.json()["record_count"].as_i64();
+    assert_eq!(more, projects.map(|count| count + 1));
     let report = client.get("Report/1?includedetails=true&loadreport=true").await?.json();
     assert!(report["report"]["rows"].as_array().is_some_and(|rows| rows.len() > 10));
     Ok(())

@@ -14,6 +14,7 @@ pub(super) fn plant(world: &mut World, random: &mut Random) {
         papers(world, client);
     }
     knowledge(world);
+    audits(world);
 }
 
 fn suppliers(world: &mut World) {
@@ -187,6 +188,23 @@ fn papers(world: &mut World, client: i64) {
             .with("end_date", format!("2026-{month:02}-12T13:30:00"))
             .with("timetaken", 0.5),
     );
+}
+
+fn audits(world: &mut World) {
+    for (id, value, from, to) in [(1, "status_id", "1", "2"), (2, "agent_id", "1", "3")] {
+        world.table_mut(TableId::Audits).seed(
+            Row::new()
+                .with("id", id)
+                .with("ticket_id", 17)
+                .with("agent_id", 3)
+                .with("username", "Jürgen Weiß")
+                .with("date", "2025-09-05T10:00:00")
+                .with("table_name", "Faults")
+                .with("value", value)
+                .with("from", from)
+                .with("to", to),
+        );
+    }
 }
 
 fn knowledge(world: &mut World) {

@@ -33,7 +33,8 @@ pub(super) fn plant(world: &mut World, random: &mut Random, count: usize) {
         let offset = SPAN_SECONDS * id / (count as i64 + 1);
         let opened = start + SignedDuration::from_secs(offset) + SignedDuration::from_millis(id * 37 % 1000);
         let (user, site, client) = random.pick(&users);
-        let ticket = ticket(world, random, id, opened, (user, site, client), count);
+        let mut ticket = ticket(world, random, id, opened, (user, site, client), count);
+        set_use(&mut ticket);
         actions(world, random, &ticket, opened);
         world.table_mut(TableId::Tickets).seed(ticket);
     }
@@ -128,6 +129,26 @@ fn ticket(
     }
     priorities::set_targets(world, &mut row);
     row
+}
+
+/// A few of them are opportunities and projects (HAPI §10.10).
+fn set_use(ticket: &mut Row) {
+    match ticket.int("id") % 90 {
+        11 => {
+            ticket.set("use", "opportunity");
+            ticket.set("oppcompanyname", "Beispiel & Söhne");
+            ticket.set("oppcontactname", "Sam Example");
+            ticket.set("oppvalue", 25_000.0);
+            ticket.set("oppconversionprobability", 40.0);
+            ticket.set("targetdate", "2026-06-30T00:00:00");
+        }
+        13 => {
+            ticket.set("use", "project");
+            ticket.set("startdate", "2026-01-07T00:00:00");
+            ticket.set("targetdate", "2026-06-30T00:00:00");
+        }
+        _ => {}
+    }
 }
 
 fn actions(world: &mut World, random: &mut Random, ticket: &Row, opened: Timestamp) {
