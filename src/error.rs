@@ -182,6 +182,8 @@ codes! {
     RecordNotFound = "halopsa.record-not-found", NotFound, Never;
     /// Other records stand in the way.
     Conflict = "halopsa.conflict", Conflict, Never;
+    /// HaloPSA took what was written, and keeps something else.
+    NotKept = "halopsa.not-kept", Conflict, Never;
     /// Too many requests.
     RateLimited = "halopsa.rate-limited", RateLimited, HostDefault;
     /// HaloPSA cannot be reached.

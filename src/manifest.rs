@@ -154,11 +154,22 @@ fn title(resource: &Resource, verb: Verb) -> String {
         Verb::Get => ("Get", resource.title),
         Verb::Update => ("Update", resource.title),
         Verb::Delete => ("Delete", resource.title),
-        Verb::List => return format!("List {}", resource.plural.to_ascii_lowercase()),
+        Verb::List => return format!("List {}", uncapitalised(resource.plural)),
         Verb::Job(job) => return job.title.into(),
     };
     let article = if thing.starts_with(['A', 'E', 'I', 'O']) { "an" } else { "a" };
-    format!("{verb} {article} {}", thing.to_ascii_lowercase())
+    format!("{verb} {article} {}", uncapitalised(thing))
+}
+
+/// As it stands inside a sentence; `CRM note` stays as it is.
+fn uncapitalised(thing: &str) -> String {
+    let mut text = String::from(thing);
+    if text.bytes().nth(1).is_some_and(|second| second.is_ascii_lowercase())
+        && let Some(first) = text.get_mut(..1)
+    {
+        first.make_ascii_lowercase();
+    }
+    text
 }
 
 /// Fields and columns that several operations share are in `$defs`.
@@ -176,7 +187,8 @@ fn input(json: &mut Json, resource: &'static Resource, verb: Verb) {
     json.begin("properties", '{');
     let is_shared = |field: &Field| resource.shared_inputs(verb).iter().any(|own| own.name == field.name);
     for field in resource.inputs(verb).into_iter().filter(|field| !is_shared(field)) {
-        match PARAMETERS.iter().find(|parameter| parameter.name == field.name) {
+        let chosen = matches!(field.kind, Kind::Reference(_));
+        match PARAMETERS.iter().find(|parameter| parameter.name == field.name && !chosen) {
             Some(parameter) => {
                 json.begin(parameter.name, '{');
                 json.pair("$ref", &format!("#/$defs/{}", parameter.name));
@@ -310,11 +322,9 @@ fn describe(json: &mut Json, field: &Field) {
     }
 }
 
-/// Whole numbers have 32 bits at HaloPSA.
-const INTEGER: &str = r#""type":"integer","minimum":-2147483648,"maximum":2147483647"#;
-
-/// The bounds of a whole number, where it may also be something else.
-const BOUNDS: &str = r#""minimum":-2147483648,"maximum":2147483647"#;
+/// Whole numbers have 32 bits at HaloPSA; said each time, that would be a
+/// tenth of the manifest.
+const INTEGER: &str = r#""type":"integer""#;
 
 /// Where values come from.
 fn options(json: &mut Json, choice: &Choice) {
@@ -339,7 +349,7 @@ fn schema(json: &mut Json, kind: Kind) {
             json.members(&format!(r#""type":"integer","minimum":{least},"maximum":{most}"#));
         }
         Kind::Reference(choice) => {
-            json.members(&format!(r#""type":["integer","string"],{BOUNDS},"pattern":"\\S""#));
+            json.members(r#""type":["integer","string"],"pattern":"\\S""#);
             options(json, &choice);
         }
         Kind::Id => {

@@ -7,16 +7,36 @@
 //! here, and nothing that depends on the rest of the crate: the build script
 //! compiles this folder too, to render the manifest.
 
+pub mod agent;
 pub mod api;
+pub mod appointment;
+pub mod asset;
 pub mod attachment;
+pub mod audit;
 pub mod client;
+pub mod common;
+pub mod contract;
+pub mod crm_note;
 pub mod email;
 pub mod field;
+pub mod invoice;
+pub mod item;
+pub mod kb_article;
 pub mod lists;
 pub mod mapping;
 pub mod note;
+pub mod opportunity;
+pub mod project;
+pub mod purchase_order;
+pub mod quotation;
+pub mod recurring_invoice;
+pub mod report;
 pub mod resource;
+pub mod sales_order;
 pub mod site;
+pub mod software_licence;
+pub mod supplier;
+pub mod team;
 pub mod ticket;
 pub mod time;
 pub mod triggers;
@@ -34,6 +54,25 @@ pub static RESOURCES: &[&Resource] = &[
     &client::CLIENT,
     &site::SITE,
     &user::USER,
+    &crm_note::CRM_NOTE,
+    &asset::ASSET,
+    &item::ITEM,
+    &supplier::SUPPLIER,
+    &software_licence::SOFTWARE_LICENCE,
+    &contract::CONTRACT,
+    &opportunity::OPPORTUNITY,
+    &quotation::QUOTATION,
+    &sales_order::SALES_ORDER,
+    &purchase_order::PURCHASE_ORDER,
+    &invoice::INVOICE,
+    &recurring_invoice::RECURRING_INVOICE,
+    &project::PROJECT,
+    &appointment::APPOINTMENT,
+    &kb_article::KB_ARTICLE,
+    &agent::AGENT,
+    &team::TEAM,
+    &report::REPORT,
+    &audit::AUDIT,
     &mapping::MAPPING,
     &api::API,
 ];

@@ -130,7 +130,7 @@ impl Resource {
         list_key: "",
         paging: Paging::Pages,
         list: "",
-        scopes: Scopes { read: "", edit: "" },
+        scopes: Scopes::NONE,
         fields: &[],
         required: Required::NOTHING,
         write_flags: &[],
@@ -210,7 +210,8 @@ impl Resource {
         }
     }
 
-    /// The permission that an operation needs first of all.
+    /// The permission that an operation needs first of all; empty where none
+    /// is known to be needed.
     pub const fn scope(&self, verb: Verb) -> &'static str {
         match verb {
             Verb::Job(Job { scope: Some(scope), .. }) => scope,
@@ -239,13 +240,18 @@ pub struct Owner {
     pub key: Required,
 }
 
-/// Scopes that an API application needs.
+/// Scopes that an API application needs; empty where none is known to be needed.
 #[derive(Debug)]
 pub struct Scopes {
     /// For reading.
     pub read: &'static str,
     /// For writing; it includes reading.
     pub edit: &'static str,
+}
+
+impl Scopes {
+    /// Any token will do (HAPI 3.3).
+    pub const NONE: Self = Self { read: "", edit: "" };
 }
 
 /// What a new record cannot do without.
@@ -450,6 +456,10 @@ pub enum Act {
     Mail,
     /// Changed fields of an action.
     Change,
+    /// Sets the quantity on lines of the record `id`.
+    UpdateQuantity,
+    /// Reads the rows that the report `id` gives.
+    RunReport,
 }
 
 impl Verb {

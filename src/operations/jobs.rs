@@ -6,7 +6,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::{Task, action, api, attachment, find_or_append, mapping, record, upsert};
+use super::{Task, action, api, attachment, find_or_append, mapping, quantity, record, report, upsert};
 use crate::catalogue::resource::Handler;
 use crate::contract::{Item, Outcome};
 use crate::error::{ErrorKind, Result};
@@ -24,6 +24,8 @@ pub fn run(handler: Handler, task: &mut Task<'_, '_>) {
         Handler::Download => each(task, attachment::download),
         Handler::FindOrAppend => find_or_append::run(task),
         Handler::Upsert => each(task, upsert::run),
+        Handler::UpdateQuantity => each(task, quantity::update),
+        Handler::RunReport => each(task, report::rows),
     }
 }
 
@@ -38,6 +40,8 @@ pub fn plan(handler: Handler, task: &Task<'_, '_>, index: usize, input: &Input) 
         Handler::Download => Ok(vec![attachment::download_request(task, input)]),
         Handler::FindOrAppend => find_or_append::plan(task, index, input),
         Handler::Upsert => upsert::plan(task, input),
+        Handler::UpdateQuantity => Ok(quantity::plan(task.resource, input)),
+        Handler::RunReport => Ok(vec![report::request(task.resource, input)]),
     }
 }
 

@@ -16,8 +16,10 @@ pub mod keyed;
 pub mod list;
 pub mod mapping;
 pub mod outcome;
+pub mod quantity;
 pub mod queue;
 pub mod record;
+pub mod report;
 pub mod requester;
 pub mod tag;
 #[cfg(test)]

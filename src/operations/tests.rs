@@ -221,3 +221,42 @@ fn a_create_is_sent_once_whatever_happens_to_its_answer() {
         );
     }
 }
+
+/// HaloPSA takes the lines of a recurring invoice back, and may do with them
+/// what it likes.
+#[test]
+fn a_quantity_that_was_not_kept_is_told() {
+    let input = json!({"id": 4, "line_id": 1, "quantity": 40});
+    for (kept, told) in [
+        (json!([{"id": 1, "qty_order": 10}, {"id": 2, "qty_order": 1}]), "quantity of line 1"),
+        (json!([{"id": 1, "qty_order": 40}]), "2 lines were sent and 1 are there"),
+        (json!(null), "without its lines"),
+    ] {
+        let mut written = None;
+        let execution = run("recurring_invoice.update_quantity", &input, None, |request| {
+            if !request.body.is_empty() {
+                written = serde_json::from_slice::<Value>(&request.body).ok();
+                return answer(201, &json!({"id": 4}));
+            }
+            let before = json!([{"id": 1, "qty_order": 10}, {"id": 2, "qty_order": 1}]);
+            answer(200, &json!({"id": 4, "lines": if written.is_some() { &kept } else { &before }}))
+        });
+        let lines = json!([{"id": 1, "qty_order": 40}, {"id": 2, "qty_order": 1}]);
+        assert_eq!(written, Some(json!([{"id": 4, "lines": lines}])));
+        let error = failure(&execution);
+        assert_eq!(error.get_effect(), Effect::Applied);
+        assert!(error.get_message().contains(told), "{error:?}");
+    }
+}
+
+/// Writing back a list that was not read would empty it.
+#[test]
+fn a_recurring_invoice_without_its_lines_is_not_written() {
+    let input = json!({"id": 4, "item_code": "WS", "quantity": 40});
+    let execution = run("recurring_invoice.update_quantity", &input, None, |request| {
+        assert!(request.body.is_empty());
+        answer(200, &json!({"id": 4}))
+    });
+    let error = failure(&execution);
+    assert_eq!((error.get_code(), error.get_effect()), (Code::MalformedAnswer, Effect::None));
+}

@@ -85,9 +85,9 @@ impl ApiRequest {
         }
     }
 
-    /// Says which permission it needs.
+    /// Says which permission it needs, if any.
     pub fn needing(mut self, scope: &'static str) -> Self {
-        self.scope = Some(scope);
+        self.scope = Some(scope).filter(|scope| !scope.is_empty());
         self
     }
 

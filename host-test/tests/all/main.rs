@@ -23,6 +23,7 @@ mod notes;
 mod openapi;
 mod paging;
 mod questions;
+mod records;
 mod resources;
 mod retrying;
 mod storm;

@@ -7,7 +7,13 @@ use crate::support::{Desk, drive, ids, text};
 
 /// Creates a record, reads, finds, changes and deletes it. Returns what was
 /// created.
-async fn live(desk: &Desk, resource: &str, new: Value, change: Value, find: Value) -> Result<Value> {
+pub(crate) async fn live(
+    desk: &Desk,
+    resource: &str,
+    new: Value,
+    change: Value,
+    find: Value,
+) -> Result<Value> {
     let operation = |verb: &str| format!("{resource}.{verb}");
     let created = desk.result(&operation("create"), new.clone()).await?;
     let id = created.get("id").and_then(Value::as_i64).context("no id")?;

@@ -338,3 +338,20 @@ fn everything_in_one_page_survives_a_cursor() {
     assert_eq!(rows + pager.take(whole()).unwrap().len(), 5_000);
     assert_eq!(pager.end(), Some(End::Complete));
 }
+
+#[test]
+fn a_list_that_comes_whole_ends_with_its_first_page() {
+    let page = |rows: i64, record_count| Page {
+        rows: (1..=rows).map(|id| Object::from_iter([("id".to_string(), json!(rows - id))])).collect(),
+        record_count,
+        ..Page::default()
+    };
+    let whole = |limit, page| {
+        let mut pager = Pager::new(limit, false);
+        (pager.take_whole(page).len(), pager.end())
+    };
+    assert_eq!(whole(None, page(120, None)), (120, Some(End::Complete)));
+    assert_eq!(whole(None, page(0, None)), (0, Some(End::Complete)));
+    assert_eq!(whole(Some(50), page(120, None)), (50, Some(End::LimitReached)));
+    assert_eq!(whole(None, page(50, Some(70))), (50, Some(End::CountTooHigh { counted: 70 })));
+}

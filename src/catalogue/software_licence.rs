@@ -1,0 +1,118 @@
+//! Software licences (HAPI 10.15, schema `Licence_List`).
+
+use super::common::{CLIENT, INCLUDE_INACTIVE, SEARCH, SITE, SUPPLIER};
+use super::field::{Column, Field};
+use super::resource::{Example, Operation, Required, Resource, Scopes, Verb};
+
+/// The resource `software_licence`.
+pub static SOFTWARE_LICENCE: Resource = Resource {
+    name: "software_licence",
+    title: "Software licence",
+    plural: "Software licences",
+    group: "Assets and stock",
+    description: "A software licence or subscription of a client, with how many there are and how many are in use.",
+    path: "/SoftwareLicence",
+    list_key: "licences",
+    scopes: Scopes { read: "read:softwarelicensing", edit: "edit:softwarelicensing" },
+    fields: &[
+        Field::required_text("name", "Name", ""),
+        CLIENT,
+        SITE,
+        Field::integer("type", "Type", ""),
+        Field::integer("count", "Count", "How many there are."),
+        Field::text("vendor", "Vendor", ""),
+        Field::text("manufacturer", "Manufacturer", ""),
+        SUPPLIER,
+        Field::text("product_sku", "Product SKU", ""),
+        Field::text("tenant_id", "Tenant", "Id of the client's tenant at the vendor."),
+        Field::text("status", "Status", ""),
+        Field::boolean("is_active", "Active", ""),
+        Field::text("billing_cycle", "Billing cycle", ""),
+        Field::text("term_duration", "Term", ""),
+        Field::boolean("autorenew", "Renews itself", ""),
+        Field::number("price", "Price", ""),
+        Field::number("purchase_price", "Purchase price", ""),
+        Field::number("monthly_price", "Monthly price", ""),
+        Field::date_time("start_date", "Start", ""),
+        Field::date_time("end_date", "End", ""),
+        Field::text("notes", "Notes", ""),
+    ],
+    required: Required::all(&["name"]),
+    filters: &[
+        SEARCH,
+        CLIENT,
+        SITE,
+        Field::choice("toplevelid", "Top level", "Only licences of this customer group.", "top_levels", &[]),
+        Field::text("tenant_id", "Tenant", "Only licences of this tenant."),
+        Field::integer("licence_type", "Type", "Only licences of this type."),
+        INCLUDE_INACTIVE,
+    ],
+    get_query: &[("includedetails", "true")],
+    columns: &[
+        Column::integer("id"),
+        Column::plain("name"),
+        Column::integer("type"),
+        Column::integer("count"),
+        Column::integer("licences_in_use"),
+        Column::integer("licences_available"),
+        Column::integer("client_id"),
+        Column::plain("client_name"),
+        Column::plain("vendor"),
+        Column::plain("status"),
+        Column::plain("monthly_price"),
+        Column::date_time("start_date"),
+        Column::date_time("end_date"),
+        Column::plain("is_active"),
+    ],
+    detail_columns: &[
+        Column::integer("site_id"),
+        Column::plain("site_name"),
+        Column::plain("manufacturer"),
+        Column::integer("supplier_id"),
+        Column::plain("supplier_name"),
+        Column::plain("distributor"),
+        Column::plain("product_sku"),
+        Column::plain("tenant_id"),
+        Column::plain("billing_cycle"),
+        Column::plain("term_duration"),
+        Column::plain("autorenew"),
+        Column::plain("price"),
+        Column::plain("purchase_price"),
+        Column::plain("monthly_cost"),
+        Column::plain("notes"),
+    ],
+    operations: &[
+        Operation {
+            verb: Verb::List,
+            description: "Lists software licences and subscriptions.",
+            examples: &[Example {
+                title: "The licences of a client",
+                input: r#"{"client_id": 12, "return_all": true}"#,
+            }],
+        },
+        Operation {
+            verb: Verb::Get,
+            description: "Reads one software licence by its id.",
+            examples: &[Example { title: "One licence", input: r#"{"id": 3}"# }],
+        },
+        Operation {
+            verb: Verb::Create,
+            description: "Makes a software licence for a client.",
+            examples: &[Example {
+                title: "A licence",
+                input: r#"{"name": "Office Suite Business", "client_id": 12, "count": 25, "monthly_price": 11.7}"#,
+            }],
+        },
+        Operation {
+            verb: Verb::Update,
+            description: "Changes the given fields of a software licence and leaves the others as they are. Licences that an integration keeps may be overwritten by its next run.",
+            examples: &[Example { title: "More seats", input: r#"{"id": 3, "count": 30}"# }],
+        },
+        Operation {
+            verb: Verb::Delete,
+            description: "Deletes a software licence for good.",
+            examples: &[Example { title: "Delete a licence", input: r#"{"id": 3}"# }],
+        },
+    ],
+    ..Resource::NONE
+};

@@ -1,0 +1,94 @@
+//! Suppliers (HAPI 10.14, schema `Company`).
+
+use super::common::{INACTIVE, INCLUDE_ACTIVE, INCLUDE_INACTIVE, SEARCH, TOP_LEVEL};
+use super::field::{CUSTOM_FIELDS, Column, Field};
+use super::resource::{Example, Operation, Required, Resource, Scopes, Verb};
+
+/// The resource `supplier`.
+pub static SUPPLIER: Resource = Resource {
+    name: "supplier",
+    title: "Supplier",
+    plural: "Suppliers",
+    group: "Assets and stock",
+    description: "A firm that you buy from.",
+    path: "/Supplier",
+    list_key: "suppliers",
+    scopes: Scopes { read: "read:suppliers", edit: "edit:suppliers" },
+    fields: &[
+        Field::required_text("name", "Name", ""),
+        Field::text("contact_name", "Contact", ""),
+        Field::text("email_address", "E-mail address", ""),
+        Field::text("phone_number", "Phone number", ""),
+        Field::text("website", "Website", ""),
+        Field::text("address", "Address", ""),
+        Field::text("emaildomain", "E-mail domain", ""),
+        Field::text("portal_url", "Portal", "Address of the supplier's portal."),
+        Field::text("portal_ref", "Portal reference", ""),
+        Field::text("accounts_id", "Accounts id", "Its id in your accounting system."),
+        TOP_LEVEL,
+        Field::id("default_currency_code", "Currency", "Id of a currency."),
+        INACTIVE,
+        Field::text("notes", "Notes", ""),
+        CUSTOM_FIELDS,
+    ],
+    required: Required::all(&["name"]),
+    filters: &[SEARCH, INCLUDE_ACTIVE, INCLUDE_INACTIVE, TOP_LEVEL],
+    get_query: &[("includedetails", "true")],
+    columns: &[
+        Column::integer("id"),
+        Column::plain("name"),
+        Column::plain("contact_name"),
+        Column::plain("email_address"),
+        Column::plain("phone_number"),
+        Column::plain("website"),
+        Column::integer("toplevel_id"),
+        Column::plain("accounts_id"),
+        Column::plain("inactive"),
+    ],
+    detail_columns: &[
+        Column::plain("address"),
+        Column::plain("support_email_address"),
+        Column::plain("phone_number_2"),
+        Column::plain("mobile"),
+        Column::plain("portal_url"),
+        Column::plain("emaildomain"),
+        Column::plain("notes"),
+        Column::plain("contract_count"),
+        Column::date_time("datecreated"),
+        Column::custom_fields("customfields"),
+    ],
+    operations: &[
+        Operation {
+            verb: Verb::List,
+            description: "Lists suppliers, active ones unless you say otherwise.",
+            examples: &[Example { title: "Every supplier", input: r#"{"return_all": true}"# }],
+        },
+        Operation {
+            verb: Verb::Get,
+            description: "Reads one supplier by its id, with address, notes and custom fields. Passwords of its portal are left out.",
+            examples: &[Example { title: "One supplier", input: r#"{"id": 1}"# }],
+        },
+        Operation {
+            verb: Verb::Create,
+            description: "Makes a supplier; only the name is needed.",
+            examples: &[Example {
+                title: "A supplier",
+                input: r#"{"name": "Example Wholesale", "email_address": "orders@example.com"}"#,
+            }],
+        },
+        Operation {
+            verb: Verb::Update,
+            description: "Changes the given fields of a supplier and leaves the others as they are.",
+            examples: &[Example {
+                title: "A new contact",
+                input: r#"{"id": 1, "contact_name": "Sam Example"}"#,
+            }],
+        },
+        Operation {
+            verb: Verb::Delete,
+            description: "Deletes a supplier. Consider setting inactive instead.",
+            examples: &[Example { title: "Delete a supplier", input: r#"{"id": 3}"# }],
+        },
+    ],
+    ..Resource::NONE
+};
