@@ -13,6 +13,7 @@ pub mod appointment;
 pub mod asset;
 pub mod attachment;
 pub mod audit;
+pub mod canned_text;
 pub mod client;
 pub mod common;
 pub mod contract;
@@ -69,6 +70,7 @@ pub static RESOURCES: &[&Resource] = &[
     &project::PROJECT,
     &appointment::APPOINTMENT,
     &kb_article::KB_ARTICLE,
+    &canned_text::CANNED_TEXT,
     &agent::AGENT,
     &team::TEAM,
     &report::REPORT,

@@ -49,7 +49,7 @@ fn every_part_keeps_its_size() -> Result<()> {
 }
 
 /// Resources that any token may use (HAPI §3.3).
-const OPEN: [&str; 2] = ["agent", "team"];
+const OPEN: [&str; 3] = ["agent", "team", "canned_text"];
 
 #[test]
 fn every_operation_is_described_for_people_and_models() -> Result<()> {

@@ -101,6 +101,12 @@ fn lives() -> Vec<(&'static str, Value, Value, Value)> {
             json!({ "note": "Zweimal angerufen" }),
             json!({ "client_id": 12 }),
         ),
+        (
+            "canned_text",
+            json!({ "name": "Gruß", "text": "Viele Grüße" }),
+            json!({ "text": "Herzliche Grüße" }),
+            json!({}),
+        ),
     ]
 }
 
@@ -123,7 +129,8 @@ fn every_record_lives_from_create_to_delete() -> Result<()> {
             "project.create", "project.get", "project.list", "project.update", "project.delete",
             "appointment.create", "appointment.get", "appointment.list", "appointment.update", "appointment.delete",
             "kb_article.create", "kb_article.get", "kb_article.list", "kb_article.update", "kb_article.delete",
-            "crm_note.create", "crm_note.get", "crm_note.list", "crm_note.update", "crm_note.delete"
+            "crm_note.create", "crm_note.get", "crm_note.list", "crm_note.update", "crm_note.delete",
+            "canned_text.create", "canned_text.get", "canned_text.list", "canned_text.update", "canned_text.delete"
         ],
         [],
         async |desk| {

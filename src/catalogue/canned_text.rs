@@ -1,0 +1,79 @@
+//! Canned texts (HAPI 10.20).
+
+use super::field::{Column, Field};
+use super::resource::{Example, Operation, Paging, Required, Resource, Verb};
+
+/// The resource `canned_text`.
+pub static CANNED_TEXT: Resource = Resource {
+    name: "canned_text",
+    title: "Canned text",
+    plural: "Canned texts",
+    group: "Knowledge and planning",
+    description: "A text to put into notes and mails.",
+    path: "/CannedText",
+    list_key: "cannedtexts",
+    paging: Paging::Whole,
+    fields: &[
+        Field::required_text("name", "Name", ""),
+        Field::text("text", "Text", ""),
+        Field::html("html", "Text (HTML)", ""),
+        Field::id("group_id", "Group", ""),
+        Field::choice("department_id", "Department", "", "departments", &[]),
+        Field::choice("team_id", "Team", "Only for this team.", "team_ids", &[]),
+        Field::choice("agent_id", "Agent", "", "agents", &[]),
+    ],
+    required: Required::all(&["name"]),
+    filters: &[
+        Field::id("group_id", "Group", "Only texts of this group."),
+        Field::choice("agent_id", "Agent", "", "agents", &[]),
+        Field::choice("team_id", "Team", "Only texts for this team.", "team_ids", &[]),
+        Field::choice("department_id", "Department", "", "departments", &[]),
+        Field::boolean("showall", "All", "Whether texts for others are listed too."),
+        Field::boolean("ticketonly", "For tickets", "Only texts for tickets."),
+    ],
+    get_query: &[("includedetails", "true")],
+    columns: &[
+        Column::integer("id"),
+        Column::plain("name"),
+        Column::integer("group_id"),
+        Column::plain("group_name"),
+        Column::integer("department_id"),
+        Column::integer("team_id"),
+        Column::integer("agent_id"),
+    ],
+    detail_columns: &[Column::plain("text"), Column::plain("html")],
+    operations: &[
+        Operation {
+            verb: Verb::List,
+            description: "Lists canned texts. HaloPSA sends all of them at once.",
+            examples: &[Example { title: "Every canned text", input: r#"{"return_all": true}"# }],
+        },
+        Operation {
+            verb: Verb::Get,
+            description: "Reads one canned text by its id.",
+            examples: &[Example { title: "One canned text", input: r#"{"id": 1}"# }],
+        },
+        Operation {
+            verb: Verb::Create,
+            description: "Makes a canned text; only the name is needed.",
+            examples: &[Example {
+                title: "A canned text",
+                input: r#"{"name": "Greeting", "text": "Thank you for your message."}"#,
+            }],
+        },
+        Operation {
+            verb: Verb::Update,
+            description: "Changes the given fields of a canned text and leaves the others as they are.",
+            examples: &[Example {
+                title: "Another text",
+                input: r#"{"id": 1, "text": "Thank you for your call."}"#,
+            }],
+        },
+        Operation {
+            verb: Verb::Delete,
+            description: "Deletes a canned text for good.",
+            examples: &[Example { title: "Delete a canned text", input: r#"{"id": 3}"# }],
+        },
+    ],
+    ..Resource::NONE
+};
