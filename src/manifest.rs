@@ -164,7 +164,7 @@ fn title(resource: &Resource, verb: Verb) -> String {
 /// As it stands inside a sentence; `CRM note` stays as it is.
 fn uncapitalised(thing: &str) -> String {
     let mut text = String::from(thing);
-    if text.bytes().nth(1).is_some_and(|second| second.is_ascii_lowercase())
+    if text.as_bytes().get(1).is_some_and(|second| second.is_ascii_lowercase())
         && let Some(first) = text.get_mut(..1)
     {
         first.make_ascii_lowercase();

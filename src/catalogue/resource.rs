@@ -443,6 +443,10 @@ pub enum Handler {
     FindOrAppend,
     /// Updates the ticket with a key, or makes one.
     Upsert,
+    /// Sets the quantity on lines of the record `id`.
+    UpdateQuantity,
+    /// Reads the rows that the report `id` gives.
+    RunReport,
 }
 
 /// What is done with an action (HAPI 8).
@@ -456,10 +460,6 @@ pub enum Act {
     Mail,
     /// Changed fields of an action.
     Change,
-    /// Sets the quantity on lines of the record `id`.
-    UpdateQuantity,
-    /// Reads the rows that the report `id` gives.
-    RunReport,
 }
 
 impl Verb {

@@ -38,7 +38,7 @@ pub fn update(task: &mut Task<'_, '_>, index: usize, input: &Input) -> Result<Ve
     }
     let changed = new != old;
     if changed {
-        task.client.send(&write(task.resource, input, new.clone()))?;
+        task.client.send(&write(task.resource, input, &new))?;
         let applied = |error: NodeError| error.effect(Effect::Applied);
         let after = read(task, input).map_err(applied)?;
         let kept = lines(&after).map_err(applied)?;
@@ -76,10 +76,10 @@ pub fn plan(resource: &'static Resource, input: &Input) -> Vec<ApiRequest> {
     }
     line.insert(QUANTITY.to_string(), input.values.get("quantity").cloned().unwrap_or_default());
     let read = record::request(resource, Verb::Get, input);
-    vec![read.clone(), write(resource, input, vec![Value::Object(line)]), read]
+    vec![read.clone(), write(resource, input, &[Value::Object(line)]), read]
 }
 
-fn write(resource: &'static Resource, input: &Input, lines: Vec<Value>) -> ApiRequest {
+fn write(resource: &'static Resource, input: &Input, lines: &[Value]) -> ApiRequest {
     let body = json!({"id": input.id, "lines": lines});
     let request = ApiRequest::post_one(resource.path, body, Safety::Overwrite);
     ApiRequest { fields: resource.fields, ..request.needing(resource.scope(Verb::Update)) }
@@ -203,10 +203,10 @@ fn close(left: Option<f64>, right: Option<f64>) -> bool {
 mod tests {
     use super::*;
 
-    fn input(values: Value) -> Input {
+    fn input(values: &Value) -> Input {
         let resource = &crate::catalogue::recurring_invoice::RECURRING_INVOICE;
         let (_, operation) = crate::catalogue::find("recurring_invoice.update_quantity").unwrap();
-        crate::input::parse(resource, operation.verb, &values).unwrap()
+        crate::input::parse(resource, operation.verb, values).unwrap()
     }
 
     fn sample() -> Vec<Value> {
@@ -219,7 +219,7 @@ mod tests {
 
     #[test]
     fn lines_are_found_by_id_code_or_item() {
-        let chosen = |values| choose(&sample(), &input(values)).map_err(|error| error.get_code());
+        let chosen = |values: Value| choose(&sample(), &input(&values)).map_err(|error| error.get_code());
         assert_eq!(chosen(json!({"id": 4, "quantity": 1, "line_id": 2})), Ok(vec![1]));
         assert_eq!(chosen(json!({"id": 4, "quantity": 1, "item_id": 1})), Ok(vec![1]));
         assert_eq!(chosen(json!({"id": 4, "quantity": 1, "item_code": "WS", "line_id": 3})), Ok(vec![2]));
