@@ -28,5 +28,6 @@ mod resources;
 mod retrying;
 mod storm;
 mod time_outs;
+mod triggers;
 mod waki;
 mod writing;

@@ -1,0 +1,114 @@
+//! Triggers: by `host-test watch`, and webhooks of the simulator.
+
+use anyhow::{Context as _, Result};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, Mac as _};
+use serde_json::{Value, json};
+use sha2::Sha256;
+use workflow_node_host::wit::triggers::{Delivery, Endpoint, Header};
+
+use crate::support::{Desk, Program, drive, run};
+
+/// Where the simulator would deliver; nobody listens.
+fn endpoint() -> Endpoint {
+    Endpoint {
+        callback_url: "http://127.0.0.1:9/hook".to_owned(),
+        signing_secret: "the-signing-secret-of-this-test".to_owned(),
+    }
+}
+
+/// Webhooks and notifications in the simulator.
+fn set_up(desk: &Desk) -> (usize, usize) {
+    (desk.sim.records("Webhook").len(), desk.sim.records("Notification").len())
+}
+
+/// A delivery as HaloPSA signs it.
+fn delivery(payload: &Value) -> Result<Delivery> {
+    let body = payload.to_string().into_bytes();
+    let mut mac = Hmac::<Sha256>::new_from_slice(endpoint().signing_secret.as_bytes())?;
+    mac.update(&body);
+    let signature = Header { name: "Token".to_owned(), value: STANDARD.encode(mac.finalize().into_bytes()) };
+    Ok(Delivery {
+        method: "POST".to_owned(),
+        path_with_query: "/hook".to_owned(),
+        headers: vec![signature],
+        body,
+    })
+}
+
+#[test]
+fn question_15_does_switching_the_trigger_off_leave_nothing_behind() -> Result<()> {
+    drive!([], [], async |desk| {
+        let (connection, call) = (&desk.session.connection, &desk.session.call);
+        let first = connection.subscribe("ticket.updated", "{}", &endpoint(), None, call).await?;
+        for state in [None, Some(first.state.as_str())] {
+            connection.subscribe("ticket.updated", "{}", &endpoint(), state, call).await?;
+            assert_eq!(set_up(desk), (1, 2));
+        }
+        for _ in 0..2 {
+            connection.unsubscribe("ticket.updated", "{}", &first.state, call).await?;
+            assert_eq!(set_up(desk), (0, 0));
+        }
+        assert!(!first.state.contains(&endpoint().signing_secret), "{}", first.state);
+        Ok(())
+    })
+}
+
+#[test]
+fn question_16_is_the_same_event_delivered_three_times_emitted_once() -> Result<()> {
+    drive!(["ticket.update"], [], async |desk| {
+        let (connection, call) = (&desk.session.connection, &desk.session.call);
+        let made = connection.subscribe("ticket.updated", "{}", &endpoint(), None, call).await?;
+        desk.result("ticket.update", json!({ "id": 17, "summary": "changed" })).await?;
+        let same = delivery(&json!({ "event": "Ticket Updated", "object_id": 17 }))?;
+        let (mut state, mut told) = (made.state, 0);
+        for _ in 0..3 {
+            let received =
+                connection.receive("ticket.updated", "{}", &endpoint(), &state, &same, call).await?;
+            assert_eq!(received.reply.status, 200);
+            (state, told) = (received.state, told + received.events.len());
+        }
+        assert_eq!(told, 1);
+        let forged = Delivery { headers: vec![], ..same };
+        let refused = connection.receive("ticket.updated", "{}", &endpoint(), &state, &forged, call).await?;
+        assert_eq!((refused.reply.status, refused.events.len()), (401, 0));
+        let polled = connection.poll("ticket.updated", "{}", Some(&state), call).await?;
+        assert_eq!(polled.events.len(), 0, "the poll knows it, too");
+        Ok(())
+    })
+}
+
+#[test]
+fn a_watch_prints_what_changed_and_nothing_twice() -> Result<()> {
+    run(async {
+        let program = Program::new(&[]).await?;
+        let watch = async || {
+            program
+                .run(&[
+                    "watch",
+                    "ticket.updated",
+                    "--credentials",
+                    "credentials.json",
+                    "--state",
+                    "state.json",
+                    "--once",
+                ])
+                .await
+        };
+        for _ in 0..2 {
+            let quiet = watch().await?;
+            assert_eq!((quiet.code, quiet.stdout.as_str()), (Some(0), ""), "{quiet:?}");
+        }
+        let changes: Vec<Value> = (100..350).map(|id| json!({ "id": id, "category_4": "changed" })).collect();
+        program.file("changes.json", &Value::from(changes).to_string())?;
+        let changed = program.operation("ticket.update", &["--items", "changes.json", "--all"]).await?;
+        assert_eq!(changed.code, Some(0), "{}", changed.stderr);
+        let told = watch().await?;
+        assert_eq!(told.stdout.lines().count(), 250, "{}", told.stderr);
+        let first: Value = serde_json::from_str(told.stdout.lines().next().context("no line")?)?;
+        assert!(first["id"].as_str().is_some_and(|id| id.starts_with("ticket/")), "{first}");
+        assert_eq!(watch().await?.stdout, "");
+        Ok(())
+    })
+}
