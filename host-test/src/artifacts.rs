@@ -41,6 +41,12 @@ pub fn minimal_node() -> Result<PathBuf> {
     built_once(&BUILT, "minimal-node")
 }
 
+/// The node that breaks the contract, freshly built where necessary.
+pub fn bad_node() -> Result<PathBuf> {
+    static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    built_once(&BUILT, "bad-node")
+}
+
 /// The guest that fetches with waki, freshly built where necessary.
 pub fn waki_guest() -> Result<PathBuf> {
     static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();

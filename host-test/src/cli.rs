@@ -47,6 +47,29 @@ pub enum Command {
     Sim(halo_sim::SimArgs),
     /// Print imports and sizes of the component; fails over budget
     Report,
+    /// Hold a component against the contract and say what it breaks
+    Conformance(ConformanceArgs),
+}
+
+/// Arguments of `conformance`.
+#[derive(Debug, Args)]
+pub struct ConformanceArgs {
+    /// JSON file with the credential fields, as for `run`: with it, the check,
+    /// the lists and the results are tried, too; nothing is changed
+    #[arg(long, value_name = "FILE")]
+    pub credentials: Option<PathBuf>,
+
+    /// Allow addresses in private networks, for a service on premises
+    #[arg(long)]
+    pub allow_private: bool,
+
+    /// Trust the certificate authorities in this PEM file, too
+    #[arg(long, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+
+    /// Print the report as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Arguments of `describe`.

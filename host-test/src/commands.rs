@@ -4,6 +4,7 @@
 //! code; an error means that it could not be tried.
 
 mod check;
+mod conformance;
 mod demo;
 mod report;
 mod run;
@@ -41,6 +42,7 @@ pub async fn run(cli: Cli, console: &Console) -> Result<ExitCode> {
         Command::Watch(args) => watch::run(component, &args, console).await,
         Command::Sim(args) => sim::run(args).await,
         Command::Report => report::run(component),
+        Command::Conformance(args) => conformance::run(component, &args).await,
     }
 }
 

@@ -6,7 +6,8 @@
 //! components of this tree, [`credentials`], [`input`] and [`files`] read what a
 //! person wrote, [`connect`] joins both to a connection, [`manifest`] and [`explain`]
 //! describe operations, [`result`] is what a run prints, [`console`] and
-//! [`paint`] are for people's eyes, [`sizes`] measures. [`session`] and
+//! [`paint`] are for people's eyes, [`sizes`] measures, [`conformance`]
+//! judges with the validators of [`schema`]. [`session`] and
 //! [`simulator`] are for the demo and for tests.
 //!
 //! Loading and calling components is the host crate's work and what HaloPSA
@@ -15,6 +16,7 @@
 pub mod artifacts;
 pub mod cli;
 pub mod commands;
+pub mod conformance;
 pub mod connect;
 pub mod console;
 pub mod credentials;
@@ -25,6 +27,7 @@ pub mod manifest;
 pub mod names;
 pub mod paint;
 pub mod result;
+pub mod schema;
 pub mod session;
 pub mod simulator;
 pub mod sizes;

@@ -1,12 +1,12 @@
 //! What the component promises without being run, held against what it does.
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result};
 use host_test::manifest::Manifest;
 use host_test::paint::Paint;
+use host_test::schema::validator;
 use host_test::sizes::{self, Measured};
 use host_test::{artifacts, explain, names};
-use jsonschema::Validator;
-use serde_json::{Value, json};
+use serde_json::Value;
 use workflow_node_host::json as contract_json;
 
 use crate::support::{node, run};
@@ -90,23 +90,6 @@ fn every_schema_is_json_schema_2020_12_and_fits_its_examples() -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// A validator for a schema of the manifest, with the definitions that it
-/// shares with others; an error where it is no valid schema.
-pub(crate) fn validator(manifest: &Manifest, schema: &Value) -> Result<Validator> {
-    let mut schema = schema.clone();
-    let members = schema.as_object_mut().context("the schema is no object")?;
-    members.insert("$schema".to_owned(), json!("https://json-schema.org/draft/2020-12/schema"));
-    if let Some(shared) = manifest.json().get("$defs") {
-        members.insert("$defs".to_owned(), shared.clone());
-    }
-    jsonschema::draft202012::meta::validate(&schema)
-        .map_err(|error| anyhow!("{error} at {}", error.instance_path()))?;
-    jsonschema::draft202012::options()
-        .should_validate_formats(true)
-        .build(&schema)
-        .map_err(|error| anyhow!("{error}"))
 }
 
 /// `host-test describe --table` prints what stands there.

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context as _, Result, ensure};
 use host_test::manifest::Manifest;
+use host_test::schema::validator;
 use serde_json::Value;
 
-use crate::contract::validator;
 use crate::support::{Desk, Driven, file, node, run};
 
 fn manifest() -> Result<Manifest> {

@@ -11,6 +11,7 @@ mod bad_answers;
 mod bad_input;
 mod checking;
 mod command_line;
+mod conformance;
 mod contract;
 mod coverage;
 mod egress;

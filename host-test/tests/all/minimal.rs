@@ -10,8 +10,8 @@ use minimal_node::service::TodoService;
 use serde_json::json;
 use workflow_node_host::{AuthMode, CallOptions, ConnectionOptions, Node};
 
-use crate::contract::validator;
 use crate::support::{load, run, text};
+use host_test::schema::validator;
 
 fn node() -> Result<Node> {
     load(artifacts::minimal_node())

@@ -1,0 +1,40 @@
+//! `conformance`: does a component keep the contract?
+
+use std::env;
+use std::io;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use workflow_node_host::{ConnectionOptions, EgressPolicy};
+
+use super::{print, print_json};
+use crate::cli::ConformanceArgs;
+use crate::conformance::{self, Account};
+use crate::connect;
+use crate::credentials;
+use crate::paint::Paint;
+
+pub(super) async fn run(component: Option<&Path>, args: &ConformanceArgs) -> Result<ExitCode> {
+    let file = connect::component_file(component)?;
+    let account = args.credentials.as_deref().map(|file| account(file, args)).transpose()?;
+    let report = conformance::examine(&file, account.as_ref()).await?;
+    if args.json {
+        print_json(&report.json())?;
+    } else {
+        print(report.text(Paint::of(&io::stdout())))?;
+    }
+    Ok(ExitCode::from(u8::from(!report.passed())))
+}
+
+fn account(file: &Path, args: &ConformanceArgs) -> Result<Account> {
+    let mut fields = credentials::read(file)?;
+    // Only where it is set: another node may have no such field.
+    credentials::add_secret(&mut fields, env::var(credentials::SECRET_VARIABLE).ok());
+    let options = ConnectionOptions {
+        policy: EgressPolicy::default().allow_private(args.allow_private),
+        ca_file: args.ca_file.clone(),
+        ..ConnectionOptions::default()
+    };
+    Ok(Account { fields, options })
+}
