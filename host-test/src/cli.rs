@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::bench::PARTS;
+
 /// Try out, describe and test a workflow:node component.
 #[derive(Debug, Parser)]
 #[command(name = "host-test", version, arg_required_else_help = true)]
@@ -49,6 +51,32 @@ pub enum Command {
     Report,
     /// Hold a component against the contract and say what it breaks
     Conformance(ConformanceArgs),
+    /// Measure speed and size against a simulator; fails where a bar is missed
+    Bench(BenchArgs),
+}
+
+/// Arguments of `bench`.
+#[derive(Debug, Args)]
+pub struct BenchArgs {
+    /// A tenth of the repetitions, and no list of 100,000
+    #[arg(long)]
+    pub quick: bool,
+
+    /// Measure this part only; may be given several times
+    #[arg(long = "only", value_name = "PART", value_parser = PARTS)]
+    pub only: Vec<String>,
+
+    /// Print the results as JSON
+    #[arg(long)]
+    pub json: bool,
+
+    /// Do not measure: read results that --json or --docs wrote
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["quick", "only"])]
+    pub from: Option<PathBuf>,
+
+    /// Write performance.json, performance.md and performance.svg into this folder
+    #[arg(long, value_name = "FOLDER")]
+    pub docs: Option<PathBuf>,
 }
 
 /// Arguments of `conformance`.

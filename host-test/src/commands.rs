@@ -3,6 +3,7 @@
 //! Each takes its arguments, prints its result on stdout and returns the exit
 //! code; an error means that it could not be tried.
 
+mod bench;
 mod check;
 mod conformance;
 mod demo;
@@ -42,6 +43,7 @@ pub async fn run(cli: Cli, console: &Console) -> Result<ExitCode> {
         Command::Watch(args) => watch::run(component, &args, console).await,
         Command::Sim(args) => sim::run(args).await,
         Command::Report => report::run(component),
+        Command::Bench(args) => bench::run(component, &args, console).await,
         Command::Conformance(args) => conformance::run(component, &args).await,
     }
 }

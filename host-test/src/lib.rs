@@ -6,7 +6,7 @@
 //! components of this tree, [`credentials`], [`input`] and [`files`] read what a
 //! person wrote, [`connect`] joins both to a connection, [`manifest`] and [`explain`]
 //! describe operations, [`result`] is what a run prints, [`console`] and
-//! [`paint`] are for people's eyes, [`sizes`] measures, [`conformance`]
+//! [`paint`] are for people's eyes, [`sizes`] and [`bench`] measure, [`conformance`]
 //! judges with the validators of [`schema`]. [`session`] and
 //! [`simulator`] are for the demo and for tests.
 //!
@@ -14,6 +14,7 @@
 //! answers is the simulator's; neither knows this crate.
 
 pub mod artifacts;
+pub mod bench;
 pub mod cli;
 pub mod commands;
 pub mod conformance;

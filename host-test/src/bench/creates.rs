@@ -1,0 +1,72 @@
+//! Many new tickets: one by one, and as many at a time as there are.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use serde_json::json;
+use workflow_node_host::wit::types::Item;
+use workflow_node_host::{CallOptions, Connection};
+
+use super::Bench;
+use super::figure::Results;
+use super::server::Server;
+
+const PART: &str = "creates";
+
+/// Tickets, at the most.
+const TICKETS: usize = 1000;
+/// Milliseconds that the server takes.
+const LATENCY: u64 = 20;
+
+pub(super) async fn measure(bench: &Bench<'_>, results: &mut Results) -> Result<()> {
+    results.method(
+        PART,
+        "ticket.create against a server that takes 20 ms for each answer; one by one: a call for each; \
+         concurrent: one call with all items, which the component sends side by side",
+    );
+    let server = Server::start("small", LATENCY)?;
+    let (connection, requests) = server.connect(&bench.node).await?;
+    create(&connection, 1, Way::Together).await?;
+    for (name, way) in [("one by one", Way::OneByOne), ("concurrent", Way::Together)] {
+        let mut growth = Vec::new();
+        for amount in [TICKETS / 100, TICKETS / 10, TICKETS].map(|amount| bench.extent.of(amount)) {
+            let before = requests.all();
+            let took = create(&connection, amount, way).await?.as_secs_f64();
+            results.add(PART, format!("{amount} tickets, {name}"), took, "s", None);
+            let needed = f64::from(u32::try_from(requests.all() - before)?);
+            results.add(PART, format!("{amount} tickets, {name}: requests"), needed, "requests", None);
+            growth.push((f64::from(u32::try_from(amount)?), took));
+        }
+        results.curve(&format!("Creates {name}, 20 ms server"), "s", "tickets", growth);
+    }
+    Ok(())
+}
+
+#[derive(Clone, Copy)]
+enum Way {
+    OneByOne,
+    Together,
+}
+
+async fn create(connection: &Connection, amount: usize, way: Way) -> Result<Duration> {
+    let call = CallOptions { confirmed: true, ..CallOptions::default() };
+    let items: Vec<Item> = (0..amount)
+        .map(|number| Item {
+            json: json!({"summary": format!("Printer {number} is offline")}).to_string(),
+            attachments: vec![],
+            source_index: None,
+        })
+        .collect();
+    let size = match way {
+        Way::OneByOne => 1,
+        Way::Together => amount,
+    };
+    let began = Instant::now();
+    for items in items.chunks(size) {
+        let folded = connection.execute_all("ticket.create", items, &call, &mut |_| {}).await?;
+        let made = folded.outcomes.iter().filter(|outcome| outcome.items.len() == 1).count();
+        let error = folded.outcomes.iter().find_map(|outcome| outcome.error.as_ref());
+        ensure!(made == items.len(), "{made} of {} were made: {error:?}", items.len());
+    }
+    Ok(began.elapsed())
+}

@@ -1,0 +1,115 @@
+//! What the sandbox costs: the same calls, once in the component and once in
+//! the same client compiled natively.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use workflow_node_host::wit::node::Outcome;
+use workflow_node_host::wit::types::Item;
+use workflow_node_host::{CallOptions, Connection};
+
+use super::Bench;
+use super::figure::{Bar, Results};
+use super::meter::{self, Sample};
+use super::native::Native;
+use super::server::Server;
+
+const PART: &str = "overhead";
+
+/// What is called: one small answer, and a page of a hundred rows.
+const CALLS: [(&str, &str, &str); 2] = [
+    ("one ticket", "ticket.get", r#"{"id": 10}"#),
+    ("a page of 100 tickets", "ticket.list", r#"{"limit": 100}"#),
+];
+
+/// Rounds at each latency; in a round, each side makes [`BATCH`] calls.
+const ROUNDS: usize = 20;
+const BATCH: usize = 10;
+
+/// Milliseconds that the server takes, and the bar for the time on the wall.
+const LATENCIES: [(u64, Option<Bar>); 3] = [(0, None), (20, Some(Bar::AtMost(1.10))), (100, None)];
+
+pub(super) async fn measure(bench: &Bench<'_>, results: &mut Results) -> Result<()> {
+    results.method(
+        PART,
+        "calls one after the other, sandbox and native client in turns of ten against the same server process; \
+         wall: median of a call; CPU: all threads of this process, per call, without the server",
+    );
+    for (latency, bar) in LATENCIES {
+        let server = Server::start("msp", latency)?;
+        let (connection, _) = server.connect(&bench.node).await?;
+        let mut fields = connection.fields().clone();
+        fields.extend(server.fields().remove_entry("client_secret"));
+        let native = Native::connect(fields)?;
+        for (what, operation, input) in CALLS {
+            let mut sides = (Side::default(), Side::default());
+            sandboxed(&connection, operation, input, &mut Side::default()).await?;
+            natively(&native, operation, input, &mut Side::default())?;
+            for _ in 0..bench.extent.of(ROUNDS) {
+                sandboxed(&connection, operation, input, &mut sides.0).await?;
+                natively(&native, operation, input, &mut sides.1)?;
+            }
+            let (mut sandbox, mut native) = sides;
+            let at = format!("{what}, server {latency} ms");
+            let (wall, native_wall) = (sandbox.wall.median(), native.wall.median());
+            results.add(PART, format!("{at}: sandbox"), wall * 1e3, "ms", None);
+            results.add(PART, format!("{at}: native"), native_wall * 1e3, "ms", None);
+            results.add(PART, format!("{at}: wall, sandbox / native"), wall / native_wall, "times", bar);
+            if let (Some(cpu), Some(native_cpu)) = (sandbox.cpu_per_call(), native.cpu_per_call()) {
+                results.add(PART, format!("{at}: CPU in the sandbox"), cpu * 1e3, "ms", None);
+                let name = format!("{at}: CPU, sandbox / native");
+                results.add(PART, name, cpu / native_cpu, "times", Some(Bar::AtMost(2.0)));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What the calls of one side took.
+#[derive(Default)]
+struct Side {
+    wall: Sample,
+    cpu: f64,
+    calls: f64,
+}
+
+impl Side {
+    fn cpu_per_call(&self) -> Option<f64> {
+        (self.cpu > 0.0).then(|| self.cpu / self.calls)
+    }
+
+    /// Adds a batch that began when so much time had been spent.
+    fn add(&mut self, before: Option<Duration>) {
+        if let Some((now, before)) = meter::cpu().zip(before) {
+            self.cpu += now.saturating_sub(before).as_secs_f64();
+            self.calls += f64::from(u32::try_from(BATCH).unwrap_or(u32::MAX));
+        }
+    }
+}
+
+async fn sandboxed(connection: &Connection, operation: &str, input: &str, side: &mut Side) -> Result<()> {
+    let call = CallOptions { confirmed: true, ..CallOptions::default() };
+    let items = [Item { json: input.to_owned(), attachments: vec![], source_index: None }];
+    let before = meter::cpu();
+    for _ in 0..BATCH {
+        let began = Instant::now();
+        let execution = connection.execute(operation, &items, None, &call).await?;
+        side.wall.add(began.elapsed());
+        let first = execution.outcomes.first().context("no outcome")?;
+        ensure!(matches!(first, Outcome::Done(items) if !items.is_empty()), "{first:?}");
+    }
+    side.add(before);
+    Ok(())
+}
+
+fn natively(native: &Native, operation: &str, input: &str, side: &mut Side) -> Result<()> {
+    let before = meter::cpu();
+    for _ in 0..BATCH {
+        let began = Instant::now();
+        let results = native.execute(operation, input)?;
+        side.wall.add(began.elapsed());
+        ensure!(!results.is_empty(), "no results");
+    }
+    side.add(before);
+    Ok(())
+}
