@@ -1,4 +1,5 @@
-//! Many new tickets: one by one, and as many at a time as there are.
+//! Many new tickets: one by one, side by side, and many in one request where
+//! the component offers that.
 
 use std::time::{Duration, Instant};
 
@@ -8,8 +9,9 @@ use workflow_node_host::wit::types::Item;
 use workflow_node_host::{CallOptions, Connection};
 
 use super::Bench;
-use super::figure::Results;
+use super::figure::{Bar, Results};
 use super::server::Server;
+use crate::manifest::Manifest;
 
 const PART: &str = "creates";
 
@@ -22,19 +24,28 @@ pub(super) async fn measure(bench: &Bench<'_>, results: &mut Results) -> Result<
     results.method(
         PART,
         "ticket.create against a server that takes 20 ms for each answer; one by one: a call for each; \
-         concurrent: one call with all items, which the component sends side by side",
+         concurrent: one run with all items, which the component sends side by side; bulk: the same with \
+         the field \"bulk\", where the component has it",
     );
     let server = Server::start("small", LATENCY)?;
     let (connection, requests) = server.connect(&bench.node).await?;
     create(&connection, 1, Way::Together).await?;
-    for (name, way) in [("one by one", Way::OneByOne), ("concurrent", Way::Together)] {
+    let mut ways = vec![("one by one", Way::OneByOne), ("concurrent", Way::Together)];
+    let manifest = Manifest::parse(bench.node.manifest())?;
+    let fields = manifest.operation("ticket.create").map(|operation| operation.fields()).unwrap_or_default();
+    if fields.iter().any(|field| field.name() == "bulk") {
+        ways.push(("bulk", Way::Bulk));
+    }
+    for (name, way) in ways {
         let mut growth = Vec::new();
         for amount in [TICKETS / 100, TICKETS / 10, TICKETS].map(|amount| bench.extent.of(amount)) {
             let before = requests.all();
             let took = create(&connection, amount, way).await?.as_secs_f64();
             results.add(PART, format!("{amount} tickets, {name}"), took, "s", None);
             let needed = f64::from(u32::try_from(requests.all() - before)?);
-            results.add(PART, format!("{amount} tickets, {name}: requests"), needed, "requests", None);
+            let bar =
+                (matches!(way, Way::Bulk) && amount == bench.extent.of(TICKETS)).then_some(Bar::AtMost(12.0));
+            results.add(PART, format!("{amount} tickets, {name}: requests"), needed, "requests", bar);
             growth.push((f64::from(u32::try_from(amount)?), took));
         }
         results.curve(&format!("Creates {name}, 20 ms server"), "s", "tickets", growth);
@@ -46,20 +57,25 @@ pub(super) async fn measure(bench: &Bench<'_>, results: &mut Results) -> Result<
 enum Way {
     OneByOne,
     Together,
+    Bulk,
 }
 
 async fn create(connection: &Connection, amount: usize, way: Way) -> Result<Duration> {
     let call = CallOptions { confirmed: true, ..CallOptions::default() };
     let items: Vec<Item> = (0..amount)
         .map(|number| Item {
-            json: json!({"summary": format!("Printer {number} is offline")}).to_string(),
+            json: match way {
+                Way::Bulk => json!({"summary": format!("Printer {number} is offline"), "bulk": true}),
+                _ => json!({"summary": format!("Printer {number} is offline")}),
+            }
+            .to_string(),
             attachments: vec![],
             source_index: None,
         })
         .collect();
     let size = match way {
         Way::OneByOne => 1,
-        Way::Together => amount,
+        Way::Together | Way::Bulk => amount,
     };
     let began = Instant::now();
     for items in items.chunks(size) {
