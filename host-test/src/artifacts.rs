@@ -47,6 +47,12 @@ pub fn bad_node() -> Result<PathBuf> {
     built_once(&BUILT, "bad-node")
 }
 
+/// The HTTP service that is composed with a node, freshly built where necessary.
+pub fn http_service() -> Result<PathBuf> {
+    static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    built_once(&BUILT, "http-service")
+}
+
 /// The guest that fetches with waki, freshly built where necessary.
 pub fn waki_guest() -> Result<PathBuf> {
     static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();

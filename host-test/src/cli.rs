@@ -53,6 +53,20 @@ pub enum Command {
     Conformance(ConformanceArgs),
     /// Measure speed and size against a simulator; fails where a bar is missed
     Bench(BenchArgs),
+    /// Plug the node into a component that imports it; writes one component
+    Compose(ComposeArgs),
+}
+
+/// Arguments of `compose`.
+#[derive(Debug, Args)]
+pub struct ComposeArgs {
+    /// Component that imports the node, such as examples/http-service
+    #[arg(value_name = "FILE")]
+    pub socket: PathBuf,
+
+    /// File to write
+    #[arg(long, short, value_name = "FILE")]
+    pub output: PathBuf,
 }
 
 /// Arguments of `bench`.

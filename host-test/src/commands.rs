@@ -5,6 +5,7 @@
 
 mod bench;
 mod check;
+mod compose;
 mod conformance;
 mod demo;
 mod report;
@@ -44,6 +45,7 @@ pub async fn run(cli: Cli, console: &Console) -> Result<ExitCode> {
         Command::Sim(args) => sim::run(args).await,
         Command::Report => report::run(component),
         Command::Bench(args) => bench::run(component, &args, console).await,
+        Command::Compose(args) => compose::run(component, &args),
         Command::Conformance(args) => conformance::run(component, &args).await,
     }
 }

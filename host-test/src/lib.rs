@@ -7,7 +7,7 @@
 //! person wrote, [`connect`] joins both to a connection, [`manifest`] and [`explain`]
 //! describe operations, [`result`] is what a run prints, [`console`] and
 //! [`paint`] are for people's eyes, [`sizes`] and [`bench`] measure, [`conformance`]
-//! judges with the validators of [`schema`]. [`session`] and
+//! judges with the validators of [`schema`], [`compose`] joins two components. [`session`] and
 //! [`simulator`] are for the demo and for tests.
 //!
 //! Loading and calling components is the host crate's work and what HaloPSA
@@ -17,6 +17,7 @@ pub mod artifacts;
 pub mod bench;
 pub mod cli;
 pub mod commands;
+pub mod compose;
 pub mod conformance;
 pub mod connect;
 pub mod console;
