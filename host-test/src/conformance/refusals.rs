@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value, json};
 use workflow_node_host::wit::node::{Execution, Outcome};
-use workflow_node_host::wit::types::{Effect, ErrorKind, Item, NodeError};
+use workflow_node_host::wit::types::{Attachment, AttachmentContent, Effect, ErrorKind, Item, NodeError};
 use workflow_node_host::{CallError, CallOptions, Connection};
 
 use super::report::{Report, Rule};
@@ -46,7 +46,7 @@ const NONSENSE: &str = "conformance-nonsense";
 
 pub(super) async fn examine(connection: &Connection, manifest: &Manifest, report: &mut Report) {
     let name = manifest.json().get("name").and_then(Value::as_str).unwrap_or_default();
-    let try_out = Trial { connection, name };
+    let try_out = Trial { connection, manifest, name };
     report.add(&UNKNOWN_OPERATION, try_out.unknown_operation().await);
     report.add(&NOT_AN_OBJECT, try_out.not_an_object(manifest).await);
     try_out.fields(manifest, report).await;
@@ -57,6 +57,7 @@ pub(super) async fn examine(connection: &Connection, manifest: &Manifest, report
 
 struct Trial<'a> {
     connection: &'a Connection,
+    manifest: &'a Manifest,
     name: &'a str,
 }
 
@@ -79,7 +80,10 @@ impl Trial<'_> {
     ) -> Result<Execution, CallError> {
         let mut options = CallOptions { dry_run: true, ..call_options() };
         change(&mut options);
-        let item = Item { json: input.to_owned(), attachments: vec![], source_index: None };
+        // Some operations do nothing without a file.
+        let takes_files = self.manifest.operation(operation).is_some_and(|operation| operation.takes_files());
+        let attachments = if takes_files { vec![file()] } else { vec![] };
+        let item = Item { json: input.to_owned(), attachments, source_index: None };
         self.connection.execute(operation, &[item], cursor, &options).await
     }
 
@@ -187,9 +191,13 @@ impl Trial<'_> {
         let (mut writes, mut allowed) = (Tally::default(), Tally::default());
         for operation in manifest.operations() {
             let (id, input) = (operation.id(), input(&operation));
-            if !operation.is_marked("read_only") {
+            for example in operation.examples().filter(|_| !operation.is_marked("read_only")) {
+                let input = example.input().to_string();
                 let answer = self.call(id, &input, None, |call| call.read_only = true).await;
-                writes.tried(id, self.judge(answer, Whole::Call, ErrorKind::Denied).map(drop));
+                // What an operation does may depend on its input.
+                if !only_reads(&answer) {
+                    writes.tried(id, self.judge(answer, Whole::Call, ErrorKind::Denied).map(drop));
+                }
             }
             let nothing = |call: &mut CallOptions| call.allowed_operations = Some(vec![]);
             let answer = self.call(id, &input, None, nothing).await;
@@ -266,6 +274,27 @@ fn shows_requests(answer: Result<Execution, CallError>) -> Result<(), String> {
     match execution.usage.requests {
         0 => Ok(()),
         requests => Err(format!("it counts {requests} requests")),
+    }
+}
+
+/// Whether a dry run shows that nothing would be changed.
+fn only_reads(answer: &Result<Execution, CallError>) -> bool {
+    let Some(Outcome::Done(items)) = answer.as_ref().ok().and_then(|execution| execution.outcomes.first())
+    else {
+        return false;
+    };
+    let reads = |item: &Item| {
+        let shown: Value = serde_json::from_str(&item.json).unwrap_or_default();
+        matches!(shown.get("method").and_then(Value::as_str), Some("GET" | "HEAD"))
+    };
+    !items.is_empty() && items.iter().all(reads)
+}
+
+fn file() -> Attachment {
+    Attachment {
+        name: "conformance.txt".to_owned(),
+        mime_type: "text/plain".to_owned(),
+        content: AttachmentContent::Bytes(b"conformance".to_vec()),
     }
 }
 
