@@ -4,6 +4,7 @@
 //! end, whatever the test was about. Tests name the operations that they
 //! drive; `coverage` holds them against the manifest.
 
+mod everything;
 mod program;
 mod secrets;
 
@@ -21,6 +22,7 @@ use serde_json::Value;
 use workflow_node_host::wit::types::{Attachment, AttachmentContent, Item};
 use workflow_node_host::{CallError, ConnectionOptions, Node, NodeHost};
 
+pub(crate) use everything::Everything;
 pub(crate) use program::{Program, Run, command};
 pub(crate) use secrets::Transcript;
 

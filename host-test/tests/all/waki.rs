@@ -8,12 +8,10 @@ use anyhow::{Context as _, Result, anyhow, ensure};
 use host_test::artifacts;
 use serde_json::json;
 use tokio::net::TcpListener;
-use wasmtime::component::{Component, Linker, ResourceTable};
+use wasmtime::component::{Component, Linker};
 use wasmtime::{Config, Engine, Store};
-use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
-use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView, default_hooks};
 
-use crate::support::{drive, text};
+use crate::support::{Everything, drive, text};
 
 /// The deadline of our node, and the only time-out that waki can be given.
 const DEADLINE: Duration = Duration::from_secs(2);
@@ -59,25 +57,5 @@ async fn fetch(
     match tokio::time::timeout(patience, call).await {
         Ok(answer) => Ok(Some(answer?.0)),
         Err(_) => Ok(None),
-    }
-}
-
-/// All that a guest with the standard library asks for.
-#[derive(Default)]
-struct Everything {
-    wasi: WasiCtx,
-    http: WasiHttpCtx,
-    table: ResourceTable,
-}
-
-impl WasiView for Everything {
-    fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
-    }
-}
-
-impl WasiHttpView for Everything {
-    fn http(&mut self) -> WasiHttpCtxView<'_> {
-        WasiHttpCtxView { ctx: &mut self.http, table: &mut self.table, hooks: default_hooks() }
     }
 }

@@ -201,7 +201,7 @@ fn an_outcome_that_the_ticket_allows_is_found() {
     world.add("before");
     let mut alert = alert();
     assert_eq!(
-        result(&call(&mut world, "ticket.find_or_append", Some(1), &[alert.clone()]))["done"],
+        result(&call(&mut world, "ticket.find_or_append", Some(1), core::slice::from_ref(&alert)))["done"],
         "appended"
     );
     assert_eq!(
@@ -246,7 +246,7 @@ fn the_key_may_stand_in_a_field() {
     let mut world = World::new();
     let alert =
         json!({"key": "OPS-1", "key_field": "userdef1", "summary": "x", "details": "text of the alert"});
-    call(&mut world, "ticket.find_or_append", Some(1), &[alert.clone()]);
+    call(&mut world, "ticket.find_or_append", Some(1), core::slice::from_ref(&alert));
     assert_eq!(world.tickets[0].fields["userdef1"], "OPS-1");
     assert_eq!(result(&call(&mut world, "ticket.find_or_append", None, &[alert]))["done"], "appended");
     let wrong = json!({"key": "OPS-1", "key_field": "usrdef1", "summary": "x"});

@@ -11,7 +11,7 @@ fn user(id: i64, email: &str, entra_id: &str) -> Value {
     json!({"id": id, "name": "Sam", "site_id": 18.0, "client_id": 12, "client_name": "Example", "site_name": "Main", "emailaddress": email, "azureoid": entra_id})
 }
 
-fn create(world: &mut World, input: Value) -> Execution {
+fn create(world: &mut World, input: &Value) -> Execution {
     let mut item = json!({"summary": "x"});
     item.as_object_mut().unwrap().extend(input.as_object().unwrap().clone());
     call(world, "ticket.create", Some(1), &[item])
@@ -26,7 +26,7 @@ fn a_user_is_found_by_address_or_id_with_site_and_client() {
     ] {
         let mut world = World::new();
         world.users = vec![user(43, "sam@example.com.au", "oid-43"), user(44, "sam@example.com", "oid-44")];
-        create(&mut world, input.clone());
+        create(&mut world, &input);
         let fields = &world.tickets[0].fields;
         assert_eq!(
             (&fields["user_id"], &fields["site_id"], &fields["client_id"]),
@@ -42,9 +42,9 @@ fn an_instance_that_does_not_search_by_entra_id_is_asked_by_address() {
     let mut world = World::new();
     world.searches_by_entra_id = false;
     world.users = vec![user(44, "sam@example.com", "")];
-    create(&mut world, json!({"user_by_entra_id": "oid-44", "user_by_email": "sam@example.com"}));
+    create(&mut world, &json!({"user_by_entra_id": "oid-44", "user_by_email": "sam@example.com"}));
     assert_eq!(world.tickets[0].fields["user_id"], 44);
-    let execution = create(&mut world, json!({"user_by_entra_id": "oid-44"}));
+    let execution = create(&mut world, &json!({"user_by_entra_id": "oid-44"}));
     assert_eq!(error(&execution).get_field(), Some("/user_by_entra_id"));
 }
 
@@ -53,14 +53,14 @@ fn nobody_is_guessed() {
     let mut world = World::new();
     world.users = vec![user(43, "sam@example.com", ""), user(44, "sam@example.com", "")];
     let input = json!({"user_by_email": "sam@example.com"});
-    let execution = create(&mut world, input.clone());
+    let execution = create(&mut world, &input);
     assert_eq!(error(&execution).get_code().name(), "halopsa.conflict");
     assert!(error(&execution).get_message().contains("43, Example / Main"), "{:?}", error(&execution));
     world.users.clear();
-    let execution = create(&mut world, input);
+    let execution = create(&mut world, &input);
     assert_eq!(error(&execution).get_code().name(), "halopsa.record-not-found");
-    create(&mut world, json!({"user_by_email": "sam@example.com", "if_user_missing": "general_user"}));
+    create(&mut world, &json!({"user_by_email": "sam@example.com", "if_user_missing": "general_user"}));
     assert_eq!(world.tickets[0].fields["userlookup"]["id"], -1);
-    let execution = create(&mut world, json!({"user_by_email": "sam@example.com", "user_id": 3}));
+    let execution = create(&mut world, &json!({"user_by_email": "sam@example.com", "user_id": 3}));
     assert_eq!(error(&execution).get_field(), Some("/user_id"));
 }

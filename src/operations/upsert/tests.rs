@@ -16,10 +16,10 @@ fn an_upsert_that_lost_its_answer_makes_no_second_ticket() {
                     world.add("before");
                 }
                 world.faults.push((at, fault));
-                let first = call(&mut world, "ticket.upsert", Some(1), &[upsert.clone()]);
+                let first = call(&mut world, "ticket.upsert", Some(1), core::slice::from_ref(&upsert));
                 if !matches!(first.outcomes.as_slice(), [Outcome::Done(_)]) {
                     world.faults.clear();
-                    let again = call(&mut world, "ticket.upsert", Some(2), &[upsert.clone()]);
+                    let again = call(&mut world, "ticket.upsert", Some(2), core::slice::from_ref(&upsert));
                     assert_eq!(result(&again)["id"], 1);
                 }
                 assert_eq!(world.tickets.len(), 1, "{others} {fault:?} at {at}");
@@ -42,7 +42,7 @@ fn an_upsert_of_several_tickets_names_them() {
 fn an_upsert_needs_a_summary_only_for_a_new_ticket() {
     let mut world = World::new();
     let upsert = json!({"key": "disk", "status_id": 2});
-    let execution = call(&mut world, "ticket.upsert", Some(1), &[upsert.clone()]);
+    let execution = call(&mut world, "ticket.upsert", Some(1), core::slice::from_ref(&upsert));
     assert_eq!(error(&execution).get_field(), Some("/summary"));
     world.add("before");
     assert_eq!(result(&call(&mut world, "ticket.upsert", Some(1), &[upsert]))["id"], 1);
