@@ -276,7 +276,7 @@ impl Desk {
             rows.retain(|row| changed(row) >= since);
             rows.retain(|row| !query.contains_key("open_only") || is_open(row));
             rows.retain(|row| !query.contains_key("closed_only") || !is_open(row));
-            rows.retain(|row| query.get("search_id").is_none_or(|id| row["id"].to_string() == *id));
+            rows.retain(|row| query.get("search_id").is_none_or(|id| row["id"].as_i64() == id.parse().ok()));
             ("tickets", rows)
         };
         let order = query.get("order").map_or("id", String::as_str);
