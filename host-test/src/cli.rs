@@ -127,6 +127,10 @@ pub struct DescribeArgs {
     /// Print the tables of docs/operations.md
     #[arg(long, conflicts_with_all = ["operation", "json"])]
     pub table: bool,
+
+    /// Print the README's table of what other products do
+    #[arg(long, conflicts_with_all = ["operation", "json", "table"])]
+    pub peers: bool,
 }
 
 /// Arguments of each command that talks to the service.

@@ -30,6 +30,7 @@ use crate::input;
 use crate::manifest::Manifest;
 use crate::names;
 use crate::paint::Paint;
+use crate::peers;
 
 /// Runs the command that was typed.
 pub async fn run(cli: Cli, console: &Console) -> Result<ExitCode> {
@@ -51,6 +52,10 @@ pub async fn run(cli: Cli, console: &Console) -> Result<ExitCode> {
 }
 
 fn describe(component: Option<&Path>, args: &DescribeArgs) -> Result<ExitCode> {
+    if args.peers {
+        print(peers::table().trim_end())?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let node = connect::load(component)?;
     let manifest = Manifest::parse(node.manifest())?;
     match &args.operation {

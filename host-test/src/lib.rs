@@ -12,6 +12,7 @@
 //!
 //! Loading and calling components is the host crate's work and what HaloPSA
 //! answers is the simulator's; neither knows this crate.
+//! [`peers`] is data for the README: who else does what.
 
 pub mod artifacts;
 pub mod bench;
@@ -28,6 +29,7 @@ pub mod input;
 pub mod manifest;
 pub mod names;
 pub mod paint;
+pub mod peers;
 pub mod result;
 pub mod schema;
 pub mod session;

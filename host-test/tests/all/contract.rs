@@ -104,6 +104,42 @@ fn the_documentation_lists_the_operations() -> Result<()> {
     Ok(())
 }
 
+/// `host-test describe --peers` prints what stands there.
+#[test]
+fn the_readme_compares_every_job() -> Result<()> {
+    let root = artifacts::workspace_root()?;
+    let advice = r"run: (sed '/^<!-- peers -->$/q' README.md; cargo run -q -p host-test -- describe --peers; sed -n '/^<!-- end of peers -->$/,$p' README.md) > new; mv new README.md";
+    let readme = std::fs::read_to_string(root.join("README.md"))?;
+    assert!(readme.contains(host_test::peers::table().trim_end()), "README.md is not up to date; {advice}");
+
+    let manifest = Manifest::parse(node()?.manifest())?;
+    let triggers = manifest.json().get("triggers").and_then(Value::as_array).context("no triggers")?;
+    let mut functions = String::new();
+    for file in ["wit/node.wit", "wit/lookup.wit", "wit/triggers.wit"] {
+        functions += &std::fs::read_to_string(root.join(file))?;
+    }
+    let named: Vec<&str> =
+        host_test::peers::JOBS.iter().flat_map(|job| job.operations.iter().copied()).collect();
+    for name in &named {
+        let is_there = manifest.operation(name).is_some()
+            || triggers.iter().any(|trigger| trigger.get("name").and_then(Value::as_str) == Some(*name))
+            || functions.contains(&format!("\n  {name}: func("));
+        assert!(is_there, "there is no {name}");
+    }
+    for operation in manifest.operations() {
+        let id = operation.id();
+        let is_generic = ["create", "get", "list", "update", "delete"]
+            .iter()
+            .any(|verb| id.ends_with(&format!(".{verb}")));
+        assert!(is_generic || named.contains(&id), "no job is done by {id}");
+    }
+    for trigger in triggers {
+        let name = trigger.get("name").and_then(Value::as_str).unwrap_or_default();
+        assert!(named.contains(&name), "no job is done by {name}");
+    }
+    Ok(())
+}
+
 /// Two screens of a terminal hold them all.
 #[test]
 fn the_operations_fit_two_screens() -> Result<()> {
