@@ -330,11 +330,13 @@ const INTEGER: &str = r#""type":"integer""#;
 fn options(json: &mut Json, choice: &Choice) {
     json.begin("x-options", '{');
     json.pair("list", choice.list);
-    json.begin("parameters", '{');
-    for (parameter, field) in choice.parameters {
-        json.pair(parameter, &format!("/{field}"));
+    if !choice.parameters.is_empty() {
+        json.begin("parameters", '{');
+        for (parameter, field) in choice.parameters {
+            json.pair(parameter, &format!("/{field}"));
+        }
+        json.close('}');
     }
-    json.close('}');
     json.close('}');
 }
 

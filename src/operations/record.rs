@@ -35,7 +35,11 @@ pub fn request(resource: &Resource, verb: Verb, input: &Input) -> ApiRequest {
     let request = match verb {
         Verb::Get | Verb::List => {
             let mut request = ApiRequest::get(one());
-            request.query = inputs::to_query(&input.values);
+            // The rest of the values, if any, is about to be written.
+            let owner = resource.owner.as_ref().map(|owner| owner.field.name);
+            if let Some((name, value)) = owner.and_then(|name| input.values.get_key_value(name)) {
+                request = request.with(name, value);
+            }
             request.with_defaults(resource.get_query)
         }
         Verb::Delete => {

@@ -62,7 +62,8 @@ impl Sweep {
         let length = page.rows.len() as u64;
         // The server gives other pages than before, so rows may stand between
         // them; a count that is too high, though, must not turn us in circles.
-        let grew = self.next > 1 && length > self.granted;
+        let before_it = self.latest.get(2).and_then(Value::as_u64).unwrap_or(self.granted);
+        let grew = self.next > 1 && length > before_it;
         let fell_short = length == 0 && self.has_more() && !self.again;
         if grew || fell_short {
             *self = Self {
