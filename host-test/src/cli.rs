@@ -41,6 +41,9 @@ pub enum Command {
     Check(CheckArgs),
     /// Run an operation; prints its result as JSON
     Run(RunArgs),
+    /// Run the steps of a file such as those in examples/workflows; prints their
+    /// results as JSON
+    Recipe(RecipeArgs),
     /// Print the values of a dropdown as JSON
     Options(OptionsArgs),
     /// Run a trigger; prints its events as JSON lines
@@ -216,6 +219,17 @@ pub struct RunArgs {
     /// Refuse operations that would change something
     #[arg(long)]
     pub read_only: bool,
+}
+
+/// Arguments of `recipe`.
+#[derive(Debug, Args)]
+pub struct RecipeArgs {
+    /// JSON file with the steps
+    pub file: PathBuf,
+
+    /// How to reach the service.
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
 }
 
 /// Arguments of `options`.

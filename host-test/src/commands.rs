@@ -8,6 +8,7 @@ mod check;
 mod compose;
 mod conformance;
 mod demo;
+mod recipe;
 mod report;
 mod run;
 mod sim;
@@ -41,6 +42,7 @@ pub async fn run(cli: Cli, console: &Console) -> Result<ExitCode> {
         Command::CredentialSchema => credential_schema(component).await,
         Command::Check(args) => check::run(component, &args, console).await,
         Command::Run(args) => run::run(component, &args, console).await,
+        Command::Recipe(args) => recipe::run(component, &args, console).await,
         Command::Options(args) => options(component, &args, console).await,
         Command::Watch(args) => watch::run(component, &args, console).await,
         Command::Sim(args) => sim::run(args).await,

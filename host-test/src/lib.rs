@@ -7,8 +7,9 @@
 //! person wrote, [`connect`] joins both to a connection, [`manifest`] and [`explain`]
 //! describe operations, [`result`] is what a run prints, [`console`] and
 //! [`paint`] are for people's eyes, [`sizes`] and [`bench`] measure, [`conformance`]
-//! judges with the validators of [`schema`], [`compose`] joins two components. [`session`] and
-//! [`simulator`] are for the demo and for tests.
+//! judges with the validators of [`schema`], [`compose`] joins two components. [`recipe`]
+//! runs several operations in a row. [`session`] is for recipes, the demo and tests,
+//! [`simulator`] for the latter two.
 //!
 //! Loading and calling components is the host crate's work and what HaloPSA
 //! answers is the simulator's; neither knows this crate.
@@ -30,6 +31,7 @@ pub mod manifest;
 pub mod names;
 pub mod paint;
 pub mod peers;
+pub mod recipe;
 pub mod result;
 pub mod schema;
 pub mod session;

@@ -1,5 +1,5 @@
 //! A connection together with the way calls are made on it, for code that
-//! drives a component: the demo and the tests.
+//! drives a component: recipes, the demo and the tests.
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;

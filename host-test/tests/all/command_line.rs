@@ -293,11 +293,14 @@ fn the_report_shows_imports_and_sizes() -> Result<()> {
 }
 
 #[test]
-fn a_dropdown_that_is_not_there_yet_says_so() -> Result<()> {
+fn a_dropdown_is_printed_and_one_that_is_not_there_says_so() -> Result<()> {
     with_program(&[], async |program| {
         let run = program.run(&["options", "clients", "--credentials", "credentials.json"]).await?;
+        assert_eq!(run.code, Some(0), "{run:?}");
+        assert!(run.stdout.contains("Contoso"), "{run:?}");
+        let run = program.run(&["options", "client", "--credentials", "credentials.json"]).await?;
         assert_eq!(run.code, Some(2), "{run:?}");
-        assert!(run.stderr.contains("error"), "{run:?}");
+        assert!(run.stderr.contains("clients"), "{run:?}");
         Ok(())
     })
 }

@@ -24,6 +24,7 @@ mod notes;
 mod openapi;
 mod paging;
 mod questions;
+mod recipes;
 mod records;
 mod resources;
 mod retrying;

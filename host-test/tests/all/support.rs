@@ -186,6 +186,11 @@ impl Desk {
         Ok(error.clone())
     }
 
+    /// Keeps the result of an operation that something else than the desk ran.
+    pub(crate) fn ran(&self, operation: &str, result: &Value) {
+        self.transcript.ran(operation, result);
+    }
+
     /// Keeps a text for the search at the end.
     pub(crate) fn keep(&self, text: String) {
         self.transcript.keep(text);
