@@ -13,6 +13,10 @@ use crate::protocol::envelope::Page;
 /// A page shorter than this has never been a server's cap.
 const SMALLEST_CAP: u64 = 10;
 
+/// How often a sweep begins anew because rows are missing. A server whose count
+/// is too high must not turn us in circles.
+const MOST_TIMES_ANEW: u64 = 2;
+
 /// How far a sweep is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sweep {
@@ -24,28 +28,42 @@ pub struct Sweep {
     granted: u64,
     /// First and last id of the latest page, and how many rows it had.
     latest: Value,
-    /// Whether it began anew, since pages and count did not agree.
-    again: bool,
+    /// How often it began anew.
+    anew: u64,
+    /// How many of the rows that the first page counted are still to be read,
+    /// none where it did not say. Rows come in the order of their ids, so a row
+    /// is new when its id is higher than all before.
+    missing: Option<u64>,
+    /// The highest id that was read.
+    top: i64,
 }
 
 impl Sweep {
+    /// Begins.
+    fn begin(anew: u64) -> Self {
+        Self { next: 1, total: None, granted: 0, latest: Value::Null, anew, missing: None, top: i64::MIN }
+    }
+
     /// Goes on from what `to_json` gave; anything else begins anew, which
     /// repeats nothing that is remembered.
     pub fn from_json(value: &Value) -> Self {
         let number = |index: usize| value.get(index).and_then(Value::as_u64);
         let next = number(0).and_then(|next| u32::try_from(next).ok()).filter(|next| *next >= 1);
+        let Some(next) = next else { return Self::begin(0) };
         Self {
-            next: next.unwrap_or(1),
+            next,
             total: number(1),
             granted: number(2).unwrap_or(0),
             latest: value.get(3).cloned().unwrap_or_default(),
-            again: value.get(4).and_then(Value::as_bool).unwrap_or(false),
+            anew: number(4).unwrap_or(0),
+            missing: number(5),
+            top: value.get(6).and_then(Value::as_i64).unwrap_or(i64::MIN),
         }
     }
 
     /// For the state.
     pub fn to_json(&self) -> Value {
-        json!([self.next, self.total, self.granted, self.latest, self.again])
+        json!([self.next, self.total, self.granted, self.latest, self.anew, self.missing, self.top])
     }
 
     /// How many pages to ask for at once: one while nobody knows how many there are.
@@ -60,29 +78,24 @@ impl Sweep {
     /// on after it, goes back, or has ended.
     pub fn take(&mut self, page: &Page) -> Turn {
         let length = page.rows.len() as u64;
-        // The server gives other pages than before, so rows may stand between
-        // them; a count that is too high, though, must not turn us in circles.
-        let before_it = self.latest.get(2).and_then(Value::as_u64).unwrap_or(self.granted);
-        let grew = self.next > 1 && length > before_it;
-        let fell_short = length == 0 && self.has_more() && !self.again;
-        if grew || fell_short {
-            *self = Self {
-                next: 1,
-                total: None,
-                granted: 0,
-                latest: Value::Null,
-                again: fell_short || self.again,
-            };
-            return Turn::Back;
-        }
         if length == 0 {
-            return Turn::End;
+            return self.end();
         }
         let id = |row: Option<&crate::contract::Object>| row.and_then(|row| row.get("id")).cloned();
         let latest = json!([id(page.rows.first()), id(page.rows.last()), length]);
         let before = self.total;
         self.total = page.record_count.or(before);
+        if self.next == 1 && self.granted == 0 {
+            self.missing = self.total;
+        }
+        for id in page.rows.iter().filter_map(|row| row.get("id")?.as_i64()) {
+            if id > self.top {
+                self.top = id;
+                self.missing = self.missing.map(|missing| missing.saturating_sub(1));
+            }
+        }
         let gone = before.unwrap_or(0).saturating_sub(self.total.unwrap_or(u64::MAX));
+        self.missing = self.missing.map(|missing| missing.saturating_sub(gone));
         if gone > 0 && self.next > 1 && self.granted > 0 {
             let pages = u32::try_from(gone.div_ceil(self.granted)).unwrap_or(u32::MAX);
             self.next = self.next.saturating_sub(pages).max(1);
@@ -95,7 +108,17 @@ impl Sweep {
         self.granted = self.granted.max(length);
         self.next = self.next.saturating_add(1);
         self.latest = latest;
-        if repeats || is_all { Turn::End } else { Turn::On }
+        if repeats || is_all { self.end() } else { Turn::On }
+    }
+
+    /// Nothing more comes. Where rows are missing that were counted in the
+    /// beginning, the server has given other pages on the way than before.
+    fn end(&mut self) -> Turn {
+        if self.missing.is_none_or(|missing| missing == 0) || self.anew >= MOST_TIMES_ANEW {
+            return Turn::End;
+        }
+        *self = Self::begin(self.anew + 1);
+        Turn::Back
     }
 
     /// Whether the server counts more rows than the pages hold that were read.
