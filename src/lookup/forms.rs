@@ -25,6 +25,8 @@ use crate::text;
 /// A field of a form.
 #[derive(Debug, Clone)]
 pub struct Field {
+    /// Its number.
+    pub id: Option<Value>,
     /// Its name in the input: of the ticket, or of its custom fields.
     pub name: String,
     /// What people read.
@@ -104,6 +106,7 @@ impl Field {
         let values = said("values").and_then(Value::as_array).into_iter().flatten();
         let values: Vec<Object> = values.filter_map(|value| value.as_object().cloned()).collect();
         Some(Self {
+            id: said("id").or_else(|| listed.get("fieldid")).cloned(),
             hint: words(said("hint")).unwrap_or_default(),
             required: said("mandatory") == Some(&Value::Bool(true)) || number(listed.get("technew")) == 2,
             custom,

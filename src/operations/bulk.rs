@@ -17,7 +17,7 @@ use alloc::vec::Vec;
 
 use serde_json::Value;
 
-use super::{Task, list, record};
+use super::{Task, list, mandatory, record};
 use crate::catalogue::resource::{BULK, Verb};
 use crate::client;
 use crate::contract::{Item, Object, Outcome};
@@ -246,8 +246,9 @@ fn done(task: &mut Task<'_, '_>, index: usize, input: &Input, record: Object) {
 }
 
 fn fail(task: &mut Task<'_, '_>, batch: &[(usize, Input)], error: &NodeError) -> Vec<(usize, Input)> {
-    for (index, _) in batch {
-        task.queue.settle(*index, Outcome::Failed(error.clone()));
+    for (index, input) in batch {
+        let error = mandatory::explain(task, input, error.clone());
+        task.queue.settle(*index, Outcome::Failed(error));
     }
     if error.get_kind() == ErrorKind::Unauthenticated {
         task.queue.fail_rest(error);

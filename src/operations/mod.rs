@@ -14,6 +14,7 @@ pub mod find_or_append;
 pub mod jobs;
 pub mod keyed;
 pub mod list;
+pub mod mandatory;
 pub mod mapping;
 pub mod outcome;
 pub mod quantity;
@@ -46,6 +47,7 @@ use crate::protocol::request::ApiRequest;
 use crate::references::{self, Known};
 use crate::text;
 use crate::transport::Transport;
+use mandatory::Forms;
 use queue::{Cursor, Queue};
 
 /// An operation at work.
@@ -66,6 +68,8 @@ pub struct Task<'a, 'b> {
     pub diagnostics: Vec<Diagnostic>,
     /// The names that were looked up.
     pub known: Known,
+    /// The forms of ticket types that were read.
+    pub forms: Forms,
 }
 
 impl Task<'_, '_> {
@@ -119,6 +123,7 @@ pub fn execute(
         queue: Queue::new(items.len(), cursor.as_ref()),
         diagnostics: Vec::new(),
         known: Known::default(),
+        forms: Forms::default(),
     };
     if context.dry_run {
         dry_run(&mut task);

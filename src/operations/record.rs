@@ -10,9 +10,9 @@ use alloc::vec::Vec;
 
 use serde_json::{Value, json};
 
-use super::Task;
 use super::bulk::{self, Bulk};
 use super::requester::Requester;
+use super::{Task, mandatory};
 use crate::catalogue::resource::{Handler, Job, Resource, Verb};
 use crate::client::{self, MOST_IN_FLIGHT};
 use crate::contract::{Item, Object, Outcome};
@@ -106,7 +106,7 @@ fn send(task: &mut Task<'_, '_>, inputs: &[(usize, Input)]) {
         let answer = answer.or_else(|error| with_companions(task, input, request, error));
         let outcome = match answer.and_then(|answer| result(task, input, request, &answer)) {
             Ok(json) => Outcome::Done(vec![Item::result(json, *index)]),
-            Err(error) => Outcome::Failed(error),
+            Err(error) => Outcome::Failed(mandatory::explain(task, input, error)),
         };
         if let Outcome::Failed(error) = &outcome
             && error.get_kind() == ErrorKind::Unauthenticated
@@ -198,7 +198,7 @@ fn next_batch(task: &mut Task<'_, '_>) -> Batch {
 }
 
 /// The input of an item, with the user of a new ticket looked up where the
-/// input says how.
+/// input says how. What certainly lacks a mandatory field is refused.
 pub fn input(task: &mut Task<'_, '_>, index: usize) -> Result<Input> {
     let mut input = task.input(index)?;
     if matches!(task.verb, Verb::Create)
@@ -207,6 +207,7 @@ pub fn input(task: &mut Task<'_, '_>, index: usize) -> Result<Input> {
     {
         requester.link(task.client, &mut input.values)?;
     }
+    mandatory::check(task, &input)?;
     Ok(input)
 }
 

@@ -60,8 +60,8 @@ fn model_state(object: &serde_json::Map<String, Value>) -> Option<String> {
     })
 }
 
-/// The field that a message is about, if it names one: its label.
-fn mandatory_label(words: &str) -> Option<&str> {
+/// The mandatory field that a message is about, if it names one: its label.
+pub fn mandatory_label(words: &str) -> Option<&str> {
     // "<Label> is mandatory", "<Label> must be completed",
     // "Please select a valid <Thing>" (HAPI 11.3).
     let label = words

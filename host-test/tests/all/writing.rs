@@ -27,7 +27,7 @@ fn one_bad_item_leaves_the_others_done() -> Result<()> {
         assert_eq!(text(error, "kind"), "invalid-input", "{error}");
         assert_eq!(text(error, "code"), "halopsa.mandatory-field-missing", "{error}");
         assert_eq!(text(error, "effect"), "none", "{error}");
-        assert_eq!(text(error, "field"), "/customfields", "{error}");
+        assert_eq!(text(error, "field"), "/customfields/CFChangeWindow", "{error}");
         assert!(text(error, "message").contains("Change Window"), "{error}");
         assert!(!text(error, "advice").is_empty(), "{error}");
         Ok(())
