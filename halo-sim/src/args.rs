@@ -13,7 +13,7 @@ pub struct SimArgs {
     /// Port on 127.0.0.1; 0 takes a free one
     #[arg(long, default_value_t = 0)]
     pub port: u16,
-    /// The tenant to start with: small, msp or large
+    /// The tenant to start with: small, msp, wide or large
     #[arg(long, default_value_t = Seed::default())]
     pub seed: Seed,
     /// A way in which to misbehave; may be given several times

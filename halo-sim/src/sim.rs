@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::{
-    Config, Fault, Quirk, RequestRecord,
+    Config, Fault, Quirk, RequestRecord, Seed,
     resources::{
         self,
         render::{self, Depth},
@@ -151,6 +151,11 @@ impl HaloSim {
     /// Tokens stay good.
     pub fn reset(&self) {
         self.shared.reset();
+    }
+
+    /// Another seed, then as [`Self::reset`].
+    pub fn replant(&self, seed: Seed) {
+        self.shared.replant(seed);
     }
 
     /// Writes the tenant's data to a file.

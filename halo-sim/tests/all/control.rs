@@ -1,6 +1,7 @@
 //! The simulator's own API below `/_sim`, and the state file.
 
 use anyhow::Result;
+use halo_sim::Seed;
 use serde_json::{Value, json};
 
 use crate::client::{Client, Reply, start};
@@ -66,6 +67,8 @@ async fn clock_log_seed_and_state() -> Result<()> {
     assert_eq!(all["Status"].as_array().map(Vec::len), Some(10));
     sim(&client, "POST", "/revoke", &Value::Null).await?;
     assert_eq!(client.get("Agent/me").await?.status, 401);
+    client.sim.replant(Seed::Wide);
+    assert_eq!(client.sim.records("Client").len(), 5_000);
     Ok(())
 }
 

@@ -43,6 +43,11 @@ async fn mandatory_fields_depend_on_the_ticket_type() -> Result<()> {
             json!({ "summary": "x", "tickettype_id": 4, "customfields": [{ "name": "CFChangeWindow", "value": "Sa 22:00" }] }),
             None,
         ),
+        (json!({ "summary": "x", "tickettype_id": 8 }), Some("Location is mandatory")),
+        (
+            json!({ "summary": "x", "tickettype_id": 8, "customfields": [{ "name": "CFLocation", "value": "Raum 5" }] }),
+            Some("Business Impact is mandatory"),
+        ),
         (json!({ "summary": "x", "tickettype": { "id": 3 } }), None),
         (json!({ "summary": "x", "user_id": 5 }), Some("Please select a valid Site")),
         (json!({ "summary": "x", "client_id": 9999 }), Some("Please select a valid Client")),

@@ -1,4 +1,5 @@
-//! The tenants to start with: small, a believable service desk, a large one.
+//! The tenants to start with: small, a believable service desk, one with many
+//! clients, a large one.
 //!
 //! Everything follows from fixed numbers: the same seed is the same tenant,
 //! byte for byte, on every machine. All people and firms are invented.
@@ -30,6 +31,8 @@ pub enum Seed {
     /// 32 clients and 717 tickets: the desk of a managed service provider.
     #[default]
     Msp,
+    /// 5,000 clients and 25 tickets: for lists that nobody can scroll through.
+    Wide,
     /// 400 clients and 100,000 tickets: for speed and memory.
     Large,
 }
@@ -41,13 +44,14 @@ struct Size {
 }
 
 impl Seed {
-    const ALL: [(&'static str, Self); 3] =
-        [("small", Self::Small), ("msp", Self::Msp), ("large", Self::Large)];
+    const ALL: [(&'static str, Self); 4] =
+        [("small", Self::Small), ("msp", Self::Msp), ("wide", Self::Wide), ("large", Self::Large)];
 
     fn size(self) -> Size {
         match self {
             Self::Small => Size { clients: 4, tickets: 25 },
             Self::Msp => Size { clients: 32, tickets: 717 },
+            Self::Wide => Size { clients: 5_000, tickets: 25 },
             Self::Large => Size { clients: 400, tickets: 100_000 },
         }
     }
@@ -76,7 +80,7 @@ impl FromStr for Seed {
             .iter()
             .find(|(name, _)| name.eq_ignore_ascii_case(text))
             .map(|(_, seed)| *seed)
-            .ok_or_else(|| ParseError(format!("there is no seed {text:?}: small, msp or large")))
+            .ok_or_else(|| ParseError(format!("there is no seed {text:?}: small, msp, wide or large")))
     }
 }
 

@@ -86,6 +86,15 @@ const TICKET_TYPES: &[TicketType] = &[
         team: "Projects",
         fields: &[(1, true)],
     },
+    TicketType {
+        id: 8,
+        name: "New Starter",
+        usage: "ticket",
+        itil: 3,
+        group: SERVICE_DESK,
+        team: "1st Line Support",
+        fields: &[(1, true), (2, false), (201, true), (203, true)],
+    },
 ];
 
 pub(super) fn plant(world: &mut World) {
