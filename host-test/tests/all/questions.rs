@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow};
+use halo_sim::Seed;
 use host_test::credentials::Fields;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -11,7 +12,15 @@ use workflow_node_host::wit::node::CheckStatus;
 use workflow_node_host::wit::types::AttachmentContent;
 use workflow_node_host::{CallOptions, ConnectionOptions, EgressPolicy, LinkPolicy};
 
+use crate::lists;
 use crate::support::{drive, file, text};
+
+/// Ticket types of the simulator.
+const INCIDENT: u32 = 1;
+/// Fewer statuses, another SLA, categories of its own.
+const CHANGE: u32 = 4;
+/// Two mandatory custom fields.
+const NEW_STARTER: u32 = 8;
 
 #[test]
 fn question_01_does_one_address_with_id_and_secret_give_a_green_check() -> Result<()> {
@@ -46,6 +55,91 @@ fn question_02_does_the_check_say_that_the_agent_is_in_no_team() -> Result<()> {
     })
 }
 
+/// Does "create ticket" on a type with two mandatory custom fields show those
+/// two fields?
+#[test]
+fn question_03_are_the_mandatory_custom_fields_of_a_ticket_type_shown() -> Result<()> {
+    drive!([], [], async |desk| {
+        let shown = lists::all(desk, "ticket_fields", json!({ "tickettype_id": NEW_STARTER }), None).await?;
+        let is_wanted = |field: &&Value| {
+            field.pointer("/details/required") == Some(&json!(true))
+                && field.pointer("/details/custom") == Some(&json!(true))
+        };
+        let wanted: Vec<&Value> = shown.iter().filter(is_wanted).collect();
+        let names: Vec<(&str, &str)> =
+            wanted.iter().map(|field| (text(field, "value"), text(field, "label"))).collect();
+        assert_eq!(names, [("CFLocation", "Location"), ("CFBusinessImpact", "Business Impact")]);
+        assert_eq!(wanted[0].pointer("/details/schema/type"), Some(&json!("string")));
+        let values = wanted[1].pointer("/details/schema/oneOf").context("no values")?;
+        assert_eq!(values[1], json!({ "const": 2, "title": "Department" }));
+        Ok(())
+    })
+}
+
+#[test]
+fn question_04_does_it_name_the_missing_field_if_one_is_left_out() -> Result<()> {
+    drive!(["ticket.create"], [], async |desk| {
+        let ticket = |fields: Value| json!({ "summary": "Desk for Ada", "tickettype_id": NEW_STARTER, "customfields": fields });
+        let before = desk.sim.ticket_count();
+        for (given, missing, advice) in [
+            (json!({}), "CFLocation", "Business Impact"),
+            (json!({ "CFLocation": "Room 5" }), "CFBusinessImpact", "2 (Department)"),
+            (json!({ "CFBusinessImpact": 2 }), "CFLocation", "Fill in \"Location\"."),
+        ] {
+            let error = desk.error("ticket.create", ticket(given)).await?;
+            assert_eq!(text(&error, "code"), "halopsa.mandatory-field-missing", "{error}");
+            assert_eq!(text(&error, "field"), format!("/customfields/{missing}"), "{error}");
+            assert!(text(&error, "advice").contains(advice), "{error}");
+            assert_eq!(text(&error, "effect"), "none", "{error}");
+        }
+        assert_eq!(desk.sim.ticket_count(), before);
+        let all = json!({ "CFLocation": "Room 5", "CFBusinessImpact": 2 });
+        let made = desk.result("ticket.create", ticket(all)).await?;
+        assert_eq!(made["tickettype_id"], NEW_STARTER, "{made}");
+        Ok(())
+    })
+}
+
+#[test]
+fn question_05_does_another_ticket_type_change_priorities_statuses_and_categories() -> Result<()> {
+    drive!([], [], async |desk| {
+        let labels = async |list: &str, kind: u32| -> Result<Vec<String>> {
+            let entries = lists::all(desk, list, json!({ "tickettype_id": kind }), None).await?;
+            let mut labels: Vec<String> =
+                entries.iter().map(|entry| text(entry, "label").to_owned()).collect();
+            labels.sort_unstable();
+            Ok(labels)
+        };
+        assert_eq!(labels("priorities", INCIDENT).await?, ["Critical", "High", "Low", "Medium"]);
+        assert_eq!(labels("priorities", CHANGE).await?, ["P1", "P2", "P3", "P4"]);
+        assert_eq!(labels("statuses", INCIDENT).await?.len(), 10);
+        assert_eq!(labels("statuses", CHANGE).await?, ["Awaiting Approval", "Closed", "In Progress", "New"]);
+        let only_changes = "Change>Emergency".to_owned();
+        assert!(!labels("categories_1", INCIDENT).await?.contains(&only_changes));
+        assert!(labels("categories_1", CHANGE).await?.contains(&only_changes));
+        Ok(())
+    })
+}
+
+#[test]
+fn question_06_is_a_client_found_by_three_letters_among_5000() -> Result<()> {
+    drive!(["client.create"], [], async |desk| {
+        desk.sim.replant(Seed::Wide);
+        let made = desk.result("client.create", json!({ "name": "Reisebüro Quokka" })).await?;
+        assert!(desk.sim.records("Client").len() > 5_000);
+        for letters in ["quo", "BÜR"] {
+            let before = desk.requests_in_all();
+            let found = lists::part(desk, "clients", json!({}), Some(letters), None).await?;
+            assert_eq!(desk.requests_in_all() - before, 1, "HaloPSA searches, in one request");
+            let entries = found["entries"].as_array().context("no entries")?;
+            assert_eq!(entries.len(), 1, "{letters}: {found}");
+            assert_eq!((&entries[0]["value"], text(&entries[0], "label")), (&made["id"], "Reisebüro Quokka"));
+            assert!(found["next"].is_null(), "{found}");
+        }
+        Ok(())
+    })
+}
+
 #[test]
 fn question_07_a_note_without_a_chosen_outcome_works_and_is_private() -> Result<()> {
     drive!(["note.add", "note.get"], [], async |desk| {
@@ -68,6 +162,66 @@ fn question_08_are_all_tickets_returned_whatever_the_pages_and_the_count() -> Re
         })?;
     }
     Ok(())
+}
+
+/// Does a run repeated after a lost answer make no second ticket?
+#[test]
+fn question_09_a_run_repeated_after_a_lost_answer_makes_no_second_ticket() -> Result<()> {
+    drive!(["ticket.find_or_append", "ticket.upsert"], [], async |desk| {
+        let before = desk.sim.ticket_count();
+        for (operation, input) in [
+            ("ticket.find_or_append", json!({ "key": "srv-02/cpu", "summary": "CPU hot" })),
+            ("ticket.upsert", json!({ "key": "OPS-1", "summary": "Rotate certificates" })),
+        ] {
+            // The ticket is made, and nobody hears of it: neither this
+            // connection nor, after a crash, the platform.
+            let call = |attempt| {
+                desk.session.with(|call| {
+                    call.idempotency_key = Some(format!("run 1 of {operation}"));
+                    call.attempt = attempt;
+                })
+            };
+            desk.sim.clear_quirks();
+            desk.switch_on("cut-after-commit=1")?;
+            let first = desk.run_in(&call(1), operation, input.clone()).await?;
+            let again = desk.run_in(&call(2), operation, input.clone()).await?;
+            assert_eq!((first.exit_code(), again.exit_code()), (0, 0), "{}\n{}", first.json(), again.json());
+            let third = desk.run_in(&call(3), operation, input).await?;
+            assert_eq!(third.exit_code(), 0, "{}", third.json());
+        }
+        assert_eq!(desk.sim.ticket_count(), before + 2);
+        Ok(())
+    })
+}
+
+/// Does the second alert with the same key become a note on the open ticket?
+/// After close, a new ticket?
+#[test]
+fn question_10_a_second_alert_becomes_a_note_and_after_close_a_ticket() -> Result<()> {
+    drive!(["ticket.find_or_append", "ticket.update", "ticket.delete"], [], async |desk| {
+        let alert =
+            |details: &str| json!({ "key": "srv-03/backup", "summary": "Backup failed", "details": details });
+        let run = async |details: &str| desk.result("ticket.find_or_append", alert(details)).await;
+        let first = run("Monday").await?;
+        let second = run("Tuesday").await?;
+        assert_eq!((text(&first, "done"), text(&second, "done")), ("created", "appended"));
+        assert_eq!(first["ticket_id"], second["ticket_id"]);
+        let id = first["ticket_id"].as_i64().context("no id")?;
+        let notes = desk.sim.actions(id);
+        let note = notes.iter().find(|note| text(note, "note").contains("Tuesday")).context("no note")?;
+        assert_eq!(note["hiddenfromuser"], true, "customers see it: {note}");
+
+        desk.result("ticket.update", json!({ "id": id, "status_id": 9 })).await?;
+        let third = run("Wednesday").await?;
+        assert_eq!(text(&third, "done"), "created", "{third}");
+        assert_ne!(third["ticket_id"], first["ticket_id"]);
+
+        desk.result("ticket.delete", json!({ "id": third["ticket_id"] })).await?;
+        let fourth = run("Thursday").await?;
+        assert_eq!(text(&fourth, "done"), "created", "{fourth}");
+        assert_ne!(fourth["ticket_id"], third["ticket_id"]);
+        Ok(())
+    })
 }
 
 #[test]
@@ -160,66 +314,6 @@ fn question_17_a_file_of_5_mb_goes_up_and_comes_down_byte_identical() -> Result<
             desk.connect(desk.fields(), ConnectionOptions { links, ..ConnectionOptions::default() }).await?;
         let fetched = session.connection.fetch_link(&link, Duration::from_secs(20)).await?;
         assert!(fetched == bytes, "{} bytes", fetched.len());
-        Ok(())
-    })
-}
-
-/// Does a run repeated after a lost answer make no second ticket?
-#[test]
-fn question_09_a_run_repeated_after_a_lost_answer_makes_no_second_ticket() -> Result<()> {
-    drive!(["ticket.find_or_append", "ticket.upsert"], [], async |desk| {
-        let before = desk.sim.ticket_count();
-        for (operation, input) in [
-            ("ticket.find_or_append", json!({ "key": "srv-02/cpu", "summary": "CPU hot" })),
-            ("ticket.upsert", json!({ "key": "OPS-1", "summary": "Rotate certificates" })),
-        ] {
-            // The ticket is made, and nobody hears of it: neither this
-            // connection nor, after a crash, the platform.
-            let call = |attempt| {
-                desk.session.with(|call| {
-                    call.idempotency_key = Some(format!("run 1 of {operation}"));
-                    call.attempt = attempt;
-                })
-            };
-            desk.sim.clear_quirks();
-            desk.switch_on("cut-after-commit=1")?;
-            let first = desk.run_in(&call(1), operation, input.clone()).await?;
-            let again = desk.run_in(&call(2), operation, input.clone()).await?;
-            assert_eq!((first.exit_code(), again.exit_code()), (0, 0), "{}\n{}", first.json(), again.json());
-            let third = desk.run_in(&call(3), operation, input).await?;
-            assert_eq!(third.exit_code(), 0, "{}", third.json());
-        }
-        assert_eq!(desk.sim.ticket_count(), before + 2);
-        Ok(())
-    })
-}
-
-/// Does the second alert with the same key become a note on the open ticket?
-/// After close, a new ticket?
-#[test]
-fn question_10_a_second_alert_becomes_a_note_and_after_close_a_ticket() -> Result<()> {
-    drive!(["ticket.find_or_append", "ticket.update", "ticket.delete"], [], async |desk| {
-        let alert =
-            |details: &str| json!({ "key": "srv-03/backup", "summary": "Backup failed", "details": details });
-        let run = async |details: &str| desk.result("ticket.find_or_append", alert(details)).await;
-        let first = run("Monday").await?;
-        let second = run("Tuesday").await?;
-        assert_eq!((text(&first, "done"), text(&second, "done")), ("created", "appended"));
-        assert_eq!(first["ticket_id"], second["ticket_id"]);
-        let id = first["ticket_id"].as_i64().context("no id")?;
-        let notes = desk.sim.actions(id);
-        let note = notes.iter().find(|note| text(note, "note").contains("Tuesday")).context("no note")?;
-        assert_eq!(note["hiddenfromuser"], true, "customers see it: {note}");
-
-        desk.result("ticket.update", json!({ "id": id, "status_id": 9 })).await?;
-        let third = run("Wednesday").await?;
-        assert_eq!(text(&third, "done"), "created", "{third}");
-        assert_ne!(third["ticket_id"], first["ticket_id"]);
-
-        desk.result("ticket.delete", json!({ "id": third["ticket_id"] })).await?;
-        let fourth = run("Thursday").await?;
-        assert_eq!(text(&fourth, "done"), "created", "{fourth}");
-        assert_ne!(fourth["ticket_id"], third["ticket_id"]);
         Ok(())
     })
 }
