@@ -199,6 +199,9 @@ pub static TICKET: Resource = Resource {
     ..Resource::NONE
 };
 
+/// What depends on the ticket that a job is about.
+const OF_THIS: &[(&str, &str)] = &[("ticket_id", "id")];
+
 /// HAPI 7.4: closing is a status; 9 is Closed in stock.
 static CLOSE: Job = Job {
     name: "close",
@@ -206,7 +209,13 @@ static CLOSE: Job = Job {
     handler: Handler::Write(&[("status_id", "9")]),
     parameters: &[
         ID,
-        Field::id("status_id", "Status", "Id of a closed status. Without it: 9, the stock status Closed."),
+        Field::choice(
+            "status_id",
+            "Status",
+            "Id of a closed status. Without it: 9, the stock status Closed.",
+            "statuses",
+            OF_THIS,
+        ),
         Field::text("closure_note", "Closure note", "What was done."),
         Field::html("closure_note_html", "Closure note (HTML)", "What was done, as HTML."),
         Field::boolean(
@@ -227,7 +236,13 @@ static REOPEN: Job = Job {
     handler: Handler::Write(&[("status_id", "1")]),
     parameters: &[
         ID,
-        Field::id("status_id", "Status", "Id of an open status. Without it: 1, the stock status New."),
+        Field::choice(
+            "status_id",
+            "Status",
+            "Id of an open status. Without it: 1, the stock status New.",
+            "statuses",
+            OF_THIS,
+        ),
         SIMPLIFY,
     ],
     required: Required::all(&["id"]),
@@ -239,8 +254,8 @@ static ASSIGN: Job = Job {
     title: "Assign a ticket",
     parameters: &[
         ID,
-        Field::id("agent_id", "Agent", "Id of the agent. 1 is nobody."),
-        Field::text("team", "Team", "Name of the team."),
+        Field::choice("agent_id", "Agent", "Id of the agent. 1 is nobody.", "agents", &[]),
+        Field::choice("team", "Team", "Name of the team.", "teams", &[]),
         Field::boolean(
             "_forcereassign",
             "Force reassignment",
@@ -256,7 +271,11 @@ static ASSIGN: Job = Job {
 static MERGE: Job = Job {
     name: "merge",
     title: "Merge a ticket into another one",
-    parameters: &[ID, Field::id("merged_into_id", "Into", "Number of the ticket that stays."), SIMPLIFY],
+    parameters: &[
+        ID,
+        Field::choice("merged_into_id", "Into", "Number of the ticket that stays.", "tickets", &[]),
+        SIMPLIFY,
+    ],
     required: Required::all(&["id", "merged_into_id"]),
     marks: Marks::DESTROYS,
     ..Job::NONE

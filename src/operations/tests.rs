@@ -260,3 +260,23 @@ fn a_recurring_invoice_without_its_lines_is_not_written() {
     let error = failure(&execution);
     assert_eq!((error.get_code(), error.get_effect()), (Code::MalformedAnswer, Effect::None));
 }
+
+#[test]
+fn a_job_takes_the_name_of_a_status_that_the_ticket_allows() {
+    let close = json!({"id": 17, "status_id": "done"});
+    let mut sent = Value::Null;
+    let execution = run("ticket.close", &close, None, |request| match request.url.path() {
+        "/api/Tickets/17" => answer(200, &json!({"id": 17, "tickettype_id": 4})),
+        "/api/TicketType/4" => answer(200, &json!({"id": 4, "allowed_status": [{"status_id": 12}]})),
+        "/api/Status" => answer(
+            200,
+            &json!([{"id": 11, "name": "Done"}, {"id": 12, "name": "Done"}, {"id": 9, "name": "No"}]),
+        ),
+        _ => {
+            sent = serde_json::from_slice(&request.body).unwrap();
+            answer(201, &json!({"id": 17}))
+        }
+    });
+    assert!(matches!(execution.outcomes.as_slice(), [Outcome::Done(_)]), "{:?}", execution.outcomes);
+    assert_eq!(sent[0]["status_id"], 12, "{sent}");
+}

@@ -55,16 +55,20 @@ pub(super) static FIND_OR_APPEND: Job = Job {
         USER_BY_EMAIL,
         USER_BY_ENTRA_ID,
         IF_USER_MISSING,
-        Field::id(
+        Field::choice(
             "outcome_id",
             "Outcome",
             "Id of the outcome of the note. Without it: 7, the private note of a fresh instance, or else what the ticket allows.",
+            "outcomes",
+            &[],
         ),
         Field::text("outcome", "Outcome (name)", "Name of the outcome of the note, instead of its id."),
-        Field::id(
+        Field::choice(
             "closed_status_id",
             "Closed status",
             "Id of the status that closes a ticket that turned out to be a double. Without it: 9.",
+            "statuses",
+            &[],
         ),
         SIMPLIFY,
     ],
