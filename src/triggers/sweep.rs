@@ -30,8 +30,8 @@ pub struct Sweep {
     latest: Value,
     /// How often it began anew.
     anew: u64,
-    /// How many of the rows that the first page counted are still to be read,
-    /// none where it did not say. Rows come in the order of their ids, so a row
+    /// How many of the rows that the server counted are still to be read, none
+    /// where it did not say. Rows come in the order of their ids, so a row
     /// is new when its id is higher than all before.
     missing: Option<u64>,
     /// The highest id that was read.
@@ -95,7 +95,9 @@ impl Sweep {
             }
         }
         let gone = before.unwrap_or(0).saturating_sub(self.total.unwrap_or(u64::MAX));
-        self.missing = self.missing.map(|missing| missing.saturating_sub(gone));
+        // Rows that came in may stand where others would have been: they count, too.
+        let came = self.total.unwrap_or(0).saturating_sub(before.unwrap_or(u64::MAX));
+        self.missing = self.missing.map(|missing| (missing + came).saturating_sub(gone));
         if gone > 0 && self.next > 1 && self.granted > 0 {
             let pages = u32::try_from(gone.div_ceil(self.granted)).unwrap_or(u32::MAX);
             self.next = self.next.saturating_sub(pages).max(1);
@@ -111,8 +113,8 @@ impl Sweep {
         if repeats || is_all { self.end() } else { Turn::On }
     }
 
-    /// Nothing more comes. Where rows are missing that were counted in the
-    /// beginning, the server has given other pages on the way than before.
+    /// Nothing more comes. Where rows are missing that were counted, the server
+    /// has given other pages on the way than before, or rows came in behind us.
     fn end(&mut self) -> Turn {
         if self.missing.is_none_or(|missing| missing == 0) || self.anew >= MOST_TIMES_ANEW {
             return Turn::End;
