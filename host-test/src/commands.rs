@@ -63,7 +63,7 @@ fn describe(component: Option<&Path>, args: &DescribeArgs) -> Result<ExitCode> {
     match &args.operation {
         None if args.table => print(explain::table(&manifest).trim_end())?,
         None if args.json => print_json(manifest.json())?,
-        None => print(&explain::overview(&manifest, Paint::of(&io::stdout())))?,
+        None => print(explain::overview(&manifest, Paint::of(&io::stdout())))?,
         Some(id) => match manifest.operation(id) {
             Some(operation) => print(explain::operation(&operation, Paint::of(&io::stdout())))?,
             None => bail!(unknown_operation(id, &manifest)),

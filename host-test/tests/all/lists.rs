@@ -44,7 +44,7 @@ pub(crate) async fn all(desk: &Desk, list: &str, params: Value, search: Option<&
     let mut next = None;
     loop {
         let part = part(desk, list, params.clone(), search, next.as_deref()).await?;
-        entries.extend(part["entries"].as_array().context("no entries")?.iter().cloned());
+        entries.extend(part.get("entries").and_then(Value::as_array).context("no entries")?.iter().cloned());
         next = part.get("next").and_then(Value::as_str).map(str::to_owned);
         if next.is_none() {
             return Ok(entries);
@@ -60,8 +60,10 @@ async fn failure(desk: &Desk, list: &str, params: Value, call: &CallOptions) -> 
 fn params_of(list: &Value) -> Value {
     let known = [("sla_id", 1), ("tickettype_id", 1), ("lookup_id", 101)];
     let required = list["parameters"].to_string();
-    let needs =
-        |name: &str| required.contains("required") && list["parameters"]["properties"].get(name).is_some();
+    let needs = |name: &str| {
+        required.contains("required")
+            && list.pointer("/parameters/properties").and_then(|all| all.get(name)).is_some()
+    };
     known.into_iter().filter(|(name, _)| needs(name)).map(|(name, id)| (name.to_owned(), json!(id))).collect()
 }
 

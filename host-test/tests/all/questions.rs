@@ -364,7 +364,7 @@ fn question_20_can_the_component_reach_no_other_host() -> Result<()> {
         desk.error("ticket.list", json!({ "limit": 1 })).await?;
         let call = json!({ "method": "GET", "path": format!("//{}/x", elsewhere.local_addr()?) });
         desk.error("api.request", call).await?;
-        let visit = tokio::time::timeout(std::time::Duration::from_millis(200), elsewhere.accept()).await;
+        let visit = tokio::time::timeout(Duration::from_millis(200), elsewhere.accept()).await;
         assert!(visit.is_err(), "somebody called another host");
         Ok(())
     })

@@ -63,8 +63,9 @@ async fn storm(seed: u64, hosts: usize) -> Result<()> {
     for quirk in simulator::parse(&["cut-every-commit=7", &format!("jitter={}", 2 + seed % 5)])? {
         sim.add_quirk(quirk);
     }
+    let first = connections.first().context("no connection")?;
     for _ in 0..seed % 7 {
-        connections[0]
+        first
             .execute(
                 "ticket.update",
                 &[item(json!({ "id": 1, "urgency": 1 }))?],
@@ -77,7 +78,8 @@ async fn storm(seed: u64, hosts: usize) -> Result<()> {
     order.sort_by_key(|alert| (*alert as u64 + 1).wrapping_mul(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1));
     let mut calls = JoinSet::new();
     for alert in order {
-        calls.spawn(raise(connections[alert / KEYS % hosts].clone(), seed, alert));
+        let connection = connections.get(alert / KEYS % hosts).context("no such connection")?;
+        calls.spawn(raise(connection.clone(), seed, alert));
     }
     let results: Vec<(u32, Value)> = calls.join_all().await.into_iter().collect::<Result<_>>()?;
     let attempts: u32 = results.iter().map(|(attempts, _)| attempts).sum();
