@@ -86,7 +86,7 @@ impl<'a, 'b> Poller<'a, 'b> {
             self.state.me = Some(self.agent()?);
         }
         if kind == EventKind::SlaBreachedSoon {
-            self.state.pass = Some(quiet_pass(Stage::Targets, None, Some(self.now)));
+            self.state.pass = Some(quiet_pass(Stage::Targets, None, Some(self.now), self.now));
             return Ok(());
         }
         let clock = facts::clock(self.settings);
@@ -113,9 +113,14 @@ impl<'a, 'b> Poller<'a, 'b> {
         }
         let knows = matches!(kind, EventKind::StatusChanged | EventKind::Closed | EventKind::Assigned);
         let pass = if knows {
-            quiet_pass(Stage::Prime, None, high)
+            quiet_pass(Stage::Prime, None, high, self.now)
         } else {
-            quiet_pass(Stage::Window, high.map(|high| high.saturating_sub(clock.overlap_ms())), high)
+            quiet_pass(
+                Stage::Window,
+                high.map(|high| high.saturating_sub(clock.overlap_ms())),
+                high,
+                self.now,
+            )
         };
         self.state.pass = Some(pass);
         Ok(())
@@ -210,7 +215,7 @@ impl<'a, 'b> Poller<'a, 'b> {
             (Stage::Window, Clock::Rows) => None,
             _ => Some(self.now),
         };
-        Pass { quiet: false, ..quiet_pass(stage, self.state.from(clock), high) }
+        Pass { quiet: false, ..quiet_pass(stage, self.state.from(clock), high, self.now) }
     }
 
     /// Ends a pass; whether all is read.
@@ -218,7 +223,7 @@ impl<'a, 'b> Poller<'a, 'b> {
         match (stage, &self.state.pass) {
             (Stage::Prime, Some(pass)) => {
                 let from = pass.high.map(|high| high.saturating_sub(clock.overlap_ms()));
-                self.state.pass = Some(quiet_pass(Stage::Window, from, pass.high));
+                self.state.pass = Some(quiet_pass(Stage::Window, from, pass.high, self.now));
                 false
             }
             (Stage::Targets, _) => {
@@ -470,8 +475,8 @@ pub fn list(answer: &HttpResponse, key: &str, tables: &[&str]) -> Result<Page> {
     envelope::list(value, key, tables).map_err(malformed)
 }
 
-fn quiet_pass(stage: Stage, from: Option<i64>, high: Option<i64>) -> Pass {
-    Pass { stage, from, high, quiet: true, pager: Value::Null, seen: super::sets::Pairs::default() }
+fn quiet_pass(stage: Stage, from: Option<i64>, high: Option<i64>, began: i64) -> Pass {
+    Pass { stage, from, high, quiet: true, pager: Value::Null, seen: super::sets::Pairs::default(), began }
 }
 
 /// A diagnostic about what stopped a poll on its way.

@@ -84,6 +84,9 @@ pub struct Pass {
     pub pager: Value,
     /// Changes of this window.
     pub seen: Pairs,
+    /// The host's time when it was begun: what came to light later may stand
+    /// on pages that were read before.
+    pub began: i64,
 }
 
 /// What a pass reads.
@@ -192,6 +195,7 @@ impl State {
     /// Ends the pass: its window was read to the end.
     pub fn complete(&mut self, clock: Clock, now: i64) {
         let Some(pass) = self.pass.take() else { return };
+        let began = pass.began;
         if pass.high > self.high || self.high.is_none() {
             self.high = pass.high.max(self.high);
             self.high_at = now;
@@ -204,7 +208,7 @@ impl State {
         let Some(high) = self.high else { return };
         // The hosts' clocks may differ or jump, but hardly that far. Without it
         // a quiet desk would read its last changes again with every poll.
-        let settled = clock == Clock::Rows && now.saturating_sub(self.high_at) >= SETTLED_MS;
+        let settled = clock == Clock::Rows && began.saturating_sub(self.high_at) >= SETTLED_MS;
         if settled {
             // Half a second: whether HaloPSA's bound is inclusive is not known.
             self.floor = Some(high.saturating_add(500));
@@ -239,7 +243,7 @@ impl State {
         if let Some(pass) = &self.pass {
             let stage = pass.stage.name();
             let seen = pass.seen.pack();
-            put("pass", json!([stage, pass.from, pass.high, pass.quiet, pass.pager, seen]));
+            put("pass", json!([stage, pass.from, pass.high, pass.quiet, pass.pager, seen, pass.began]));
         }
         if !self.seen.is_empty() {
             put("seen", self.seen.pack().into());
@@ -286,8 +290,8 @@ impl State {
         let pass = match members.get("pass") {
             None => None,
             Some(pass) => {
-                let [stage, from, high, quiet, pager, seen] =
-                    <&[Value; 6]>::try_from(pass.as_array()?.as_slice()).ok()?;
+                let [stage, from, high, quiet, pager, seen, began] =
+                    <&[Value; 7]>::try_from(pass.as_array()?.as_slice()).ok()?;
                 Some(Pass {
                     stage: Stage::from_name(stage.as_str()?)?,
                     from: from.as_i64(),
@@ -295,6 +299,7 @@ impl State {
                     quiet: quiet.as_bool()?,
                     pager: pager.clone(),
                     seen: pairs(Some(seen))?,
+                    began: began.as_i64()?,
                 })
             }
         };
@@ -369,6 +374,7 @@ mod tests {
             quiet: true,
             pager: json!([1, null, 3]),
             seen: Pairs::default(),
+            began: 7,
         });
         state
     }
