@@ -204,9 +204,9 @@ fn agent(client: &mut Client<'_>, account: &mut Option<String>) -> Result<Found>
             "In HaloPSA, enable the agent, or let the API application log in as another one.",
         ));
     }
-    let teams = members(&agent, "teams", "team_name");
-    let departments = members(&agent, "departments", "department_name");
-    let clients = members(&agent, "clients", "client_name");
+    let teams = members(&agent, "teams", "team");
+    let departments = members(&agent, "departments", "department");
+    let clients = members(&agent, "clients", "client");
     let knows = |name: &str| agent.get(name).is_some_and(Value::is_array);
     if knows("teams") && teams.count == 0 && departments.count == 0 {
         return Ok(Found::but(
@@ -236,11 +236,12 @@ struct Members {
     names: String,
 }
 
-fn members(agent: &Object, list: &str, name: &str) -> Members {
+/// Names as HaloPSA gives them; departments mostly come as a number only.
+fn members(agent: &Object, list: &str, what: &str) -> Members {
     let rows = agent.get(list).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let named = |row: &Value| match row.get(name).and_then(Value::as_str) {
+    let named = |row: &Value| match row.get(format!("{what}_name")).and_then(Value::as_str) {
         Some(name) => name.to_string(),
-        None => format!("number {}", row.get("id").unwrap_or(&Value::Null)),
+        None => format!("number {}", row.get(format!("{what}_id")).unwrap_or(&Value::Null)),
     };
     let mut names: Vec<String> = rows.iter().take(MOST_NAMES).map(named).collect();
     if rows.len() > MOST_NAMES {

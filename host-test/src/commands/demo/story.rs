@@ -1,4 +1,4 @@
-//! What the demo does: check, create, update, list, and two mistakes.
+//! What the demo does: check, create, update, note, list, and two mistakes.
 
 use std::path::Path;
 
@@ -24,6 +24,7 @@ pub(super) async fn tell(stage: &mut Stage, component: Option<&Path>) -> Result<
     let session = check_the_credentials(stage, &node, &sim).await?;
     let ticket = create_a_ticket(stage, &session).await?;
     update_the_ticket(stage, &session, &ticket).await?;
+    add_a_note(stage, &session, &ticket).await?;
     list_some_tickets(stage, &session, &ticket).await?;
     list_all_tickets(stage, &session, &sim).await?;
     misspell_a_filter(stage, &session).await?;
@@ -111,6 +112,17 @@ async fn update_the_ticket(stage: &mut Stage, session: &Session, ticket: &Value)
     let updated = only_result(&result)?;
     ensure!(text(&updated, "summary") == SUMMARY, "the update did not arrive: {updated}");
     show_ticket(stage, &updated)?;
+    stage.done(Some(result.requests()))
+}
+
+async fn add_a_note(stage: &mut Stage, session: &Session, ticket: &Value) -> Result<()> {
+    stage.step("Add a note, private unless one says otherwise")?;
+    let input = json!({ "ticket_id": ticket.get("id"), "note": "Drum replaced, test page is fine." });
+    let result = session.run("note.add", input).await?;
+    let note = only_result(&result)?;
+    ensure!(note.get("hiddenfromuser") == Some(&Value::Bool(true)), "the note is not private: {note}");
+    stage.fact("note", text(&note, "note"))?;
+    stage.fact("outcome", text(&note, "outcome"))?;
     stage.done(Some(result.requests()))
 }
 
