@@ -415,7 +415,7 @@ fn column_members(json: &mut Json, page: Option<&str>, groups: &[&[Column]], ext
         let schema = match column.shape {
             Shape::Integer => r#"{"type":["integer","null"]}"#,
             Shape::DateTime => r#"{"type":["string","null"],"format":"date-time"}"#,
-            Shape::CustomFields => r#"{"type":["object","null"]}"#,
+            Shape::CustomFields => r#"{"type":["object","null"],"x-untrusted":true}"#,
             Shape::Plain => "{}",
             Shape::Untrusted => r#"{"x-untrusted":true}"#,
         };

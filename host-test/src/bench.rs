@@ -3,14 +3,14 @@
 //!
 //! | module | measures |
 //! |---|---|
-//! | [`start`] | sizes, compiling, a fresh instance |
-//! | [`overhead`] | a call in the sandbox against the same client compiled natively ([`native`]) |
-//! | [`lists`] | long lists: time, requests, memory of the guest |
-//! | [`creates`] | many new tickets |
-//! | [`fleet`] | many connections at the same time |
+//! | `start` | sizes, compiling, a fresh instance |
+//! | `overhead` | a call in the sandbox against the same client compiled natively (`native`) |
+//! | `lists` | long lists: time, requests, memory of the guest |
+//! | `creates` | many new tickets |
+//! | `fleet` | many connections at the same time |
 //!
-//! [`server`] is what they talk to: a simulator in a process of its own, so that
-//! its work does not count. [`figure`] is the result, [`page`] and [`plot`] make
+//! `server` is what they talk to: a simulator in a process of its own, so that
+//! its work does not count. `figure` is the result, `page` and `plot` make
 //! documentation of it.
 
 mod creates;

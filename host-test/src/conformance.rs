@@ -1,9 +1,9 @@
 //! Does a component keep the contract? For people who write one.
 //!
 //! The rules come in the order in which a host meets them: what can be read
-//! without running anything ([`form`], [`manifest`]), what a call does that
-//! sends nothing ([`refusals`]), and, with credentials, what the service has
-//! to do with it ([`live`]). [`report`] is what is found out.
+//! without running anything (`form`, `manifest`), what a call does that
+//! sends nothing (`refusals`), and, with credentials, what the service has
+//! to do with it (`live`). `report` is what is found out.
 
 mod form;
 mod live;

@@ -6,7 +6,7 @@
 //! components of this tree, [`credentials`], [`input`] and [`files`] read what a
 //! person wrote, [`connect`] joins both to a connection, [`manifest`] and [`explain`]
 //! describe operations, [`result`] is what a run prints, [`console`] and
-//! [`paint`] are for people's eyes, [`sizes`] and [`bench`] measure, [`conformance`]
+//! [`paint`] are for people's eyes, [`sizes`] and [`mod@bench`] measure, [`conformance`]
 //! judges with the validators of [`schema`], [`compose`] joins two components. [`recipe`]
 //! runs several operations in a row. [`session`] is for recipes, the demo and tests,
 //! [`simulator`] for the latter two.

@@ -121,9 +121,9 @@ pub static USER: Resource = Resource {
     delete_parameters: &[],
     columns: &[
         Column::integer("id"),
-        Column::plain("name"),
-        Column::plain("firstname"),
-        Column::plain("surname"),
+        Column::untrusted("name"),
+        Column::untrusted("firstname"),
+        Column::untrusted("surname"),
         Column::plain("emailaddress"),
         Column::plain("phonenumber"),
         Column::plain("mobilenumber"),

@@ -2,7 +2,7 @@
 //!
 //! All clients are read once for all items, the domains of users with one
 //! request for each organisation that the clients themselves do not settle.
-//! [`suggest`] weighs what is known; it is a pure function.
+//! `suggest` weighs what is known; it is a pure function.
 
 use alloc::string::{String, ToString};
 use alloc::vec;

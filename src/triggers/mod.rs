@@ -1,7 +1,7 @@
 //! Events: what happened at HaloPSA, told once each.
 //!
 //! Which triggers there are is data (`catalogue::triggers`). Here is how they
-//! find events: [`poll`] reads windows of changed records, [`due`] tickets near
+//! find events: [`mod@poll`] reads windows of changed records, [`due`] tickets near
 //! their targets; [`facts`] says what a changed record means. [`webhook`] has
 //! HaloPSA deliver hints, which [`delivery`] reads. What must be
 //! known from one call to the next is in [`state`], which the host keeps, made

@@ -175,3 +175,24 @@ fn what_workflows_rely_on_does_not_change_by_accident() -> Result<()> {
     );
     Ok(())
 }
+
+/// What people outside write is data for a model, never an instruction.
+#[test]
+fn text_of_outsiders_is_marked_as_untrusted() -> Result<()> {
+    let manifest = Manifest::parse(node()?.manifest())?;
+    for (operation, columns) in [
+        ("ticket.get", &["summary", "details", "user_name", "reportedby", "customfields"][..]),
+        ("ticket.list", &["summary"]),
+        ("note.list", &["note"]),
+        ("user.get", &["name"]),
+        ("api.request", &["body"]),
+    ] {
+        let output = manifest.operation(operation).and_then(|one| one.output()).context(operation)?;
+        for column in columns {
+            let schema = manifest.resolve(output).pointer(&format!("/properties/{column}"));
+            let schema = schema.with_context(|| format!("{operation} has no {column}"))?;
+            assert_eq!(schema.get("x-untrusted"), Some(&Value::Bool(true)), "{operation}: {column}");
+        }
+    }
+    Ok(())
+}
