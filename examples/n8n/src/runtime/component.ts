@@ -1,7 +1,7 @@
 // Runs the component: a fresh instance for each call, and the event loop free
 // while the call waits.
 //
-// Where WebAssembly can suspend a stack (JSPI, in Node 24.18 and later without a
+// Where WebAssembly can suspend a stack (JSPI, seen in Node 24.21 without a
 // flag) it does. Elsewhere the call is run again from the start whenever it has
 // to wait, with the same answers as before (`world.ts`): no request is sent
 // twice, at the price of computing the same thing again. It needs neither
