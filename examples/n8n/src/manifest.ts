@@ -69,6 +69,8 @@ export interface Operation {
 	files?: { takes: boolean; gives: boolean };
 	serialize_by?: string[];
 	input: Schema;
+	output?: Schema;
+	examples?: Array<{ title: string; input: Record<string, unknown> }>;
 }
 
 export interface List {
@@ -87,6 +89,7 @@ export interface Trigger {
 	title: string;
 	description: string;
 	config: Schema;
+	output?: Schema;
 	modes: Array<'poll' | 'webhook'>;
 	poll_interval_ms?: number;
 	sample?: Record<string, unknown>;

@@ -97,6 +97,11 @@ describe('the action node', () => {
 		assert.equal(results.length, 1);
 	});
 
+	test('shows first what its schema names first', async () => {
+		const { results } = await go({ resource: 'ticket', operation: 'get', id: 7 });
+		assert.deepEqual(Object.keys(results[0]?.json ?? {}).slice(0, 2), ['id', 'summary']);
+	});
+
 	test('hands over nothing that JSON refuses', async () => {
 		const { results } = await go({ resource: 'ticket', operation: 'get', id: 7 });
 		assert.doesNotThrow(() => JSON.stringify(results));

@@ -250,11 +250,25 @@ describe('polling', () => {
 	});
 
 	test('loses nothing when a poll fails half-way', async () => {
-		const data: IDataObject = { state: 'a' };
+		const data: IDataObject = { state: 'a', subject: 'ticket.created ' };
 		const { poll } = polled([{ state: 'b', ids: ['1'], more: true }]);
 		await assert.rejects(async () => poll(data), /did not work/);
 		assert.equal(data.state, 'a');
 		assert.equal(data.seen, undefined);
+	});
+
+	test('begins anew where another event is chosen', async () => {
+		const data: IDataObject = {};
+		const { poll, states } = polled([
+			{ state: 'a', ids: [] },
+			{ state: 'b', ids: [] },
+			{ state: 'c', ids: [] },
+		]);
+		await poll(data);
+		await poll(data);
+		data.subject = 'ticket.closed ';
+		await poll(data);
+		assert.deepEqual(states, [undefined, 'a', undefined]);
 	});
 
 	test('shows a sample to who tries it out', async () => {
@@ -275,6 +289,10 @@ describe('a webhook', () => {
 				calls.push(['unsubscribe', state]);
 				return {};
 			},
+			poll: (_, __, ___, ____, state) => {
+				calls.push(['poll', state]);
+				return { events: [event('0'), event('1')], state: 'polled', more: false, nextPollMs: 0, usage, diagnostics: [] };
+			},
 			receive: (_, __, ___, ____, endpoint, state, delivery) => {
 				calls.push(['receive', endpoint.signingSecret.length >= 32, state, Buffer.from(delivery.body).toString()]);
 				const authentic = delivery.headers.some(({ name, value }) => name === 'x-key' && value === 'right');
@@ -288,17 +306,15 @@ describe('a webhook', () => {
 			},
 		},
 	});
-	const staticData: IDataObject = {};
-	const setup = { parameters, credentials, staticData };
-	const hook = () =>
+	const hook = (staticData: IDataObject) =>
 		({
-			...contextOf(type.description, setup),
+			...contextOf(type.description, { parameters, credentials, staticData }),
 			getNodeWebhookUrl: () => 'https://n8n.example.com/webhook/1',
 		}) as unknown as IHookFunctions;
-	const deliver = async (key: string) => {
+	const deliver = async (staticData: IDataObject, key: string) => {
 		let status = 0;
 		const result = await type.webhook?.call({
-			...contextOf(type.description, { ...setup, mode: 'webhook' }),
+			...contextOf(type.description, { parameters, credentials, staticData, mode: 'webhook' }),
 			getNodeWebhookUrl: () => 'https://n8n.example.com/webhook/1',
 			getHeaderData: () => ({ 'x-key': key }),
 			getRequestObject: () => ({ method: 'POST', originalUrl: '/webhook/1', rawBody: Buffer.from('body') }),
@@ -307,23 +323,52 @@ describe('a webhook', () => {
 		return { status, items: result?.workflowData?.[0]?.map(({ json }) => json.id) ?? [] };
 	};
 
+	const methods = type.webhookMethods?.default;
+
 	test('is made once, found again, and leaves nothing behind', async () => {
-		const methods = type.webhookMethods?.default;
-		assert.equal(await methods?.checkExists?.call(hook()), false);
-		await methods?.create?.call(hook());
-		assert.equal(await methods?.checkExists?.call(hook()), true);
-		assert.deepEqual(await deliver('right'), { status: 204, items: ['1'] });
-		assert.deepEqual(await deliver('right'), { status: 204, items: [] }, 'the same event again');
-		assert.deepEqual(await deliver('wrong'), { status: 401, items: [] });
-		await methods?.delete?.call(hook());
-		assert.deepEqual(staticData, { production: {} });
+		const data: IDataObject = {};
+		assert.equal(await methods?.checkExists?.call(hook(data)), false);
+		await methods?.create?.call(hook(data));
+		assert.equal(await methods?.checkExists?.call(hook(data)), true);
+		await methods?.delete?.call(hook(data));
+		assert.deepEqual(data, { production: {} });
 		assert.deepEqual(calls, [
 			['subscribe', 'https://n8n.example.com/webhook/1', true, undefined],
 			['subscribe', 'https://n8n.example.com/webhook/1', true, 'subscribed'],
-			['receive', true, 'subscribed', 'body'],
-			['receive', true, 'subscribed', 'body'],
-			['receive', true, 'subscribed', 'body'],
 			['unsubscribe', 'subscribed'],
 		]);
+	});
+
+	test('tells each event once, of authentic deliveries only', async () => {
+		const data: IDataObject = {};
+		await methods?.create?.call(hook(data));
+		calls.length = 0;
+		assert.deepEqual(await deliver(data, 'right'), { status: 204, items: ['1'] });
+		assert.deepEqual(await deliver(data, 'right'), { status: 204, items: [] }, 'the same event again');
+		assert.deepEqual(await deliver(data, 'wrong'), { status: 401, items: [] });
+		assert.deepEqual(calls, [
+			['receive', true, 'subscribed', 'body'],
+			['receive', true, 'subscribed', 'body'],
+			['receive', true, 'subscribed', 'body'],
+		]);
+	});
+
+	test('tells an event once though n8n has not yet written what the delivery before it changed', async () => {
+		const data: IDataObject = {};
+		await methods?.create?.call(hook(data));
+		const told = await Promise.all([deliver(structuredClone(data), 'right'), deliver(structuredClone(data), 'right')]);
+		assert.deepEqual(told.flatMap(({ items }) => items), ['1']);
+		assert.deepEqual((await deliver(structuredClone(data), 'right')).items, []);
+	});
+
+	test('tells with the first delivery what it missed while n8n was down', async () => {
+		const data: IDataObject = {};
+		await methods?.create?.call(hook(data));
+		await methods?.checkExists?.call(hook(data));
+		calls.length = 0;
+		assert.deepEqual(await deliver(data, 'wrong'), { status: 401, items: [] });
+		assert.deepEqual((await deliver(data, 'right')).items, ['0', '1']);
+		assert.deepEqual((await deliver(data, 'right')).items, []);
+		assert.deepEqual(calls.map(([what]) => what), ['receive', 'receive', 'poll', 'receive']);
 	});
 });

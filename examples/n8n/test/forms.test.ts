@@ -9,11 +9,10 @@ import type { INodeParameters, INodeProperties, INodePropertyCollection, INodeTy
 import { credentialType, credentialValues } from '../src/adapter/credential.ts';
 import { actionDescription } from '../src/adapter/description.ts';
 import { triggerForm } from '../src/adapter/events.ts';
-import { shapeOf } from '../src/adapter/fields.ts';
+import { valueOf } from '../src/adapter/fields.ts';
 import { actionsOf, jsonOf } from '../src/adapter/form.ts';
-import type { Action } from '../src/adapter/form.ts';
-import type { Manifest, Operation } from '../src/manifest.ts';
 import { manifest as halopsa } from './support/built.ts';
+import { filledIn } from './support/filled.ts';
 import { manifest as desk } from './support/fixture.ts';
 
 const field = (fields: INodeProperties[], name: string) => fields.find((each) => each.name === name);
@@ -21,35 +20,6 @@ const flat = (fields: INodeProperties[]): INodeProperties[] =>
 	fields.flatMap((each) =>
 		each.type === 'collection' ? [each, ...flat((each.options ?? []) as INodeProperties[])] : [each],
 	);
-
-/** The parameters of a form in which this input is filled in. */
-function filledIn(manifest: Manifest, action: Action, input: Record<string, unknown>): INodeParameters {
-	const put = (names: Set<string>) =>
-		Object.fromEntries(
-			Object.entries(input)
-				.filter(([name]) => names.has(name))
-				.map(([name, value]) => {
-					const schema = [...action.layout.open, ...action.layout.closed].find((each) => each.name === name)?.schema;
-					switch (shapeOf(manifest, schema ?? {})) {
-						case 'record':
-							return [name, { __rl: true, mode: 'id', value: String(value) }];
-						case 'columns':
-							return [name, { mappingMode: 'defineBelow', value, matchingColumns: [], schema: [] }];
-						case 'json':
-							return [name, JSON.stringify(value)];
-						default:
-							return [name, value];
-					}
-				}),
-		);
-	const names = (properties: Array<{ name: string }>) => new Set(properties.map((each) => each.name));
-	return {
-		resource: action.resource,
-		operation: action.verb,
-		...put(names(action.layout.open)),
-		[action.layout.collection]: put(names(action.layout.closed)),
-	} as INodeParameters;
-}
 
 /** As n8n hands them to a running node. */
 function resolved(description: INodeTypeDescription, parameters: INodeParameters): INodeParameters {
@@ -60,9 +30,7 @@ function resolved(description: INodeTypeDescription, parameters: INodeParameters
 describe('every example of the component', () => {
 	const description = actionDescription(halopsa);
 	for (const action of actionsOf(halopsa)) {
-		const { examples = [], id } = action.operation as Operation & {
-			examples?: Array<{ title: string; input: Record<string, unknown> }>;
-		};
+		const { examples = [], id } = action.operation;
 		for (const example of examples) {
 			test(`${id}: ${example.title}`, () => {
 				const parameters = resolved(description, filledIn(halopsa, action, example.input));
@@ -120,10 +88,34 @@ describe('the action form', () => {
 		}
 	});
 
+	test('shows at once what the first example fills in, and nothing that changes a record by being there', () => {
+		const open = (id: string) =>
+			actionsOf(halopsa)
+				.find(({ operation }) => operation.id === id)
+				?.layout.open.map(({ name }) => name);
+		assert.deepEqual(open('note.add'), ['ticket_id', 'note']);
+		assert.deepEqual(open('mapping.suggest'), ['name', 'domain']);
+		// The example sets a switch, which could not be left alone.
+		assert.deepEqual(open('client.update')?.slice(0, 1), ['id']);
+		assert.ok(!open('client.update')?.includes('inactive'));
+	});
+
+	test('takes several numbers as text, or as an expression gives them', () => {
+		const schema = { type: ['integer', 'array'], items: { type: 'integer' } };
+		assert.deepEqual(['3, 7', '[3,7]', 3, [3, 7], 'x'].map((given) => valueOf(desk, schema, given)), [
+			[3, 7],
+			[3, 7],
+			[3],
+			[3, 7],
+			['x'],
+		]);
+	});
+
 	test('keeps the conventions of n8n', () => {
 		const { properties: fields } = actionDescription(halopsa);
 		for (const each of flat(fields)) {
 			assert.match(each.displayName, /^[\p{Lu}\d]/u, each.name);
+			assert.doesNotMatch(each.displayName, /\b(Ids?|Url)\b/, each.name);
 			assert.ok(!(each.description ?? '').endsWith('.') || (each.description ?? '').includes('. '), each.description);
 			if (each.type === 'boolean') assert.match(each.description ?? '', /^Whether/, each.name);
 			if (each.placeholder?.includes('@')) assert.match(each.placeholder, /^e\.g\. /);

@@ -3,6 +3,7 @@
 import type { ICredentialDataDecryptedObject, ICredentialType, INodeProperties } from 'n8n-workflow';
 
 import type { CredentialField, Manifest } from '../manifest.ts';
+import { label } from './fields.ts';
 
 /** The switch that shows the advanced fields. */
 const ADVANCED = 'advanced_settings';
@@ -57,7 +58,7 @@ function formField(field: CredentialField): INodeProperties {
 		choices: stated?.split('\n') ?? [],
 	};
 	const form: INodeProperties = {
-		displayName: field.label,
+		displayName: label(field.label),
 		name: field.name,
 		type: TYPES[field.kind],
 		default: field.kind in initial ? initial[field.kind as keyof typeof initial] : (stated ?? ''),

@@ -139,14 +139,14 @@ function optionsField({ operation }: Action, show: Record<string, string[]>): IN
 			description: 'Whether to show the requests and send none of them',
 		});
 	}
-	if (operation.annotations.destructive || operation.annotations.customer_visible === true) {
+	if (!operation.annotations.read_only) {
 		options.push({
 			displayName: 'Let a Model Do This',
 			name: 'confirmed',
 			type: 'boolean',
 			default: false,
 			description:
-				'Whether an AI agent may run this operation, which takes something away or is seen by customers. Runs that a person set up need no permission.',
+				'Whether an AI agent may run this operation even where it takes something away or is seen by customers. Runs that a person set up need no permission.',
 		});
 	}
 	return {

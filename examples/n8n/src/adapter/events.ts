@@ -7,6 +7,8 @@ import type { Event } from '../runtime/contract.ts';
 import { label } from './fields.ts';
 import { formOf, jsonOf, layoutOf } from './form.ts';
 import type { Read } from './form.ts';
+import { orderOf } from './order.ts';
+import type { Order } from './order.ts';
 
 /** How many ids of events are remembered. */
 const REMEMBERED = 1000;
@@ -33,7 +35,7 @@ export function triggerForm(manifest: Manifest, mode: Mode): INodeProperties[] {
 		default: triggers[0]?.name ?? '',
 	};
 	const forms = triggers.flatMap((trigger) =>
-		formOf(manifest, layoutOf(manifest, trigger.config, true), { event: [trigger.name] }),
+		formOf(manifest, layoutOf(manifest, trigger.config, { filters: true }), { event: [trigger.name] }),
 	);
 	return [chooser, ...forms];
 }
@@ -42,8 +44,8 @@ export function triggerForm(manifest: Manifest, mode: Mode): INodeProperties[] {
 export function configured(manifest: Manifest, mode: Mode, read: Read) {
 	const name = String(read('event', ''));
 	const trigger = triggersOf(manifest, mode).find((each) => each.name === name);
-	const layout = layoutOf(manifest, trigger?.config ?? {}, true);
-	return { name, config: JSON.stringify(jsonOf(manifest, layout, read)), sample: trigger?.sample };
+	const layout = layoutOf(manifest, trigger?.config ?? {}, { filters: true });
+	return { name, config: JSON.stringify(jsonOf(manifest, layout, read)), sample: trigger?.sample, order: orderOf(manifest, trigger?.output) };
 }
 
 /** Drops what was seen before, and remembers the rest. */
@@ -58,8 +60,8 @@ export function unseen(data: IDataObject, events: readonly Event[]): Event[] {
 	return fresh;
 }
 
-export function asItems(events: readonly Event[]): INodeExecutionData[] {
-	return events.map((event) => ({ json: JSON.parse(event.item.json) as JsonObject }));
+export function asItems(events: readonly Event[], order: Order): INodeExecutionData[] {
+	return events.map((event) => ({ json: order(JSON.parse(event.item.json) as JsonObject) }));
 }
 
 export function titleOf(manifest: Manifest, suffix: string): string {

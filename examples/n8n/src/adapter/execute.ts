@@ -12,6 +12,8 @@ import { errorFor, errorJson } from './errors.ts';
 import { isObject } from './fields.ts';
 import { actionsOf, jsonOf } from './form.ts';
 import type { Action } from './form.ts';
+import { orderOf } from './order.ts';
+import type { Order } from './order.ts';
 import type { Package } from './package.ts';
 import { oneAfterTheOther } from './queue.ts';
 
@@ -45,6 +47,7 @@ class Run {
 	readonly #node: Package;
 	readonly #action: Action;
 	readonly #account: Account;
+	readonly #order: Order;
 	readonly #told = new Set<string>();
 
 	constructor(self: IExecuteFunctions, node: Package, action: Action, account: Account) {
@@ -52,6 +55,7 @@ class Run {
 		this.#node = node;
 		this.#action = action;
 		this.#account = account;
+		this.#order = orderOf(node.manifest, action.operation.output);
 	}
 
 	async batch(start: number, end: number): Promise<void> {
@@ -142,7 +146,8 @@ class Run {
 	}
 
 	async #result(index: number, item: Item): Promise<INodeExecutionData> {
-		const result: INodeExecutionData = { json: JSON.parse(item.json) as JsonObject, pairedItem: { item: index } };
+		const json = this.#order(JSON.parse(item.json) as JsonObject);
+		const result: INodeExecutionData = { json, pairedItem: { item: index } };
 		if (item.attachments.length === 0) return result;
 		const name = String(this.#self.getNodeParameter('outputFile', index, 'data'));
 		const binary: IBinaryKeyData = {};

@@ -18,6 +18,7 @@ export type Shape =
 	| 'choice'
 	| 'choices'
 	| 'texts'
+	| 'numbers'
 	| 'record'
 	| 'records'
 	| 'columns'
@@ -31,7 +32,9 @@ export function shapeOf(manifest: Manifest, schema: Schema): Shape {
 	if (types.includes('array')) {
 		if (referenceOf(manifest, schema) !== undefined) return 'records';
 		if (items?.enum !== undefined) return 'choices';
-		return items !== undefined && typesOf(items).join() === 'string' ? 'texts' : 'json';
+		const of = items === undefined ? '' : typesOf(items).join();
+		if (of === 'integer' || of === 'number') return 'numbers';
+		return of === 'string' ? 'texts' : 'json';
 	}
 	if (reference !== undefined) return 'record';
 	if (choicesOf(schema) !== undefined) return 'choice';
@@ -79,13 +82,11 @@ function choicesOf(schema: Schema): INodePropertyOptions[] | undefined {
 		});
 }
 
-/** `open_only` as "Open Only". */
+/** `open_only` as "Open Only", "Client id" as "Client ID". */
 export function label(name: string): string {
-	return name
-		.split(/[_\s-]+/)
-		.filter((word) => word !== '')
-		.map((word) => word.charAt(0).toUpperCase() + word.slice(1))
-		.join(' ');
+	const words = name.split(/[_\s]+/).filter((word) => word !== '');
+	const capital = (word: string) => word.replace(/(^|-)\p{L}/gu, (first) => first.toUpperCase());
+	return words.map(capital).join(' ').replace(/\b(Id|Url)(s?)\b/g, (_, short: string, s: string) => short.toUpperCase() + s);
 }
 
 const TYPES: Record<Shape, NodePropertyTypes> = {
@@ -98,6 +99,7 @@ const TYPES: Record<Shape, NodePropertyTypes> = {
 	choice: 'options',
 	choices: 'multiOptions',
 	texts: 'string',
+	numbers: 'string',
 	record: 'resourceLocator',
 	records: 'multiOptions',
 	columns: 'resourceMapper',
@@ -131,6 +133,9 @@ export function fieldFor(manifest: Manifest, property: Property): INodePropertie
 		case 'texts':
 			field.typeOptions = { multipleValues: true };
 			break;
+		case 'numbers':
+			field.placeholder = 'e.g. 1, 2';
+			break;
 		case 'choice':
 			field.options = choicesOf(schema) ?? [];
 			break;
@@ -155,7 +160,7 @@ export function fieldFor(manifest: Manifest, property: Property): INodePropertie
 						valuesLabel: label(schema.title ?? name),
 						fieldWords: { singular: 'field', plural: 'fields' },
 						addAllFields: false,
-						supportAutoMap: true,
+						supportAutoMap: false,
 						noFieldsError: 'There are no fields for what is chosen above.',
 					},
 				};
@@ -172,6 +177,8 @@ function initial(shape: Shape, schema: Schema): INodeProperties['default'] {
 			return { mode: 'list', value: '' };
 		case 'columns':
 			return { mappingMode: 'defineBelow', value: null };
+		case 'numbers':
+			return Array.isArray(stated) ? stated.join(', ') : '';
 		case 'records':
 		case 'choices':
 		case 'texts':
@@ -266,6 +273,8 @@ export function valueOf(manifest: Manifest, schema: Schema, given: unknown): unk
 			return withOffset(raw);
 		case 'texts':
 			return typeof raw === 'string' ? [raw] : raw;
+		case 'numbers':
+			return numbers(raw);
 		default:
 			return raw;
 	}
@@ -296,6 +305,14 @@ function columns(raw: unknown): Record<string, unknown> {
 	const mapped = isObject(raw) && 'mappingMode' in raw ? raw.value : raw;
 	if (!isObject(mapped)) return {};
 	return Object.fromEntries(Object.entries(mapped).filter(([, value]) => value !== null && value !== undefined));
+}
+
+/** Numbers with commas between them, with brackets or without; an expression may give a list. */
+function numbers(raw: unknown): unknown {
+	if (typeof raw !== 'string') return Array.isArray(raw) ? raw : [raw];
+	const parts = raw.replace(/^\s*\[|\]\s*$/g, '').split(',').map((part) => part.trim());
+	// The component says which of them is no number.
+	return parts.filter((part) => part !== '').map((part) => (Number.isFinite(Number(part)) ? Number(part) : part));
 }
 
 function parsed(text: string): unknown {

@@ -1,16 +1,20 @@
-// The form of an operation or a trigger: required fields first, then what lists
-// have, then the optional ones in a collection.
+// The form of an operation or a trigger: required fields first, then what the
+// first example fills in, then what lists have; the others in a collection.
 
 import type { INodeProperties } from 'n8n-workflow';
 
 import type { Manifest, Operation, Property, Schema } from '../manifest.ts';
 import { properties } from '../manifest.ts';
 import { COLLECTIONS, fieldFor, isEmpty, shapeOf, sourcesOf, valueOf } from './fields.ts';
+import type { Shape } from './fields.ts';
 
 type Show = NonNullable<NonNullable<INodeProperties['displayOptions']>['show']>;
 
-/** Members that stand in the open though they are optional. */
+/** Members of reads that stand in the open though they are optional. */
 const IN_THE_OPEN = ['return_all', 'limit', 'simplify'];
+
+/** Shapes of which an empty field is not sent, so that it may stand in the open and be left alone. */
+const LEFT_ALONE: Shape[] = ['text', 'long-text', 'date-time', 'record'];
 
 /** Where each property of an object stands. */
 export interface Layout {
@@ -20,7 +24,13 @@ export interface Layout {
 	closed: Property[];
 }
 
-export function layoutOf(manifest: Manifest, schema: Schema, filters: boolean): Layout {
+/** What an object is for: lists and triggers have filters; `usual` members are filled in mostly. */
+interface Purpose {
+	filters: boolean;
+	usual?: readonly string[];
+}
+
+export function layoutOf(manifest: Manifest, schema: Schema, { filters, usual = [] }: Purpose): Layout {
 	const all = properties(manifest, schema);
 	// n8n shows a resource mapper only outside of collections; what its fields
 	// depend on belongs beside it.
@@ -28,9 +38,10 @@ export function layoutOf(manifest: Manifest, schema: Schema, filters: boolean): 
 	const deciding = new Set(mapped.flatMap(({ schema: { 'x-options': reference } }) => sourcesOf(reference)));
 	const groups = [
 		(property: Property) => property.required,
+		(property: Property) => usual.includes(property.name) && LEFT_ALONE.includes(shapeOf(manifest, property.schema)),
 		(property: Property) => deciding.has(property.name),
 		(property: Property) => mapped.includes(property),
-		(property: Property) => IN_THE_OPEN.includes(property.name),
+		(property: Property) => filters && IN_THE_OPEN.includes(property.name),
 	];
 	const isOpen = (property: Property) => groups.some((belongs) => belongs(property));
 	const rank = (property: Property) => groups.findIndex((belongs) => belongs(property)) * 10 + IN_THE_OPEN.indexOf(property.name);
@@ -101,11 +112,13 @@ export interface Action {
 export function actionsOf(manifest: Manifest): Action[] {
 	return manifest.operations.map((operation) => {
 		const [first = '', ...rest] = operation.id.split('.');
+		const { annotations, examples = [], input, resource = first } = operation;
+		const usual = annotations.paginated ? [] : Object.keys(examples[0]?.input ?? {});
 		return {
 			operation,
 			verb: rest.join('.') || first,
-			resource: operation.resource ?? first,
-			layout: layoutOf(manifest, operation.input, operation.annotations.read_only),
+			resource,
+			layout: layoutOf(manifest, input, { filters: annotations.read_only, usual }),
 		};
 	});
 }

@@ -4,8 +4,10 @@
 import { NodeConnectionTypes } from 'n8n-workflow';
 import type { INodeExecutionData, INodeTypeDescription, IPollFunctions, JsonObject } from 'n8n-workflow';
 
+import type { Account } from '../runtime/account.ts';
 import type { Event } from '../runtime/contract.ts';
 import { failureOf } from '../runtime/failure.ts';
+import { credentialName } from './credential.ts';
 import { commonDescription } from './description.ts';
 import { errorFor } from './errors.ts';
 import { asItems, configured, titleOf, triggerForm, unseen } from './events.ts';
@@ -33,27 +35,38 @@ export function pollingDescription(manifest: Manifest): INodeTypeDescription {
 
 export async function poll(self: IPollFunctions, node: Package): Promise<INodeExecutionData[][] | null> {
 	const read = (name: string, fallback: unknown) => self.getNodeParameter(name, fallback);
-	const { name, config, sample } = configured(node.manifest, 'poll', read);
-	if (self.getMode() === 'manual' && sample !== undefined) return [[{ json: sample as JsonObject }]];
+	const { name, config, sample, order } = configured(node.manifest, 'poll', read);
+	if (self.getMode() === 'manual' && sample !== undefined) return [[{ json: order(sample as JsonObject) }]];
 	const data = self.getWorkflowStaticData('node');
+	// Another event, or another account, begins anew.
+	const subject = `${name} ${self.getNode().credentials?.[credentialName(node.manifest)]?.id ?? ''}`;
+	if (data.subject !== subject) {
+		delete data.state;
+		data.subject = subject;
+	}
 	const account = await node.account(self);
-	const found: Event[] = [];
-	let state = typeof data.state === 'string' ? data.state : undefined;
-	try {
-		for (let turn = 0; turn < IN_A_ROW; turn += 1) {
-			const polled = await account.call({}, (exports, context, connection) => {
-				if (exports.triggers === undefined) throw new Error('The component has no triggers.');
-				return exports.triggers.poll(context, connection, name, config, state);
-			});
-			found.push(...polled.events);
-			state = polled.state;
-			if (!polled.more) break;
-		}
-	} catch (error) {
+	const before = typeof data.state === 'string' ? data.state : undefined;
+	const { events, state } = await ask(account, name, config, before).catch((error: unknown) => {
 		// What was found comes again with the next poll.
 		throw errorFor(self.getNode(), failureOf(error).error, { readOnly: true });
-	}
+	});
 	data.state = state;
-	const fresh = unseen(data, found);
-	return fresh.length === 0 ? null : [asItems(fresh)];
+	const fresh = unseen(data, events);
+	return fresh.length === 0 ? null : [asItems(fresh, order)];
+}
+
+/** All that happened since `before`. */
+export async function ask(account: Account, trigger: string, config: string, before: string | undefined) {
+	const events: Event[] = [];
+	let state = before;
+	for (let turn = 0; turn < IN_A_ROW; turn += 1) {
+		const polled = await account.call({}, (exports, context, connection) => {
+			if (exports.triggers === undefined) throw new Error('The component has no triggers.');
+			return exports.triggers.poll(context, connection, trigger, config, state);
+		});
+		events.push(...polled.events);
+		state = polled.state;
+		if (!polled.more) break;
+	}
+	return { events, state };
 }

@@ -6,10 +6,8 @@ import type { Item } from '../runtime/contract.ts';
 
 const last = new Map<string, Promise<unknown>>();
 
-export async function oneAfterTheOther<T>(operation: Operation, items: Item[], run: () => Promise<T>): Promise<T> {
-	const pointers = operation.serialize_by ?? [];
-	if (pointers.length === 0) return run();
-	const keys = [...new Set(items.map((item) => keyOf(operation.id, pointers, item.json)))];
+/** Runs when those before it that share a key with it have ended, well or not. */
+export async function inTurn<T>(keys: readonly string[], run: () => Promise<T>): Promise<T> {
 	const before = keys.flatMap((key) => last.get(key) ?? []);
 	const turn = Promise.allSettled(before).then(run);
 	const settled = turn.catch(() => undefined);
@@ -19,6 +17,12 @@ export async function oneAfterTheOther<T>(operation: Operation, items: Item[], r
 	} finally {
 		for (const key of keys) if (last.get(key) === settled) last.delete(key);
 	}
+}
+
+export async function oneAfterTheOther<T>(operation: Operation, items: Item[], run: () => Promise<T>): Promise<T> {
+	const pointers = operation.serialize_by ?? [];
+	if (pointers.length === 0) return run();
+	return inTurn([...new Set(items.map((item) => keyOf(operation.id, pointers, item.json)))], run);
 }
 
 function keyOf(operation: string, pointers: readonly string[], json: string): string {

@@ -12,12 +12,17 @@ import type {
 } from 'n8n-workflow';
 
 import type { Manifest } from '../manifest.ts';
-import type { Delivery, Endpoint, Exports } from '../runtime/contract.ts';
+import type { Delivery, Endpoint, Event, Exports } from '../runtime/contract.ts';
 import { failureOf } from '../runtime/failure.ts';
 import { commonDescription } from './description.ts';
 import { errorFor } from './errors.ts';
-import { asItems, configured, titleOf, triggerForm, unseen } from './events.ts';
+import { asItems, configured, titleOf, triggerForm, triggersOf, unseen } from './events.ts';
 import type { Package } from './package.ts';
+import { ask } from './polling.ts';
+import { inTurn } from './queue.ts';
+
+/** How long deliveries are believed to be all. */
+const ASK_AFTER_MS = 5 * 60_000;
 
 export function webhookDescription(manifest: Manifest): INodeTypeDescription {
 	return {
@@ -45,6 +50,8 @@ export function webhookMethods(node: Package) {
 				const data = dataOf(this, this.getActivationMode() === 'manual');
 				if (typeof data.state !== 'string') return false;
 				await subscribe(this, node, data, data.state);
+				// Nobody listened until now.
+				delete data.asked;
 				return true;
 			},
 
@@ -52,6 +59,7 @@ export function webhookMethods(node: Package) {
 				const data = dataOf(this, this.getActivationMode() === 'manual');
 				data.secret ??= generateSecureToken();
 				await subscribe(this, node, data, undefined);
+				data.asked = Date.now();
 				return true;
 			},
 
@@ -63,9 +71,7 @@ export function webhookMethods(node: Package) {
 				await called(this, node, (triggers, context, connection) =>
 					triggers.unsubscribe(context, connection, name, config, state),
 				);
-				delete data.state;
-				delete data.secret;
-				delete data.seen;
+				for (const name of Object.keys(data)) delete data[name];
 				return true;
 			},
 		},
@@ -84,11 +90,36 @@ async function subscribe(
 		triggers.subscribe(context, connection, name, config, endpoint, state),
 	);
 	data.state = subscription.state;
+	data.turn = turnOf(data) + 1;
 }
 
-export async function webhook(self: IWebhookFunctions, node: Package): Promise<IWebhookResponseData> {
-	const data = dataOf(self, self.getMode() === 'manual');
-	const { name, config } = configuration(self, node);
+export function webhook(self: IWebhookFunctions, node: Package): Promise<IWebhookResponseData> {
+	const test = self.getMode() === 'manual';
+	const key = `${self.getWorkflow().id} ${self.getNode().id} ${test ? 'test' : 'production'}`;
+	return inTurn([key], async () => {
+		const data = dataOf(self, test);
+		const known = latest.get(key);
+		if (known !== undefined && known.secret === data.secret && turnOf(known) > turnOf(data)) Object.assign(data, known);
+		const result = await delivered(self, node, data);
+		data.turn = turnOf(data) + 1;
+		latest.set(key, { ...data });
+		return result;
+	});
+}
+
+/**
+ * The data of each node after its last delivery. n8n reads static data before a delivery and writes it some time after:
+ * the next one may come in between.
+ */
+const latest = new Map<string, IDataObject>();
+
+/** Goes up with each change of the data. */
+function turnOf(data: IDataObject): number {
+	return typeof data.turn === 'number' ? data.turn : 0;
+}
+
+async function delivered(self: IWebhookFunctions, node: Package, data: IDataObject): Promise<IWebhookResponseData> {
+	const { name, config, order } = configuration(self, node);
 	const endpoint = endpointOf(self.getNodeWebhookUrl('default'), data);
 	const delivery = await deliveryOf(self);
 	const state = String(data.state ?? '');
@@ -101,8 +132,26 @@ export async function webhook(self: IWebhookFunctions, node: Package): Promise<I
 	response.status(status);
 	for (const header of headers) response.setHeader(header.name, header.value);
 	response.end(Buffer.from(body));
-	const fresh = unseen(data, received.events);
-	return fresh.length === 0 ? { noWebhookResponse: true } : { noWebhookResponse: true, workflowData: [asItems(fresh)] };
+	const missed = status < 300 ? await missedOnes(self, node, data) : [];
+	const fresh = unseen(data, [...missed, ...received.events]);
+	return fresh.length === 0 ? { noWebhookResponse: true } : { noWebhookResponse: true, workflowData: [asItems(fresh, order)] };
+}
+
+/** What was not delivered: while n8n was down, or because it got lost on the way. It is asked for now and then. */
+async function missedOnes(self: IWebhookFunctions, node: Package, data: IDataObject): Promise<Event[]> {
+	const { name, config } = configuration(self, node);
+	const asked = typeof data.asked === 'number' ? data.asked : 0;
+	const polls = triggersOf(node.manifest, 'poll').some((trigger) => trigger.name === name);
+	if (!polls || Date.now() - asked < ASK_AFTER_MS) return [];
+	try {
+		const { events, state } = await ask(await node.account(self), name, config, String(data.state ?? ''));
+		data.state = state ?? null;
+		data.asked = Date.now();
+		return events;
+	} catch {
+		// The next delivery tries again; this one is good.
+		return [];
+	}
 }
 
 async function deliveryOf(self: IWebhookFunctions): Promise<Delivery> {

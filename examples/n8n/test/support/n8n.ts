@@ -52,6 +52,7 @@ export function contextOf(description: INodeTypeDescription, setup: Setup) {
 	const staticData = setup.staticData ?? {};
 	return {
 		getNode: () => node,
+		getWorkflow: () => ({ id: '1', name: 'Workflow', active: true }),
 		getCredentials: () => Promise.resolve(setup.credentials),
 		getMode: () => setup.mode ?? 'trigger',
 		getActivationMode: () => setup.mode ?? 'activate',
