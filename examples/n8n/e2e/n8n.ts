@@ -8,8 +8,15 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import type { Sim } from '../test/support/sim.ts';
+
 /** Where e2e/install has put n8n. */
 export const WORK = process.env.N8N_E2E ?? path.join(import.meta.dirname, '.work');
+
+const PREFIX = 'n8n-nodes-halopsa-component';
+export const HALOPSA = `${PREFIX}.halopsa`;
+export const TRIGGER = `${PREFIX}.halopsaTrigger`;
+export const POLLING_TRIGGER = `${PREFIX}.halopsaPollingTrigger`;
 
 const OWNER = { email: 'owner@example.com', firstName: 'Olga', lastName: 'Owner', password: 'Only-for-e2e-1' };
 const PACKAGE = path.join(import.meta.dirname, '..');
@@ -35,12 +42,19 @@ export interface Result {
 export class N8n {
 	readonly url: string;
 	readonly home: string;
+	readonly #environment: Record<string, string>;
 	#children: ChildProcess[] = [];
 	#cookie = '';
 
-	constructor(home: string, port: number) {
+	constructor(home: string, port: number, environment: Record<string, string>) {
 		this.home = home;
 		this.url = `http://127.0.0.1:${port}`;
+		this.#environment = {
+			N8N_PORT: String(port),
+			N8N_RUNNERS_BROKER_PORT: String(port + 1),
+			WEBHOOK_URL: `${this.url}/`,
+			...environment,
+		};
 	}
 
 	/** A new n8n with the package as it is built now. */
@@ -48,15 +62,15 @@ export class N8n {
 		const home = path.join(WORK, name);
 		rmSync(home, { recursive: true, force: true });
 		installPackage(home);
-		const n8n = new N8n(home, port);
-		const main = n8n.spawn(['start'], {
-			N8N_PORT: String(port),
-			N8N_RUNNERS_BROKER_PORT: String(port + 1),
-			...environment,
-		});
-		await n8n.#ready(main);
+		const n8n = new N8n(home, port, environment);
+		await n8n.up();
 		await n8n.rest('POST', '/rest/owner/setup', OWNER);
 		return n8n;
+	}
+
+	/** Starts the main process, again after `stop`. */
+	async up(): Promise<void> {
+		await this.#ready(this.spawn(['start'], this.#environment));
 	}
 
 	/** One more process of n8n, such as a worker. */
@@ -65,7 +79,7 @@ export class N8n {
 			env: { ...process.env, ...SETTINGS, N8N_USER_FOLDER: this.home, ...environment },
 			stdio: ['ignore', 'pipe', 'pipe'],
 		});
-		const log = createWriteStream(path.join(this.home, `${command[0]}-${this.#children.length}.log`));
+		const log = createWriteStream(path.join(this.home, `${command[0]}-${this.#children.length}.log`), { flags: 'a' });
 		child.stdout.pipe(log);
 		child.stderr.pipe(log);
 		this.#children.push(child);
@@ -93,6 +107,7 @@ export class N8n {
 			await Promise.race([gone, sleep(10_000)]);
 			child.kill('SIGKILL');
 		}
+		this.#children = [];
 	}
 
 	/** The owner's log-in, for a browser. */
@@ -194,6 +209,30 @@ export class N8n {
 		return parse(data) as ExecutionData;
 	}
 
+	/** Runs a saved workflow as a person would who clicks on it; says what its nodes gave. */
+	async runManually(workflow: { id: string }, trigger: string): Promise<ExecutionData['resultData']> {
+		const { executionId } = await this.rest<{ executionId: string }>('POST', `/rest/workflows/${workflow.id}/run`, {
+			triggerToStartFrom: { name: trigger },
+		});
+		for (let tries = 0; tries < 300; tries += 1) {
+			const [found] = (await this.executions(workflow.id)).filter(({ id }) => id === executionId);
+			if (found !== undefined && !['new', 'running', 'waiting'].includes(found.status)) {
+				return (await this.execution(executionId)).resultData;
+			}
+			await sleep(100);
+		}
+		throw new Error(`execution ${executionId} does not end`);
+	}
+
+	/** What a node of an active workflow gave, over all executions, the oldest first. */
+	async given(workflow: { id: string }, node: string): Promise<Array<Record<string, unknown>>> {
+		const all: Array<Record<string, unknown>> = [];
+		for (const { id } of (await this.executions(workflow.id)).reverse()) {
+			all.push(...itemsOf((await this.execution(id)).resultData, node));
+		}
+		return all;
+	}
+
 	async lastError(workflow: string): Promise<Result['error']> {
 		const [last] = await this.executions(workflow);
 		return last === undefined ? undefined : (await this.execution(last.id)).resultData.error;
@@ -203,9 +242,30 @@ export class N8n {
 interface ExecutionData {
 	resultData: {
 		error?: { message: string; description?: string; httpCode?: string };
-		runData: Record<string, Array<{ data?: { main: Array<Array<{ json: Record<string, unknown> }>> } }>>;
+		runData: Record<string, Array<{ data?: { main: Array<Array<{ json: Record<string, unknown> }> | null> } }>>;
 	};
 }
+
+/** The items of a node, over all its runs and outputs. */
+export function itemsOf({ runData }: ExecutionData['resultData'], node: string): Array<Record<string, unknown>> {
+	return (runData[node] ?? []).flatMap(({ data }) => data?.main ?? []).flatMap((items) => (items ?? []).map(({ json }) => json));
+}
+
+/** What a credential for the simulator holds. */
+export const dataOf = ({ url, client_id, client_secret }: Pick<Sim, 'url' | 'client_id' | 'client_secret'>) => ({
+	hosting_type: 'hosted',
+	url,
+	client_id,
+	client_secret,
+});
+
+/** A credential for the simulator, as a node refers to it. */
+export async function credentialOf(n8n: N8n, sim: Pick<Sim, 'url' | 'client_id' | 'client_secret'>, name: string) {
+	return { halopsaApi: await n8n.credential('halopsaApi', name, dataOf(sim)) };
+}
+
+/** A value of a resource locator. */
+export const byId = (value: unknown) => ({ __rl: true, mode: 'id', value });
 
 /** Packs what is built and installs it where n8n looks for community nodes. */
 export function installPackage(home: string): void {
