@@ -137,8 +137,8 @@ export class N8n {
 		return this.rest('POST', '/rest/credentials/test', { credentials: { id: '', name: 'tested', type, data } });
 	}
 
-	/** Saves a chain of nodes, each connected to the next. */
-	async save(name: string, nodes: Node[], settings: object = {}): Promise<{ id: string; versionId: string }> {
+	/** Saves a chain of nodes, each connected to the next where `more` says nothing else. */
+	async save(name: string, nodes: Node[], more: object = {}): Promise<{ id: string; versionId: string }> {
 		const placed = nodes.map((node, index) => ({
 			id: `00000000-0000-4000-8000-00000000000${index}`,
 			typeVersion: 1,
@@ -151,7 +151,8 @@ export class N8n {
 			name,
 			nodes: placed,
 			connections: Object.fromEntries(links),
-			settings: { executionOrder: 'v1', ...settings },
+			settings: { executionOrder: 'v1' },
+			...more,
 		});
 	}
 
