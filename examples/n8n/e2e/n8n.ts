@@ -247,9 +247,9 @@ interface ExecutionData {
 	};
 }
 
-/** The items of a node, over all its runs and outputs. */
+/** The items of a node, over all its runs, at its first output. */
 export function itemsOf({ runData }: ExecutionData['resultData'], node: string): Array<Record<string, unknown>> {
-	return (runData[node] ?? []).flatMap(({ data }) => data?.main ?? []).flatMap((items) => (items ?? []).map(({ json }) => json));
+	return (runData[node] ?? []).flatMap(({ data }) => data?.main[0] ?? []).map(({ json }) => json);
 }
 
 /** What a credential for the simulator holds. */

@@ -1,5 +1,5 @@
 // The package in a real n8n. `run.ts` does all; with arguments only the parts
-// that are named: `jobs`, `operations`, `triggers`, `tool`, `pictures`, `compare`.
+// that are named: `jobs`, `operations`, `triggers`, `templates`, `tool`, `pictures`, `compare`.
 
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
@@ -11,6 +11,7 @@ import { compare } from './compare.ts';
 import { HALOPSA, N8n, byId, credentialOf, dataOf } from './n8n.ts';
 import { operations } from './operations.ts';
 import { walk } from './pictures.ts';
+import { templates } from './templates.ts';
 import { tool } from './tool.ts';
 import { triggers } from './triggers.ts';
 
@@ -91,6 +92,7 @@ try {
 	if (wanted('jobs')) await jobs(n8n, sim);
 	if (wanted('operations')) await operations(n8n, sim);
 	if (wanted('triggers')) await triggers(n8n, sim);
+	if (wanted('templates')) await templates(n8n, sim);
 	if (wanted('tool')) await tool(n8n, sim);
 	if (wanted('pictures')) await walk(n8n, sim);
 	if (wanted('compare')) {
