@@ -51,12 +51,12 @@ impl CompiledCache {
     /// that is made if it is not there.
     ///
     /// # Errors
-    /// [`HostError::Cache`]: the folder cannot be used, or its key can be read by
-    /// others than its owner.
+    /// [`HostError::Cache`]: the folder cannot be used, others than its owner may
+    /// write to it, or they can read its key.
     pub fn open(folder: impl Into<PathBuf>) -> Result<Self, HostError> {
         let folder = folder.into();
         let key = prepare(&folder)
-            .and_then(|()| key_of(&folder.join(KEY)))
+            .and_then(|()| key_of(&folder))
             .map_err(|error| unusable(&folder, &error.to_string()))?;
         Ok(Self::new(folder, &key))
     }
@@ -192,30 +192,57 @@ fn prepare(folder: &Path) -> io::Result<()> {
     builder.create(folder)
 }
 
-/// The key in a file, which is made if it is not there.
-fn key_of(path: &Path) -> io::Result<Vec<u8>> {
-    match private().create_new(true).open(path) {
-        Ok(mut file) => {
-            let key = random_bytes().map_err(io::Error::other)?;
-            file.write_all(&key)?;
-            Ok(key)
-        }
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            let mut file = fs::File::open(path)?;
-            #[cfg(unix)]
-            if std::os::unix::fs::PermissionsExt::mode(&file.metadata()?.permissions()) & 0o077 != 0 {
-                return Err(io::Error::other("its key can be read or changed by others than its owner"));
-            }
-            let mut key = Vec::new();
-            file.read_to_end(&mut key)?;
-            // Too short also while another process is just writing it.
-            if key.len() < KEY_BYTES {
-                return Err(io::Error::other("its key is too short"));
-            }
-            Ok(key)
-        }
-        Err(error) => Err(error),
+/// The key in a folder, which is made if it is not there.
+fn key_of(folder: &Path) -> io::Result<Vec<u8>> {
+    // Who may write to the folder can put another key there.
+    if is_open_to_others(&fs::metadata(folder)?, 0o022) {
+        return Err(io::Error::other("others than its owner may write to it"));
     }
+    let path = folder.join(KEY);
+    let mut file = match fs::File::open(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            make_key(folder, &path)?;
+            fs::File::open(&path)?
+        }
+        opened => opened?,
+    };
+    if is_open_to_others(&file.metadata()?, 0o077) {
+        return Err(io::Error::other("its key can be read or changed by others than its owner"));
+    }
+    let mut key = Vec::new();
+    file.read_to_end(&mut key)?;
+    if key.len() < KEY_BYTES {
+        return Err(io::Error::other("its key is too short"));
+    }
+    Ok(key)
+}
+
+/// Puts a key there, whole and once: of processes that do so at the same time one
+/// is first, and the others find its key.
+fn make_key(folder: &Path, path: &Path) -> io::Result<()> {
+    let key = random_bytes().map_err(io::Error::other)?;
+    let part = folder.join(format!("{}.part", random_hex().map_err(io::Error::other)?));
+    let made = private()
+        .create_new(true)
+        .open(&part)
+        .and_then(|mut file| file.write_all(&key))
+        .and_then(|()| fs::hard_link(&part, path));
+    let _ = fs::remove_file(&part);
+    match made {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        made => made,
+    }
+}
+
+/// Whether others than the owner have any of these permissions.
+#[cfg(unix)]
+fn is_open_to_others(file: &fs::Metadata, permissions: u32) -> bool {
+    std::os::unix::fs::PermissionsExt::mode(&file.permissions()) & permissions != 0
+}
+
+#[cfg(not(unix))]
+fn is_open_to_others(_: &fs::Metadata, _: u32) -> bool {
+    false
 }
 
 /// How files are made that are for their owner alone.
@@ -312,8 +339,36 @@ mod tests {
         assert_eq!(fs::metadata(&key).expect("key").permissions().mode() & 0o777, 0o600);
         fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).expect("changed");
         let error = CompiledCache::open(folder.path()).expect_err("refused").to_string();
-        assert!(error.contains("others than its owner"), "{error}");
+        assert!(error.contains("key can be read"), "{error}");
         assert!(CompiledCache::with_key(folder.path(), b"short").is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_that_others_may_write_to_is_for_an_operators_key_only() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().expect("folder");
+        for mode in [0o720, 0o702, 0o777] {
+            fs::set_permissions(folder.path(), fs::Permissions::from_mode(mode)).expect("changed");
+            let error = CompiledCache::open(folder.path()).expect_err("refused").to_string();
+            assert!(error.contains("may write to it"), "{error}");
+            assert!(CompiledCache::with_key(folder.path(), &[1; 32]).is_ok());
+        }
+    }
+
+    #[test]
+    fn many_that_open_a_new_folder_at_once_have_one_key() {
+        let engine = Engine::default();
+        for _ in 0..20 {
+            let folder = tempfile::tempdir().expect("folder");
+            let caches: Vec<CompiledCache> = std::thread::scope(|scope| {
+                let open = || CompiledCache::open(folder.path().join("new")).expect("cache");
+                let threads: Vec<_> = (0..8).map(|_| scope.spawn(open)).collect();
+                threads.into_iter().map(|thread| thread.join().expect("no panic")).collect()
+            });
+            assert!(!was_there(&caches[0], &engine, &EMPTY));
+            assert!(caches.iter().all(|cache| was_there(cache, &engine, &EMPTY)));
+        }
     }
 
     #[test]
