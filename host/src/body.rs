@@ -7,6 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep};
 use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
 use wasmtime_wasi_http::{Error as WasiError, WasiBody};
@@ -51,12 +52,21 @@ pub(crate) struct AnswerBody {
     limit: u64,
     timeouts: Timeouts,
     pause: Pin<Box<Sleep>>,
+    /// The request's place among those under way, given up with the last byte.
+    place: Option<OwnedSemaphorePermit>,
 }
 
 impl AnswerBody {
-    pub(crate) fn new(incoming: WasiBody, record: Record, limit: u64, timeouts: Timeouts) -> Self {
+    pub(crate) fn new(
+        incoming: WasiBody,
+        record: Record,
+        limit: u64,
+        timeouts: Timeouts,
+        place: OwnedSemaphorePermit,
+    ) -> Self {
         let pause = Box::pin(tokio::time::sleep_until(pause_end(timeouts)));
-        Self { incoming, record, limit, timeouts, pause }
+        let place = (!incoming.is_end_stream()).then_some(place);
+        Self { incoming, record, limit, timeouts, pause, place }
     }
 }
 
@@ -74,11 +84,17 @@ impl Body for AnswerBody {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, WasiError>>> {
         let error = match Pin::new(&mut self.incoming).poll_frame(context) {
-            Poll::Ready(None) => return Poll::Ready(None),
+            Poll::Ready(None) => {
+                self.place = None;
+                return Poll::Ready(None);
+            }
             Poll::Ready(Some(Ok(frame))) => {
                 let bytes = frame.data_ref().map_or(0, Bytes::len);
                 self.record.received(u64::try_from(bytes).unwrap_or(u64::MAX));
                 if self.record.response_bytes() <= self.limit {
+                    if self.incoming.is_end_stream() {
+                        self.place = None;
+                    }
                     let end = pause_end(self.timeouts);
                     self.pause.as_mut().reset(end);
                     return Poll::Ready(Some(Ok(frame)));
@@ -92,6 +108,7 @@ impl Body for AnswerBody {
             }
         };
         self.record.failed(&error);
+        self.place = None;
         Poll::Ready(Some(Err(error)))
     }
 

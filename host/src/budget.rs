@@ -125,6 +125,14 @@ impl Budget {
         }
     }
 
+    /// Counts a request that was sent without asking: an earlier one was lost on
+    /// its way, and its place is used up.
+    pub(crate) fn sent_again(&self) {
+        if self.limit.is_some() {
+            self.state().sent.push_back(Instant::now());
+        }
+    }
+
     /// Learns from an answer.
     pub(crate) fn answered(&self, status: u16, headers: &HeaderMap) {
         let now = Instant::now();

@@ -76,6 +76,8 @@ pub(crate) trait GuestCall: Sync {
     type Output: Send;
     /// Its name, for traces.
     const NAME: &'static str;
+    /// Bytes that the result may have, where that is less than the host's limit.
+    const RESULT: usize = usize::MAX;
 
     /// How it went, as metrics have it: `ok`, or the kind of the failure.
     fn outcome(_output: &Self::Output) -> &'static str {
@@ -138,7 +140,7 @@ async fn run_inside<C: GuestCall>(
 ) -> Result<C::Output, Stop> {
     let _inside = bounds.door.enter().ok_or(Stop::ShuttingDown)?;
     let end = deadline + GRACE;
-    let limits = bounds.limits;
+    let limits = Limits { result: bounds.limits.result.min(C::RESULT), ..bounds.limits };
     let _slot = bounds.slot(deadline).await?;
     let _running = bounds.metrics.instance();
     let mut table = ResourceTable::new();

@@ -1,22 +1,20 @@
-//! The functions of the contract as values: arguments, results, and what the
-//! host does with a result before anyone sees it.
+//! The functions of the contract as values: their arguments, and what a call of
+//! each means. What becomes of their results is in [`answers`](crate::answers).
 
 pub(crate) mod triggers;
 
 use wasmtime::Store;
 
+use crate::answers::Answer;
 use crate::budget::Class;
 use crate::call::{Guest, GuestCall, State};
 use crate::error::refusal;
 use crate::json::error_kind;
-use crate::limits::{clean_diagnostics, clean_error, clean_text};
-use crate::secrets::Secrets;
+use crate::limits::{MANIFEST, PREPARED};
 use crate::wit::flat::FlatError;
 use crate::wit::lookup::Entries;
-use crate::wit::node::{CheckReport, CredentialSpec, Execution, Outcome, Prepared};
-use crate::wit::types::{
-    CallContext, Connection, Effect, ErrorKind, FieldValue, Item, NodeError, Session, Usage,
-};
+use crate::wit::node::{CheckReport, CredentialSpec, Execution, Prepared};
+use crate::wit::types::{CallContext, Connection, Effect, ErrorKind, FieldValue, Item, NodeError, Session};
 
 /// `describe`.
 pub(crate) struct Describe;
@@ -24,6 +22,7 @@ pub(crate) struct Describe;
 impl GuestCall for Describe {
     type Output = String;
     const NAME: &'static str = "describe";
+    const RESULT: usize = MANIFEST;
 
     async fn invoke(&self, guest: &Guest<'_>, store: &mut Store<State>) -> wasmtime::Result<String> {
         guest.exports.node(store, &guest.instance)?.call_describe(store).await
@@ -36,6 +35,7 @@ pub(crate) struct CredentialSchema;
 impl GuestCall for CredentialSchema {
     type Output = CredentialSpec;
     const NAME: &'static str = "credential-schema";
+    const RESULT: usize = MANIFEST;
 
     async fn invoke(&self, guest: &Guest<'_>, store: &mut Store<State>) -> wasmtime::Result<CredentialSpec> {
         guest.exports.node(store, &guest.instance)?.call_credential_schema(store).await
@@ -72,6 +72,7 @@ pub(crate) struct Prepare<'a> {
 impl GuestCall for Prepare<'_> {
     type Output = Result<Prepared, NodeError>;
     const NAME: &'static str = "prepare";
+    const RESULT: usize = PREPARED;
 
     fn outcome(output: &Self::Output) -> &'static str {
         outcome(output)
@@ -85,7 +86,7 @@ impl GuestCall for Prepare<'_> {
 /// A function that is called for a connection.
 pub(crate) trait ConnectionCall: Sync {
     /// What it returns when it goes well.
-    type Output: Send;
+    type Output: Answer;
     /// Its name, for traces.
     const NAME: &'static str;
     /// Whether it logs in by itself, whatever session there is.
@@ -103,20 +104,6 @@ pub(crate) trait ConnectionCall: Sync {
         context: &CallContext,
         connection: &Connection,
     ) -> impl Future<Output = wasmtime::Result<Result<Self::Output, NodeError>>> + Send;
-
-    /// Takes the session out of a result, for the host alone.
-    fn take_session(output: &mut Self::Output) -> Option<Session>;
-
-    /// What a result says that the call cost.
-    fn usage(_output: &mut Self::Output) -> Option<&mut Usage> {
-        None
-    }
-
-    /// Visits every failure in a result.
-    fn failures(_output: &mut Self::Output, _visit: &mut dyn FnMut(&mut NodeError)) {}
-
-    /// Bounds and scrubs every other text for people in a result.
-    fn clean(output: &mut Self::Output, secrets: &Secrets);
 }
 
 /// A [`ConnectionCall`] with the context and the connection of one attempt.
@@ -164,12 +151,6 @@ impl ConnectionCall for Authenticate {
     ) -> wasmtime::Result<Result<Session, NodeError>> {
         guest.exports.node(store, &guest.instance)?.call_authenticate(store, context, connection).await
     }
-
-    fn take_session(_: &mut Session) -> Option<Session> {
-        None
-    }
-
-    fn clean(_: &mut Session, _: &Secrets) {}
 }
 
 /// `check`.
@@ -189,38 +170,6 @@ impl ConnectionCall for Check {
         connection: &Connection,
     ) -> wasmtime::Result<Result<CheckReport, NodeError>> {
         guest.exports.node(store, &guest.instance)?.call_check(store, context, connection).await
-    }
-
-    fn take_session(report: &mut CheckReport) -> Option<Session> {
-        report.session.take()
-    }
-
-    fn usage(report: &mut CheckReport) -> Option<&mut Usage> {
-        Some(&mut report.usage)
-    }
-
-    fn failures(report: &mut CheckReport, visit: &mut dyn FnMut(&mut NodeError)) {
-        report.steps.iter_mut().filter_map(|step| step.error.as_mut()).for_each(visit);
-    }
-
-    fn clean(report: &mut CheckReport, secrets: &Secrets) {
-        for text in [&mut report.account, &mut report.instance].into_iter().flatten() {
-            clean_text(text, secrets);
-        }
-        for step in &mut report.steps {
-            for text in [&mut step.name, &mut step.label, &mut step.message] {
-                clean_text(text, secrets);
-            }
-            if let Some(advice) = &mut step.advice {
-                clean_text(advice, secrets);
-            }
-        }
-        for scope in &mut report.scopes {
-            clean_text(scope, secrets);
-        }
-        for field in &mut report.fields {
-            secrets.scrub(&mut field.value);
-        }
     }
 }
 
@@ -244,31 +193,14 @@ impl ConnectionCall for Execute<'_> {
         context: &CallContext,
         connection: &Connection,
     ) -> wasmtime::Result<Result<Execution, NodeError>> {
-        guest
-            .exports
-            .node(store, &guest.instance)?
-            .call_execute(store, context, connection, self.operation, self.items, self.cursor)
-            .await
-    }
-
-    fn take_session(execution: &mut Execution) -> Option<Session> {
-        execution.session.take()
-    }
-
-    fn usage(execution: &mut Execution) -> Option<&mut Usage> {
-        Some(&mut execution.usage)
-    }
-
-    fn failures(execution: &mut Execution, visit: &mut dyn FnMut(&mut NodeError)) {
-        for outcome in &mut execution.outcomes {
-            if let Outcome::Failed(error) = outcome {
-                visit(error);
-            }
+        let node = guest.exports.node(store, &guest.instance)?;
+        let Self { operation, items, cursor } = *self;
+        let mut result = node.call_execute(store, context, connection, operation, items, cursor).await?;
+        if let Ok(execution) = &mut result {
+            // One for each item is the contract.
+            execution.outcomes.truncate(items.len());
         }
-    }
-
-    fn clean(execution: &mut Execution, secrets: &Secrets) {
-        clean_diagnostics(&mut execution.diagnostics, secrets);
+        Ok(result)
     }
 }
 
@@ -302,37 +234,5 @@ impl ConnectionCall for Options<'_> {
         };
         let Self { name, params, search, cursor } = self;
         lookup.call_options(store, context, connection, name, params, *search, *cursor).await
-    }
-
-    fn take_session(entries: &mut Entries) -> Option<Session> {
-        entries.session.take()
-    }
-
-    fn usage(entries: &mut Entries) -> Option<&mut Usage> {
-        Some(&mut entries.usage)
-    }
-
-    fn clean(entries: &mut Entries, secrets: &Secrets) {
-        clean_diagnostics(&mut entries.diagnostics, secrets);
-    }
-}
-
-/// Makes the result of a connection call fit to be seen: every failure in it
-/// goes through `amend`, every text is bounded and free of known secrets.
-pub(crate) fn finish<C: ConnectionCall>(
-    result: &mut Result<C::Output, NodeError>,
-    secrets: &Secrets,
-    amend: &dyn Fn(&mut NodeError),
-) {
-    let mut each = |error: &mut NodeError| {
-        clean_error(error, secrets);
-        amend(error);
-    };
-    match result {
-        Ok(output) => {
-            C::failures(output, &mut each);
-            C::clean(output, secrets);
-        }
-        Err(error) => each(error),
     }
 }

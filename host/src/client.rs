@@ -117,16 +117,19 @@ impl HttpClient {
         Ok(Self { pool })
     }
 
-    /// Sends a request to the origin that its URI names.
+    /// Sends a request to the origin that its URI names. `again` is told when it
+    /// is sent a second time.
     pub(crate) async fn send(
         &self,
         request: Request<WasiBody>,
         timeouts: Timeouts,
+        again: impl FnOnce(),
     ) -> Result<Response<Incoming>, Failure> {
         let spare = spare(&request);
         let attempt = self.send_once(request, timeouts).await;
         match (attempt, spare) {
             (Err(Attempt { failure: Failure::Terminated, reused: true }), Some(request)) => {
+                again();
                 self.send_once(request, timeouts).await.map_err(|attempt| attempt.failure)
             }
             (result, _) => result.map_err(|attempt| attempt.failure),

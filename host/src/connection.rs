@@ -1,8 +1,10 @@
 //! One account at the service, and the calls made for it.
 //!
-//! Read from the top: [`Connection::open`] turns typed fields into a connection,
-//! [`Connection::call`] is the way of every call (session, context, instance,
-//! result), and the public methods name the calls that there are.
+//! [`Connection::open`] turns typed fields into a connection, and the public
+//! methods name the calls that there are. What happens in each of them is in
+//! [`attempts`]; those about events are in [`triggers`](crate::triggers).
+
+mod attempts;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,35 +14,29 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::OnceCell;
-use tokio::time::{Instant, timeout_at};
-use tracing::Instrument as _;
+use tokio::time::timeout_at;
 
-use crate::auth::{Auth, Leased, host_login, login_report, vault};
+use crate::auth::{Auth, host_login, login_report, vault};
 use crate::budget::{Budget, Class};
-use crate::calls::{Attempt, Authenticate, Check, ConnectionCall, Execute, Options, Prepare, finish};
+use crate::calls::{Check, Execute, Options, Prepare};
 use crate::client::HttpClient;
 use crate::context::{after, call_context};
 use crate::credentials::Credentials;
 use crate::egress::Egress;
-use crate::error::{CallError, HostError, Stop};
+use crate::error::{CallError, HostError};
 use crate::events::Events;
 use crate::fold::{self, Folded, Part, Progress};
 use crate::http::{CallHttp, Network};
 use crate::json;
-use crate::limits::{clean_diagnostics, clean_error};
+use crate::limits::{clean_error, clean_prepared};
 use crate::links::{self, LinkPolicy};
 use crate::node::Node;
 use crate::options::{AuthMode, CallOptions, ConnectionOptions};
 use crate::secrets::Secrets;
 use crate::serial::{self, Serial, Turn};
-use crate::session::HeldSession;
-use crate::trace::TraceParent;
 use crate::wit::lookup::Entries;
 use crate::wit::node::{AuthRecipe, CheckReport, Execution};
-use crate::wit::types::{
-    AttachmentLink, CallContext, Connection as GuestConnection, ConnectionAuth, Diagnostic, Effect,
-    FieldValue, Item, Level, Session,
-};
+use crate::wit::types::{AttachmentLink, Diagnostic, Effect, Item, Level};
 
 /// One account at the service. Cheap to clone; clones share session, network
 /// and policy.
@@ -118,26 +114,26 @@ impl Connection {
         };
 
         let deadline = after(options.deadline);
-        let context = call_context(&CallOptions::default(), None, 1, options.deadline)?;
+        let context = call_context(&CallOptions::default(), 1, options.deadline)?;
         let fields = credentials.plain_fields();
         let hooks = CallHttp::new(Some(Arc::new(network.clone())), deadline, Class::Interactive);
         let refusals = hooks.refusals();
-        let prepared = node
+        let mut prepared = node
             .run(hooks, deadline, &Prepare { context: &context, fields: &fields })
             .await
             .map_err(|stop| stop.into_node_error(Effect::None))?
             .map_err(|mut error| {
-                clean_error(&mut error, &secrets);
                 refusals.amend(&mut error);
+                clean_error(&mut error, &secrets);
                 error
             })?;
+        clean_prepared(&mut prepared, &secrets);
 
         credentials.completed(prepared.fields, &spec);
         let (egress, refused) =
             Egress::prepared(&typed, &credentials.plain, &prepared.egress, &spec.egress, &options.policy);
         network.egress = egress;
         let mut diagnostics = prepared.diagnostics;
-        clean_diagnostics(&mut diagnostics, &secrets);
         diagnostics.extend(refused.iter().map(|refusal| Diagnostic {
             level: Level::Warning,
             code: "host.egress-closed".to_owned(),
@@ -231,7 +227,7 @@ impl Connection {
         {
             return login_report(error, &self.shared.credentials);
         }
-        self.call(&Check, call, call.idempotency_key.clone(), deadline).await
+        self.call_until(&Check, call, deadline).await
     }
 
     /// Runs an operation once: one bounded part of it, or what follows `cursor`,
@@ -252,7 +248,7 @@ impl Connection {
         let deadline = after(call.deadline);
         let turn =
             timeout_at(deadline, self.turn(operation, items, call)).await.map_err(|_| serial::no_turn())?;
-        let mut execution = self.call(&execute, call, call.idempotency_key.clone(), deadline).await?;
+        let mut execution = self.call_until(&execute, call, deadline).await?;
         fold::add_wait(&mut execution.usage, turn.waited());
         Ok(execution)
     }
@@ -303,13 +299,13 @@ impl Connection {
     ) -> Result<Execution, CallError> {
         let execute = Execute { operation, items, cursor: part.cursor.as_deref() };
         let attempt = if part.calls == 0 { call.attempt } else { 1 };
-        let options = CallOptions { attempt: attempt.saturating_add(part.repetitions), ..call.clone() };
         // Each part is a call of its own, which may be repeated on its own.
-        let key = call.idempotency_key.as_ref().map(|key| match part.calls {
+        let idempotency_key = call.idempotency_key.as_ref().map(|key| match part.calls {
             0 => key.clone(),
             n => format!("{key}/{n}"),
         });
-        self.call(&execute, &options, key, after(call.deadline)).await
+        let attempt = attempt.saturating_add(part.repetitions);
+        self.call(&execute, &CallOptions { attempt, idempotency_key, ..call.clone() }).await
     }
 
     /// Values of one list of the manifest, for a dropdown. `params_json` is a
@@ -327,7 +323,7 @@ impl Connection {
         call: &CallOptions,
     ) -> Result<Entries, CallError> {
         let options = Options { name, params: &params_json.to_owned(), search, cursor };
-        self.call(&options, call, call.idempotency_key.clone(), after(call.deadline)).await
+        self.call(&options, call).await
     }
 
     /// Fetches what an attachment link leads to, as far as the operator's
@@ -343,161 +339,4 @@ impl Connection {
         let network = shared.links.network.get_or_try_init(|| async { shared.link_network() }).await?;
         links::fetch(network, link, shared.links.policy.max_bytes, after(deadline)).await
     }
-
-    /// The way of every call. A session that turns out to be dead before
-    /// anything was changed is replaced, and the call made once more.
-    pub(crate) async fn call<C: ConnectionCall>(
-        &self,
-        call: &C,
-        options: &CallOptions,
-        idempotency_key: Option<String>,
-        deadline: Instant,
-    ) -> Result<C::Output, CallError> {
-        let mut attempt = options.attempt.max(1);
-        let mut dead = None;
-        loop {
-            let lease = if C::LOGS_IN || options.dry_run {
-                Leased::by_itself()
-            } else {
-                self.lease(options, deadline, dead).await?
-            };
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                // The login took it all; the guest was not even started.
-                return Err(Stop::Deadline.into_node_error(Effect::None).into());
-            }
-            let context = call_context(options, idempotency_key.clone(), attempt, left)?;
-            let connection = GuestConnection { fields: self.guest_fields(), auth: self.guest_auth(&lease) };
-            // "Send nothing" is not left to the guest alone.
-            let network = (!options.dry_run).then(|| Arc::clone(&self.shared.network));
-            let hooks = CallHttp::new(network, deadline, C::CLASS);
-            let (refusals, waits) = (hooks.refusals(), hooks.waits());
-            let attempted = Attempt { call, context: &context, connection: &connection };
-            let node = self.node();
-            let run = node.run(hooks, deadline, &attempted).instrument(span::<C>(&context));
-            let mut result = run.await.map_err(|stop| {
-                stop.into_node_error(if options.dry_run { Effect::None } else { C::EFFECT })
-            })?;
-            if let Some(session) = result.as_mut().ok().and_then(C::take_session)
-                && lease.session.as_ref().is_none_or(|leased| leased.token != session.token)
-            {
-                self.keep(session).await;
-            }
-            finish::<C>(&mut result, &self.shared.secrets, &|error| refusals.amend(error));
-            match result {
-                Ok(mut output) => {
-                    if let Some(usage) = C::usage(&mut output) {
-                        fold::add_wait(usage, waits.total());
-                    }
-                    return Ok(output);
-                }
-                Err(error) if dead.is_none() && lease.is_worn_out(&error) => {
-                    tracing::debug!(function = C::NAME, "the session is dead; logging in anew");
-                    dead = lease.cached;
-                    attempt = attempt.saturating_add(1);
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
-    }
-
-    /// What the next call authenticates with; logs in where that is needed.
-    async fn lease(
-        &self,
-        options: &CallOptions,
-        deadline: Instant,
-        dead: Option<u64>,
-    ) -> Result<Leased, CallError> {
-        let network = &self.shared.network;
-        match &self.shared.auth {
-            Auth::Session { cache, renew_before } => {
-                let lease = cache.get(dead, deadline, self.log_in(options, deadline, *renew_before)).await?;
-                Ok(Leased {
-                    session: Some(lease.value.session().clone()),
-                    cached: (!lease.fresh).then_some(lease.generation),
-                })
-            }
-            Auth::Host => {
-                // So that a refused login is told as such, and not as a request
-                // of the guest that failed.
-                if let Some(login) = &network.login {
-                    login.lease(network, deadline).await?;
-                }
-                Ok(Leased { session: None, cached: None })
-            }
-        }
-    }
-
-    /// Calls `authenticate`.
-    async fn log_in(
-        &self,
-        options: &CallOptions,
-        deadline: Instant,
-        renew_before: Duration,
-    ) -> Result<HeldSession, CallError> {
-        let left = deadline.saturating_duration_since(Instant::now());
-        // Logging in is the host's wish, whatever the call that it is for may do.
-        let options = CallOptions { dry_run: false, read_only: false, ..options.clone() };
-        let context = call_context(&options, None, 1, left)?;
-        let connection = GuestConnection { fields: self.guest_fields(), auth: ConnectionAuth::SelfManaged };
-        let hooks = CallHttp::new(Some(Arc::clone(&self.shared.network)), deadline, Class::Interactive);
-        let refusals = hooks.refusals();
-        let attempt = Attempt { call: &Authenticate, context: &context, connection: &connection };
-        let mut result = self
-            .node()
-            .run(hooks, deadline, &attempt)
-            .instrument(span::<Authenticate>(&context))
-            .await
-            .map_err(|stop| stop.into_node_error(Effect::None))?;
-        finish::<Authenticate>(&mut result, &self.shared.secrets, &|error| refusals.amend(error));
-        let session = result?;
-        self.shared.secrets.add(&session.token);
-        Ok(HeldSession::new(session, renew_before))
-    }
-
-    /// Sees to it that a secret which the embedder made is in no text either.
-    pub(crate) fn know_secret(&self, secret: &str) {
-        self.shared.secrets.add(secret);
-    }
-
-    /// Keeps a session that a guest handed back.
-    async fn keep(&self, session: Session) {
-        self.shared.secrets.add(&session.token);
-        if let Auth::Session { cache, renew_before } = &self.shared.auth {
-            cache.put(HeldSession::new(session, *renew_before)).await;
-        }
-    }
-
-    /// The fields that a guest is given: secrets, or what stands for them, only
-    /// where it logs in by itself.
-    fn guest_fields(&self) -> Vec<FieldValue> {
-        let credentials = &self.shared.credentials;
-        match (&self.shared.auth, &self.shared.network.vault) {
-            (Auth::Session { .. }, None) => credentials.all_fields(),
-            (Auth::Session { .. }, Some(vault)) => {
-                credentials.plain_fields().into_iter().chain(vault.fields()).collect()
-            }
-            (Auth::Host, _) => credentials.plain_fields(),
-        }
-    }
-
-    fn guest_auth(&self, lease: &Leased) -> ConnectionAuth {
-        match (&self.shared.auth, &lease.session) {
-            (Auth::Host, _) => ConnectionAuth::HostInjected,
-            (Auth::Session { .. }, Some(session)) => ConnectionAuth::Session(session.clone()),
-            (Auth::Session { .. }, None) => ConnectionAuth::SelfManaged,
-        }
-    }
-}
-
-/// The span of one call of a component's function.
-fn span<C: ConnectionCall>(context: &CallContext) -> tracing::Span {
-    let trace = context.trace_parent.as_deref().and_then(TraceParent::parse);
-    tracing::debug_span!(
-        "call",
-        function = C::NAME,
-        attempt = context.attempt,
-        trace_id = trace.as_ref().map(|trace| trace.trace_id.as_str()),
-        span_id = trace.as_ref().map(|trace| trace.span_id.as_str()),
-    )
 }

@@ -20,7 +20,6 @@ const ENTROPY: usize = 32;
 /// The context of one call.
 pub(crate) fn call_context(
     options: &CallOptions,
-    idempotency_key: Option<String>,
     attempt: u32,
     deadline: Duration,
 ) -> Result<CallContext, HostError> {
@@ -28,7 +27,7 @@ pub(crate) fn call_context(
         now: format!("{:.3}", Timestamp::now()),
         deadline_ms: u32::try_from(deadline.as_millis()).unwrap_or(u32::MAX),
         attempt,
-        idempotency_key,
+        idempotency_key: options.idempotency_key.clone(),
         entropy: random_bytes()?,
         trace_parent: options
             .trace_parent
@@ -67,7 +66,7 @@ mod tests {
     use super::*;
 
     fn context() -> CallContext {
-        call_context(&CallOptions::default(), None, 1, Duration::from_millis(1500)).expect("context")
+        call_context(&CallOptions::default(), 1, Duration::from_millis(1500)).expect("context")
     }
 
     #[test]
@@ -94,7 +93,7 @@ mod tests {
     #[test]
     fn a_deadline_beyond_all_measure_is_no_panic() {
         assert!(after(Duration::MAX) > Instant::now());
-        let context = call_context(&CallOptions::default(), None, 1, Duration::MAX).expect("context");
+        let context = call_context(&CallOptions::default(), 1, Duration::MAX).expect("context");
         assert_eq!(context.deadline_ms, u32::MAX);
     }
 

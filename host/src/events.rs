@@ -10,6 +10,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::egress::Refusal;
+use crate::limits::{clean_name, clean_text};
 use crate::metrics::Metrics;
 use crate::secrets::Secrets;
 
@@ -88,6 +90,7 @@ impl Events {
     pub(crate) fn begin(&self, method: &http::Method, uri: &http::Uri, by_host: bool) -> Record {
         Record {
             events: self.clone(),
+            span: tracing::Span::current(),
             started: Instant::now(),
             method: method.to_string(),
             url: uri.to_string(),
@@ -105,6 +108,8 @@ impl Events {
 #[derive(Debug)]
 pub(crate) struct Record {
     events: Events,
+    /// The call that it was made for: it may end in another task.
+    span: tracing::Span,
     started: Instant,
     method: String,
     url: String,
@@ -135,11 +140,18 @@ impl Record {
     }
 
     pub(crate) fn waited(&mut self, wait: Duration) {
-        self.waited = wait;
+        self.waited = self.waited.saturating_add(wait);
     }
 
     pub(crate) fn failed(&mut self, error: impl fmt::Display) {
         self.error = Some(error.to_string());
+    }
+
+    /// Warns the operator of a refusal by the policy.
+    pub(crate) fn warn(&self, refusal: &Refusal) {
+        let mut refusal = refusal.to_string();
+        clean_text(&mut refusal, &self.events.secrets);
+        tracing::warn!(refusal, "egress refused");
     }
 }
 
@@ -149,12 +161,17 @@ impl Drop for Record {
         if error.is_none() && self.status.is_none() {
             error = Some("given up by the caller".to_owned());
         }
+        let secrets = &self.events.secrets;
         if let Some(text) = &mut error {
-            self.events.secrets.scrub(text);
+            clean_text(text, secrets);
         }
+        let (mut method, mut url) = (std::mem::take(&mut self.method), secrets.url(&self.url));
+        clean_name(&mut method, secrets);
+        clean_text(&mut url, secrets);
+        let _call = self.span.enter();
         let event = RequestEvent {
-            method: std::mem::take(&mut self.method),
-            url: self.events.secrets.url(&self.url),
+            method,
+            url,
             status: self.status,
             error,
             elapsed: self.started.elapsed(),
@@ -228,6 +245,18 @@ mod tests {
         });
         let text = format!("{event:?}");
         assert!(!text.contains("hunter22") && !text.contains("abc"), "{text}");
+    }
+
+    #[test]
+    fn what_a_component_puts_into_its_request_is_bounded_in_an_event() {
+        let long = "x".repeat(60_000);
+        let event = observed("https://h.example/", |record| {
+            record.url = format!("https://h.example/{long}");
+            record.method.clone_from(&long);
+            record.failed(&long);
+        });
+        let error = event.error.map_or(0, |error| error.len());
+        assert!(event.url.len() < 5000 && event.method.len() < 500 && error < 5000, "{}", event.url.len());
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 use std::error::Error as StdError;
 use std::io;
+use std::time::Duration;
 
 use wasmtime_wasi_http::Error as WasiError;
 
@@ -17,6 +18,8 @@ pub(crate) enum Failure {
     Refused(Refusal),
     #[error("the host could not log in")]
     Login,
+    #[error("held back: the rate budget has no place for {0:.0?}")]
+    HeldBack(Duration),
     #[error("the name could not be resolved: {0}")]
     Dns(String),
     #[error("connection refused")]
@@ -50,6 +53,8 @@ impl Failure {
     pub(crate) fn into_error(self) -> WasiError {
         match self {
             Self::Refused(_) => WasiError::HttpRequestDenied,
+            // Guests are given the answer 429 instead.
+            Self::HeldBack(_) => WasiError::InternalError(Some("the rate budget has no place".to_owned())),
             Self::Login => WasiError::InternalError(Some("the host could not log in".to_owned())),
             Self::Dns(_) => WasiError::DnsError { rcode: None, info_code: None },
             Self::ConnectionRefused => WasiError::ConnectionRefused,

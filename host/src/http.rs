@@ -14,8 +14,9 @@ use http::{HeaderValue, Method, Request, Response, Uri};
 use http_body::Body as _;
 use http_body_util::{BodyExt as _, LengthLimitError};
 use hyper::body::Incoming;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
+use tracing::Instrument as _;
 use wasmtime_wasi_http::{Error as WasiError, RequestOptions, WasiBody, WasiHttpHooks};
 
 use crate::body::{AnswerBody, CountedBody};
@@ -28,16 +29,20 @@ use crate::failure::Failure;
 use crate::origin::Origin;
 use crate::placeholders::{Answer, Vault};
 use crate::recipe::HostLogin;
-use crate::replay;
+use crate::replay::{self, Room};
 use crate::wit::types::{ErrorKind, NodeError};
 
 /// How many tokens one request is tried with. Each but the last was good for
 /// other requests, so this is about bad luck and not about bad credentials.
 const TOKENS: u32 = 32;
 
-/// How many requests of one call may be on their way at the same time; others
-/// wait. Each has a socket, and a body in memory where it may be sent again.
+/// How many requests of one call may be under way at the same time, from their
+/// beginning to the last byte of the answer; others wait. Each has a socket.
 const AT_ONCE: usize = 32;
+
+/// Bytes of a request body that the host takes from a guest at a time: each
+/// request that a guest writes holds so many, outside of its memory.
+const CHUNK: usize = 64 << 10;
 
 /// What the calls of one connection share: everything behind the hook.
 #[derive(Debug, Clone)]
@@ -80,6 +85,7 @@ struct Turn {
     class: Class,
     waits: Arc<Waits>,
     refusals: Refusals,
+    room: Room,
 }
 
 /// What the policy refused during a call, for the operator's error message. The
@@ -88,8 +94,9 @@ struct Turn {
 pub(crate) struct Refusals(Arc<Mutex<Option<Refusal>>>);
 
 impl Refusals {
-    fn add(&self, refusal: Refusal) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(refusal);
+    /// Whether it is the first one of the call.
+    fn add(&self, refusal: Refusal) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).replace(refusal).is_none()
     }
 
     /// Tells the operator what to do about a refusal by the egress policy, which
@@ -109,7 +116,8 @@ impl Refusals {
 impl CallHttp {
     pub(crate) fn new(network: Option<Arc<Network>>, deadline: Instant, class: Class) -> Self {
         let at_once = Arc::new(Semaphore::new(AT_ONCE));
-        let turn = Turn { class, waits: Arc::default(), refusals: Refusals::default() };
+        let turn =
+            Turn { class, waits: Arc::default(), refusals: Refusals::default(), room: Room::default() };
         Self { network, deadline, at_once, turn }
     }
 
@@ -132,6 +140,10 @@ impl WasiHttpHooks for CallHttp {
         false
     }
 
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        CHUNK
+    }
+
     fn send_request(
         &mut self,
         request: Request<WasiBody>,
@@ -145,17 +157,20 @@ impl WasiHttpHooks for CallHttp {
         let deadline = self.deadline;
         let turn = self.turn.clone();
         let at_once = Arc::clone(&self.at_once);
-        Box::new(async move {
-            // Until the answer begins. It fails only for a semaphore that is closed.
-            let _turn = at_once.acquire().await;
+        // It goes on in a task of its own.
+        let call = tracing::Span::current();
+        let sent = async move {
+            // Only a semaphore that is closed has none.
+            let Ok(place) = at_once.acquire_owned().await else { return Err(WasiError::ConnectionTimeout) };
             if Instant::now() >= deadline {
                 return Err(WasiError::ConnectionTimeout);
             }
             let timeouts = Timeouts::new(options, deadline);
-            let response = network.exchange(request, timeouts, &turn).await?;
+            let response = network.exchange(request, timeouts, &turn, place).await?;
             let done: Box<dyn Future<Output = Result<(), WasiError>> + Send> = Box::new(async { Ok(()) });
             Ok((response, done))
-        })
+        };
+        Box::new(sent.instrument(call))
     }
 }
 
@@ -180,6 +195,7 @@ impl Network {
         mut request: Request<WasiBody>,
         timeouts: Timeouts,
         turn: &Turn,
+        place: OwnedSemaphorePermit,
     ) -> Result<Response<WasiBody>, WasiError> {
         let refusals = &turn.refusals;
         let mut record = self.events.begin(request.method(), request.uri(), false);
@@ -193,23 +209,27 @@ impl Network {
         request.headers_mut().remove(http::header::HOST);
         let mut answer = Answer::Plain;
         if let Some(vault) = &self.vault {
-            match vault.fill(request).await {
+            match vault.fill(request, &turn.room).await {
                 Ok(filled) => (request, answer) = filled,
                 Err(failure) => return Err(self.failed(&mut record, failure, refusals)),
             }
         }
 
-        if let Some(after) = self.wait(turn, timeouts.deadline, &mut record).await {
-            drain(request.into_body(), timeouts.deadline);
-            return Ok(held_back(after));
-        }
         let compressed = decode::ask(request.headers_mut());
-        let response = match &self.login {
-            None => self.send(request, timeouts, &record).await,
-            Some(login) => self.send_with_login(login, request, timeouts, &record).await,
+        let response = match (self.wait_in(turn, timeouts.deadline, &mut record).await, &self.login) {
+            (Err(failure), _) => {
+                drain(request.into_body(), timeouts.deadline);
+                Err(failure)
+            }
+            (Ok(()), None) => self.send(request, timeouts, &record).await,
+            (Ok(()), Some(login)) => self.send_with_login(login, request, timeouts, turn, &mut record).await,
         };
         let response = match response {
-            Ok(response) => self.answer(response, compressed, record, timeouts)?,
+            Ok(response) => self.answer(response, compressed, record, timeouts, place)?,
+            Err(Failure::HeldBack(after)) => {
+                record.failed(Failure::HeldBack(after));
+                return Ok(held_back(after));
+            }
             Err(failure) => return Err(self.failed(&mut record, failure, refusals)),
         };
         match (&self.vault, answer) {
@@ -218,36 +238,37 @@ impl Network {
         }
     }
 
-    /// Waits for a place in the rate budget; the time until there is one, where
-    /// that is too long.
-    async fn wait(&self, turn: &Turn, deadline: Instant, record: &mut Record) -> Option<Duration> {
+    /// Waits for a place in the rate budget.
+    async fn wait(&self, class: Class, deadline: Instant, record: &mut Record) -> Result<(), Failure> {
         let began = Instant::now();
-        let admission = {
-            let _waiting = turn.waits.begin();
-            self.budget.admit(turn.class, deadline).await
-        };
+        let admission = self.budget.admit(class, deadline).await;
         record.waited(began.elapsed());
         match admission {
-            Admission::Go => None,
-            Admission::Later(after) => {
-                record.failed(format_args!("held back: the rate budget has no place for {after:.0?}"));
-                Some(after)
-            }
+            Admission::Go => Ok(()),
+            Admission::Later(after) => Err(Failure::HeldBack(after)),
         }
+    }
+
+    /// The same for a request of a call, whose wait it is.
+    async fn wait_in(&self, turn: &Turn, deadline: Instant, record: &mut Record) -> Result<(), Failure> {
+        let _waiting = turn.waits.begin();
+        self.wait(turn.class, deadline, record).await
     }
 
     /// Adds the login's credential. A request that is refused is sent again, once
     /// for each token: when many are in flight, others may have used up the fresh
-    /// one before it gets there.
+    /// one before it gets there. Each time it needs a place in the rate budget.
     async fn send_with_login(
         &self,
         login: &HostLogin,
         request: Request<WasiBody>,
         timeouts: Timeouts,
-        record: &Record,
+        turn: &Turn,
+        record: &mut Record,
     ) -> Result<Response<Incoming>, Failure> {
         let mut lease = login.lease(self, timeouts.deadline).await.map_err(|_| Failure::Login)?;
-        let (mut request, spare) = replay::hold(request).await.map_err(|_| Failure::RequestBody)?;
+        let (mut request, spare) =
+            replay::hold(request, &turn.room).await.map_err(|_| Failure::RequestBody)?;
         let mut tokens = 1;
         loop {
             lease.inject(&mut request);
@@ -262,6 +283,7 @@ impl Network {
             let Ok(Some(newer)) = login.renew(self, lease, timeouts.deadline).await else {
                 return Ok(response);
             };
+            self.wait_in(turn, timeouts.deadline, record).await?;
             (lease, request, tokens) = (newer, spare.request(), tokens + 1);
         }
     }
@@ -281,7 +303,7 @@ impl Network {
         } else {
             request.map(|inner| CountedBody { inner, bytes }.boxed_unsync())
         };
-        let response = self.client.send(request, timeouts).await?;
+        let response = self.client.send(request, timeouts, || self.budget.sent_again()).await?;
         self.budget.answered(response.status().as_u16(), response.headers());
         Ok(response)
     }
@@ -292,6 +314,7 @@ impl Network {
         compressed: bool,
         mut record: Record,
         timeouts: Timeouts,
+        place: OwnedSemaphorePermit,
     ) -> Result<Response<WasiBody>, WasiError> {
         record.answered(response.status().as_u16());
         let announced = response.body().size_hint().lower();
@@ -302,19 +325,22 @@ impl Network {
         }
         let limit = self.max_response;
         let response = decode::unpacked(response, compressed);
-        Ok(response.map(|body| AnswerBody::new(body, record, limit, timeouts).boxed_unsync()))
+        Ok(response.map(|body| AnswerBody::new(body, record, limit, timeouts, place).boxed_unsync()))
     }
 
     fn failed(&self, record: &mut Record, failure: Failure, refusals: &Refusals) -> WasiError {
         record.failed(&failure);
-        if let Failure::Refused(refusal) = &failure {
-            tracing::warn!(%refusal, "egress refused");
-            refusals.add(refusal.clone());
+        // One warning is enough: a guest may try without end.
+        if let Failure::Refused(refusal) = &failure
+            && refusals.add(refusal.clone())
+        {
+            record.warn(refusal);
         }
         failure.into_error()
     }
 
-    /// A request of the host itself, its answer read to the end.
+    /// A request of the host itself, its answer read to the end. Somebody waits
+    /// for it, be it a call, and it counts like any other.
     pub(crate) async fn fetch(
         &self,
         mut request: Request<WasiBody>,
@@ -326,6 +352,7 @@ impl Network {
         let mut record = self.events.begin(request.method(), &shown, true);
         let result = async {
             *request.uri_mut() = self.admit(request.method(), request.uri()).map_err(Failure::Refused)?;
+            self.wait(Class::Interactive, deadline, &mut record).await?;
             let (parts, body) = self.send(request, timeouts, &record).await?.into_parts();
             record.answered(parts.status.as_u16());
             let limited =

@@ -103,6 +103,7 @@
 //! I/O.
 
 mod addresses;
+mod answers;
 mod auth;
 mod bindings;
 mod body;

@@ -7,6 +7,8 @@ use wasmtime::ResourceLimiter;
 
 use crate::secrets::Secrets;
 use crate::wit::flat::FlatError;
+use crate::wit::node::Prepared;
+use crate::wit::triggers::Reply;
 use crate::wit::types::{Diagnostic, NodeError};
 
 /// What one call may use.
@@ -86,8 +88,17 @@ const NAME: usize = 256;
 const TEXT: usize = 4 << 10;
 /// Bytes of open-ended details.
 const DETAILS: usize = 64 << 10;
-/// How many diagnostics one result may have.
+/// How many diagnostics one result may have, or steps a report.
 const DIAGNOSTICS: usize = 1000;
+/// How many headers a reply to a delivery may have.
+const HEADERS: usize = 32;
+/// How many origins `prepare` may name.
+const ORIGINS: usize = 64;
+
+/// Bytes of a manifest, and of the credential form.
+pub(crate) const MANIFEST: usize = 4 << 20;
+/// Bytes of what `prepare` returns.
+pub(crate) const PREPARED: usize = 1 << 20;
 
 /// Bounds every text of a failure and takes known secrets out of it. A guest can
 /// say anything, and can be made to say what it was told.
@@ -101,12 +112,42 @@ pub(crate) fn clean_error(error: &mut NodeError, secrets: &Secrets) {
             clean(text, limit, secrets);
         }
     }
-    // Half a JSON text is none.
-    if error.details.as_ref().is_some_and(|details| details.len() > DETAILS) {
-        error.details = None;
-    }
-    if let Some(details) = &mut error.details {
+    clean_details(&mut error.details, secrets);
+}
+
+/// Bounds open-ended details and takes known secrets out of them. Half a JSON text
+/// is none, so those that are too long go as a whole.
+pub(crate) fn clean_details(details: &mut Option<String>, secrets: &Secrets) {
+    details.take_if(|details| details.len() > DETAILS);
+    if let Some(details) = details {
         secrets.scrub(details);
+    }
+}
+
+/// Bounds the reply to a delivery and takes known secrets out of it: whoever sent
+/// the delivery is given it.
+pub(crate) fn clean_reply(reply: &mut Reply, secrets: &Secrets) {
+    reply.headers.truncate(HEADERS);
+    for header in &mut reply.headers {
+        clean_name(&mut header.name, secrets);
+        clean_text(&mut header.value, secrets);
+    }
+    if reply.body.len() > DETAILS {
+        reply.body.clear();
+    }
+    if let Ok(text) = str::from_utf8(&reply.body) {
+        let mut text = text.to_owned();
+        secrets.scrub(&mut text);
+        reply.body = text.into_bytes();
+    }
+}
+
+/// Bounds what `prepare` says. Its fields are for the component itself.
+pub(crate) fn clean_prepared(prepared: &mut Prepared, secrets: &Secrets) {
+    clean_diagnostics(&mut prepared.diagnostics, secrets);
+    prepared.egress.truncate(ORIGINS);
+    for origin in &mut prepared.egress {
+        clean(origin, NAME * 4, secrets);
     }
 }
 
@@ -120,11 +161,16 @@ pub(crate) fn clean_flat(error: &mut FlatError, secrets: &Secrets) {
 
 /// Bounds every text of diagnostics and takes known secrets out of it.
 pub(crate) fn clean_diagnostics(diagnostics: &mut Vec<Diagnostic>, secrets: &Secrets) {
-    diagnostics.truncate(DIAGNOSTICS);
-    for diagnostic in diagnostics {
+    clean_list(diagnostics, |diagnostic| {
         clean(&mut diagnostic.code, NAME, secrets);
         clean(&mut diagnostic.message, TEXT, secrets);
-    }
+    });
+}
+
+/// Bounds a list for people, and each part of it.
+pub(crate) fn clean_list<T>(list: &mut Vec<T>, each: impl FnMut(&mut T)) {
+    list.truncate(DIAGNOSTICS);
+    list.iter_mut().for_each(each);
 }
 
 /// Bounds a text and takes known secrets out of it.
@@ -132,10 +178,25 @@ pub(crate) fn clean_text(text: &mut String, secrets: &Secrets) {
     clean(text, TEXT, secrets);
 }
 
+/// Bounds a name, such as a code or an instant, and takes known secrets out of it.
+pub(crate) fn clean_name(text: &mut String, secrets: &Secrets) {
+    clean(text, NAME, secrets);
+}
+
 fn clean(text: &mut String, limit: usize, secrets: &Secrets) {
-    // Scrub first: half a secret at the end would not be found any more.
+    // Megabytes are not searched for what will not be shown. Half a secret at
+    // this first cut would not be found, so that much is cut off again.
+    let longest = secrets.longest();
+    let looked_at = limit.saturating_add(longest.saturating_mul(2));
+    let was_cut = text.len() > looked_at;
+    if was_cut {
+        text.truncate(text.floor_char_boundary(looked_at));
+    }
     secrets.scrub(text);
-    if text.len() > limit {
+    if was_cut {
+        text.truncate(text.floor_char_boundary(text.len().saturating_sub(longest)));
+    }
+    if was_cut || text.len() > limit {
         text.truncate(text.floor_char_boundary(limit));
         text.push('…');
     }
@@ -145,7 +206,7 @@ fn clean(text: &mut String, limit: usize, secrets: &Secrets) {
 mod tests {
     use super::*;
     use crate::error::refusal;
-    use crate::wit::types::ErrorKind;
+    use crate::wit::types::{ErrorKind, Usage};
 
     #[test]
     fn memories_and_tables_count_together() {
@@ -191,6 +252,37 @@ mod tests {
         error.details = Some(format!("\"{}\"", "x".repeat(DETAILS)));
         clean_error(&mut error, &Secrets::default());
         assert_eq!(error.details, None);
+    }
+
+    #[test]
+    fn no_half_of_a_secret_is_left_at_either_cut() {
+        let secrets = Secrets::default();
+        secrets.add("hunter22-the-secret");
+        for before in TEXT - 50..TEXT + 50 {
+            // Many secrets that become shorter move the end of the text to the front.
+            for many in [0, 1, 50, 1000] {
+                let mut text = "hunter22-the-secret".repeat(many);
+                let filling = before.saturating_sub(text.len());
+                text.push_str(&"x".repeat(filling));
+                text.push_str(&"hunter22-the-secret".repeat(100));
+                clean_text(&mut text, &secrets);
+                assert!(!text.contains("hunt") && text.len() <= TEXT + 3, "{before} {many} {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_prepare_names_is_bounded() {
+        let mut prepared = Prepared {
+            fields: Vec::new(),
+            egress: vec!["x".repeat(1 << 20); 100],
+            token_url: None,
+            usage: Usage { requests: 0, retries: 0, waited_ms: 0, rate_limited: 0 },
+            diagnostics: Vec::new(),
+        };
+        clean_prepared(&mut prepared, &Secrets::default());
+        assert_eq!(prepared.egress.len(), ORIGINS);
+        assert!(prepared.egress.iter().all(|origin| origin.len() < 1100));
     }
 
     #[test]

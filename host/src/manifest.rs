@@ -6,6 +6,7 @@ use serde_json::Value;
 use wasmparser::{Parser, Payload};
 
 use crate::error::HostError;
+use crate::limits::MANIFEST;
 
 /// Name of the custom section that holds the manifest.
 const SECTION: &str = "workflow-node:manifest";
@@ -69,6 +70,9 @@ pub(crate) fn read(component: &[u8]) -> Result<Manifest, HostError> {
         }
     }
     let (_, bytes) = found.ok_or_else(|| HostError::Manifest("there is none".to_owned()))?;
+    if bytes.len() > MANIFEST {
+        return Err(HostError::Manifest(format!("it has more than {MANIFEST} bytes")));
+    }
     let text = std::str::from_utf8(bytes).map_err(|_| HostError::Manifest("it is no UTF-8".to_owned()))?;
     Manifest::parse(text)
 }
@@ -133,6 +137,22 @@ mod tests {
         assert_eq!(manifest.serialize_by("a"), ["/k", "/l/m"]);
         assert!(manifest.serialize_by("b").is_empty() && manifest.serialize_by("c").is_empty());
         assert!(Manifest::parse(r#"{"operations":{}}"#).expect("manifest").serialize_by("a").is_empty());
+    }
+
+    #[test]
+    fn one_that_is_too_large_is_refused() {
+        let name = SECTION.as_bytes();
+        let size = 1 + name.len() + MANIFEST + 1;
+        let mut bytes = COMPONENT.to_vec();
+        bytes.push(0);
+        // LEB128, in four bytes.
+        bytes.extend([0, 7, 14].map(|shift| u8::try_from(size >> shift & 0x7f).expect("seven bits") | 0x80));
+        bytes.push(u8::try_from(size >> 21).expect("seven bits"));
+        bytes.push(u8::try_from(name.len()).expect("short"));
+        bytes.extend(name);
+        bytes.resize(bytes.len() + MANIFEST + 1, b' ');
+        let error = read(&bytes).expect_err("too large").to_string();
+        assert!(error.contains("more than"), "{error}");
     }
 
     #[test]

@@ -36,8 +36,9 @@ use crate::failure::Failure;
 use crate::http::without_query;
 use crate::origin::Origin;
 use crate::recipe::{Ingredients, Place, with_query};
-use crate::replay;
+use crate::replay::{self, Room};
 use crate::secrets::{Secret, Secrets};
+use crate::session::LARGEST;
 use crate::template;
 use crate::token::{MAX_ANSWER, token_uri};
 use crate::wit::node::{AuthRecipe, ClientAuthentication, CredentialSpec, Oauth2ClientCredentials};
@@ -144,8 +145,9 @@ impl Vault {
     pub(crate) async fn fill(
         &self,
         request: Request<WasiBody>,
+        room: &Room,
     ) -> Result<(Request<WasiBody>, Answer), Failure> {
-        let (mut request, spare) = replay::hold(request).await.map_err(|_| Failure::RequestBody)?;
+        let (mut request, spare) = replay::hold(request, room).await.map_err(|_| Failure::RequestBody)?;
         let body = spare.as_ref().map_or(&[][..], |spare| spare.body());
         let answer = match &self.rule {
             Rule::Token(rule) if rule.is_for(&request) => {
@@ -248,12 +250,12 @@ impl Vault {
 
     fn veiled(&self, rule: &TokenRule, mut answer: Value) -> Value {
         let token = answer.pointer(&rule.access_token).and_then(Value::as_str).map(str::to_owned);
-        let Some(token) = token.filter(|token| !token.is_empty()) else {
+        let Some(token) = token.filter(|token| (1..=LARGEST).contains(&token.len())) else {
             return Value::Object(serde_json::Map::new());
         };
         for name in OTHER_TOKENS {
             if let Some(other) = answer.as_object_mut().and_then(|answer| answer.remove(name))
-                && let Some(other) = other.as_str()
+                && let Some(other) = other.as_str().filter(|other| other.len() <= LARGEST)
             {
                 self.secrets.add(other);
             }

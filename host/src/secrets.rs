@@ -104,11 +104,17 @@ impl Secrets {
         known.forms = forms;
     }
 
+    /// Bytes of the longest form of a secret.
+    pub(crate) fn longest(&self) -> usize {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        known.forms.first().map_or(0, String::len)
+    }
+
     /// Replaces every secret in `text`.
     pub(crate) fn scrub(&self, text: &mut String) {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         for form in &known.forms {
-            if text.contains(form.as_str()) {
+            if form.len() <= text.len() && text.contains(form.as_str()) {
                 *text = text.replace(form.as_str(), HIDDEN);
             }
         }

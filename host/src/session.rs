@@ -17,6 +17,9 @@ use tokio::time::{Instant, timeout, timeout_at};
 use crate::error::{CallError, Stop};
 use crate::wit::types::{Effect, ErrorKind, Session};
 
+/// Bytes of a session, its token above all. Larger ones fit into no header.
+pub(crate) const LARGEST: usize = 64 << 10;
+
 /// How long a value from elsewhere waits to be put in.
 const PATIENCE: Duration = Duration::from_millis(20);
 
@@ -169,6 +172,13 @@ impl HeldSession {
     pub(crate) fn session(&self) -> &Session {
         &self.session
     }
+}
+
+/// Whether a session is small enough to be kept for a connection's life.
+pub(crate) fn fits(session: &Session) -> bool {
+    let Session { token, expires_at, scopes, extra } = session;
+    let texts = [Some(token), expires_at.as_ref(), extra.as_ref()];
+    texts.into_iter().flatten().chain(scopes).map(|text| text.len() + 1).sum::<usize>() <= LARGEST
 }
 
 impl Expiring for HeldSession {
@@ -328,6 +338,15 @@ mod tests {
         for endless in ["", "no instant"] {
             assert!(HeldSession::new(session(endless), minute).is_usable());
         }
+    }
+
+    #[test]
+    fn a_session_has_a_largest_size() {
+        let good = session("2999-01-01T00:00:00Z");
+        assert!(fits(&good));
+        assert!(!fits(&Session { token: "x".repeat(LARGEST), ..good.clone() }));
+        assert!(!fits(&Session { extra: Some("x".repeat(LARGEST)), ..good.clone() }));
+        assert!(!fits(&Session { scopes: vec![String::new(); LARGEST], ..good }));
     }
 
     #[test]

@@ -25,7 +25,7 @@ use crate::http::{Fetch, Network};
 use crate::limits::clean_text;
 use crate::recipe::Ingredients;
 use crate::secrets::{Secret, Secrets};
-use crate::session::{Expiring, Lease};
+use crate::session::{Expiring, LARGEST, Lease};
 use crate::template;
 use crate::wit::node::{ClientAuthentication, Oauth2ClientCredentials};
 use crate::wit::types::{ErrorKind, NodeError, Retry};
@@ -214,7 +214,7 @@ impl TokenRequest {
         let value = answer
             .pointer(&self.access_token)
             .and_then(Value::as_str)
-            .filter(|token| !token.is_empty())
+            .filter(|token| (1..=LARGEST).contains(&token.len()))
             .ok_or_else(no_token)?;
         let seconds = answer.pointer(&self.expires_in).and_then(|expires| match expires {
             Value::Number(number) => number.as_f64(),
@@ -321,6 +321,17 @@ fn unreachable(failure: &Failure) -> NodeError {
             let advice =
                 refusal.remedy.clone().unwrap_or_else(|| "Check the address in the credentials.".to_owned());
             return crate::error::refusal(ErrorKind::Denied, "host.egress-denied", message, &advice);
+        }
+        Failure::HeldBack(after) => {
+            return NodeError {
+                retry: Retry::AfterMs(u32::try_from(after.as_millis()).unwrap_or(u32::MAX)),
+                ..refusal(
+                    ErrorKind::RateLimited,
+                    "host.login-held-back",
+                    message,
+                    "Wait, then try again, or let the operator raise the rate limit.",
+                )
+            };
         }
         Failure::ConnectTimeout | Failure::ResponseTimeout => (ErrorKind::Timeout, "Try again later."),
         Failure::Certificate(_) => (

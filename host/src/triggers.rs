@@ -6,7 +6,7 @@
 
 use crate::calls::triggers::{Poll, Receive, Subscribe, Trigger, Unsubscribe};
 use crate::connection::Connection;
-use crate::context::{after, random_hex};
+use crate::context::random_hex;
 use crate::error::{CallError, HostError};
 use crate::options::CallOptions;
 use crate::wit::triggers::{Delivery, Endpoint, Polled, Received, Subscription, Unsubscribed};
@@ -36,7 +36,7 @@ impl Connection {
     ) -> Result<Polled, CallError> {
         let config = &config_json.to_owned();
         let poll = Poll { trigger: Trigger { name: trigger, config }, state };
-        self.call(&poll, call, call.idempotency_key.clone(), after(call.deadline)).await
+        self.call(&poll, call).await
     }
 
     /// Has the service deliver events to the endpoint. Called again with the
@@ -57,7 +57,7 @@ impl Connection {
         self.know_secret(&endpoint.signing_secret);
         let config = &config_json.to_owned();
         let subscribe = Subscribe { trigger: Trigger { name: trigger, config }, endpoint, state };
-        self.call(&subscribe, call, call.idempotency_key.clone(), after(call.deadline)).await
+        self.call(&subscribe, call).await
     }
 
     /// Ends a subscription; what is gone already is no error.
@@ -74,7 +74,7 @@ impl Connection {
     ) -> Result<Unsubscribed, CallError> {
         let config = &config_json.to_owned();
         let unsubscribe = Unsubscribe { trigger: Trigger { name: trigger, config }, state };
-        self.call(&unsubscribe, call, call.idempotency_key.clone(), after(call.deadline)).await
+        self.call(&unsubscribe, call).await
     }
 
     /// Reads a request that came in at the callback URL. One that is not
@@ -96,6 +96,6 @@ impl Connection {
         self.know_secret(&endpoint.signing_secret);
         let config = &config_json.to_owned();
         let receive = Receive { trigger: Trigger { name: trigger, config }, endpoint, state, delivery };
-        self.call(&receive, call, call.idempotency_key.clone(), after(call.deadline)).await
+        self.call(&receive, call).await
     }
 }

@@ -7,10 +7,8 @@ use crate::bindings::TriggersGuest;
 use crate::budget::Class;
 use crate::call::{Guest, State};
 use crate::error::refusal;
-use crate::limits::clean_diagnostics;
-use crate::secrets::Secrets;
 use crate::wit::triggers::{Delivery, Endpoint, Polled, Received, Subscription, Unsubscribed};
-use crate::wit::types::{CallContext, Connection, Effect, ErrorKind, NodeError, Session, Usage};
+use crate::wit::types::{CallContext, Connection, Effect, ErrorKind, NodeError};
 
 /// Which trigger, and how a person configured it. `String`, because that is how
 /// the bindings take a named text type.
@@ -42,18 +40,6 @@ impl ConnectionCall for Poll<'_> {
         let Trigger { name, config } = self.trigger;
         triggers.call_poll(store, context, connection, name, config, self.state).await
     }
-
-    fn take_session(polled: &mut Polled) -> Option<Session> {
-        polled.session.take()
-    }
-
-    fn usage(polled: &mut Polled) -> Option<&mut Usage> {
-        Some(&mut polled.usage)
-    }
-
-    fn clean(polled: &mut Polled, secrets: &Secrets) {
-        clean_diagnostics(&mut polled.diagnostics, secrets);
-    }
 }
 
 /// `subscribe`.
@@ -79,18 +65,6 @@ impl ConnectionCall for Subscribe<'_> {
         let Trigger { name, config } = self.trigger;
         triggers.call_subscribe(store, context, connection, name, config, self.endpoint, self.state).await
     }
-
-    fn take_session(subscription: &mut Subscription) -> Option<Session> {
-        subscription.session.take()
-    }
-
-    fn usage(subscription: &mut Subscription) -> Option<&mut Usage> {
-        Some(&mut subscription.usage)
-    }
-
-    fn clean(subscription: &mut Subscription, secrets: &Secrets) {
-        clean_diagnostics(&mut subscription.diagnostics, secrets);
-    }
 }
 
 /// `unsubscribe`.
@@ -114,18 +88,6 @@ impl ConnectionCall for Unsubscribe<'_> {
         let Some(triggers) = exported(guest, store)? else { return Ok(Err(none())) };
         let Trigger { name, config } = self.trigger;
         triggers.call_unsubscribe(store, context, connection, name, config, self.state).await
-    }
-
-    fn take_session(unsubscribed: &mut Unsubscribed) -> Option<Session> {
-        unsubscribed.session.take()
-    }
-
-    fn usage(unsubscribed: &mut Unsubscribed) -> Option<&mut Usage> {
-        Some(&mut unsubscribed.usage)
-    }
-
-    fn clean(unsubscribed: &mut Unsubscribed, secrets: &Secrets) {
-        clean_diagnostics(&mut unsubscribed.diagnostics, secrets);
     }
 }
 
@@ -152,18 +114,6 @@ impl ConnectionCall for Receive<'_> {
         let Trigger { name, config } = self.trigger;
         let Self { endpoint, state, delivery, .. } = self;
         triggers.call_receive(store, context, connection, name, config, endpoint, state, delivery).await
-    }
-
-    fn take_session(received: &mut Received) -> Option<Session> {
-        received.session.take()
-    }
-
-    fn usage(received: &mut Received) -> Option<&mut Usage> {
-        Some(&mut received.usage)
-    }
-
-    fn clean(received: &mut Received, secrets: &Secrets) {
-        clean_diagnostics(&mut received.diagnostics, secrets);
     }
 }
 

@@ -54,7 +54,7 @@ impl Tried {
             let name: http::HeaderName = name.parse().expect("a name");
             request.headers_mut().insert(name, HeaderValue::try_from(*value).expect("a value"));
         }
-        match self.vault.fill(request).await {
+        match self.vault.fill(request, &Room::default()).await {
             Ok((request, answer)) => {
                 let (head, body) = request.into_parts();
                 let body = body.collect().await.expect("body").to_bytes();

@@ -26,4 +26,5 @@ mod serial;
 mod server;
 mod support;
 mod tls;
+mod traces;
 mod triggers;

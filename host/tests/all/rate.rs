@@ -4,10 +4,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use workflow_node_host::{CallOptions, ConnectionOptions, RateLimit};
+use workflow_node_host::wit::types::ErrorKind;
+use workflow_node_host::{AuthMode, CallOptions, ConnectionOptions, RateLimit};
 
 use crate::server::{Reply, Server, ok};
-use crate::support::{Seen, connect, connect_with, get, item, run};
+use crate::support::{Seen, connect, connect_with, get, item, node_error, run};
 
 fn limited(requests: u32, window: Duration, options: ConnectionOptions) -> ConnectionOptions {
     ConnectionOptions { rate: Some(RateLimit { requests, window }), ..options }
@@ -78,4 +79,86 @@ async fn a_request_that_would_wait_too_long_is_answered_by_the_host() {
     let events = seen.events();
     let held = events.last().expect("an event");
     assert!(held.status.is_none() && held.error.as_deref().is_some_and(|error| error.contains("held back")));
+}
+
+#[tokio::test]
+async fn requests_of_one_call_that_are_under_way_together_stay_within_the_window() {
+    let server = Server::start(|_| Reply::Late(Duration::from_millis(10), 200, String::new())).await;
+    let window = Duration::from_secs(2);
+    let connection = connect_with(server.url(), limited(20, window, ConnectionOptions::default())).await;
+    let start = Instant::now();
+    let input = json!({ "url": server.at("/x"), "count": 40 });
+    let flood = tokio::spawn(async move { run(&connection, "flood", input).await });
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    // One of twenty places went to the login and two are kept for people.
+    assert_eq!(server.count("/x"), 17);
+    flood.await.expect("no panic").expect("all of them");
+    assert!(start.elapsed() >= 2 * window, "{:?}", start.elapsed());
+}
+
+/// A service with a new token at each login, of which the first is dead by the
+/// time of its second use.
+async fn forgetful() -> Server {
+    let logins = AtomicU32::new(0);
+    let first = AtomicU32::new(0);
+    Server::start(move |request| match request.path.as_str() {
+        "/token" => {
+            let token = format!("tok-{}", logins.fetch_add(1, Ordering::Relaxed));
+            ok(&json!({ "access_token": token }).to_string())
+        }
+        _ => match request.header("authorization") {
+            Some("Bearer tok-0") if first.fetch_add(1, Ordering::Relaxed) > 0 => {
+                Reply::Answer(401, String::new())
+            }
+            _ => ok("fine"),
+        },
+    })
+    .await
+}
+
+fn by_recipe(requests: u32, window: Duration) -> ConnectionOptions {
+    limited(requests, window, ConnectionOptions { auth: AuthMode::Recipe, ..ConnectionOptions::default() })
+}
+
+#[tokio::test]
+async fn the_hosts_own_requests_and_those_sent_again_count() {
+    let server = forgetful().await;
+    let window = Duration::from_secs(2);
+    let connection = connect_with(server.url(), by_recipe(6, window)).await;
+    let start = Instant::now();
+    // Login, answer, refusal, login, answer: five places, and the sixth is for people.
+    run(&connection, "guarded", json!({})).await.expect("with the first token");
+    run(&connection, "guarded", json!({})).await.expect("with the second token");
+    assert!(start.elapsed() < window, "{:?}", start.elapsed());
+    assert_eq!((server.count("/token"), server.count("/guarded")), (2, 3));
+    run(&connection, "guarded", json!({})).await.expect("in its turn");
+    assert!(start.elapsed() >= window, "{:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn a_request_that_would_be_sent_again_too_late_is_answered_by_the_host() {
+    let server = forgetful().await;
+    // Two places for runs and one for people: the second login takes the last.
+    let connection = connect_with(server.url(), by_recipe(4, Duration::from_secs(600))).await;
+    run(&connection, "guarded", json!({})).await.expect("with the first token");
+    let answer = run(&connection, "guarded", json!({})).await.expect("an answer");
+    assert_eq!(answer["status"], 429, "{answer}");
+    assert_eq!((server.count("/token"), server.count("/guarded")), (2, 2));
+}
+
+#[tokio::test]
+async fn a_login_of_the_host_that_is_held_back_says_until_when() {
+    let server = Server::start(|request| match request.path.as_str() {
+        "/token" => Reply::Bytes(b"HTTP/1.1 429 X\r\nretry-after: 600\r\ncontent-length: 0\r\n\r\n".to_vec()),
+        _ => ok("fine"),
+    })
+    .await;
+    let connection = connect_with(server.url(), by_recipe(10, Duration::from_secs(60))).await;
+    for code in ["host.login-rate-limited", "host.login-held-back"] {
+        let error = connection.authenticate(&CallOptions::default()).await.expect_err("not now");
+        let error = node_error(&error);
+        assert_eq!((error.kind, error.code.as_str()), (ErrorKind::RateLimited, code), "{error:?}");
+        assert!(format!("{:?}", error.retry).contains("AfterMs"), "{error:?}");
+    }
+    assert_eq!(server.count("/token"), 1);
 }

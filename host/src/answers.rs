@@ -1,0 +1,157 @@
+//! What the functions for a connection return, and what the host does with it
+//! before anyone sees it: the session is taken out, every text for people is
+//! bounded, and known secrets are taken out of it.
+//!
+//! Data is left alone: the JSON of items, list values, states and cursors belong to
+//! the workflow, and what a call returns is bounded as a whole.
+
+use crate::limits::{
+    clean_details, clean_diagnostics, clean_error, clean_list, clean_name, clean_reply, clean_text,
+};
+use crate::secrets::Secrets;
+use crate::wit::lookup::Entries;
+use crate::wit::node::{CheckReport, Execution, Outcome};
+use crate::wit::triggers::{Event, Polled, Received, Subscription, Unsubscribed};
+use crate::wit::types::{NodeError, Session, Usage};
+
+/// What a function for a connection returns when it goes well.
+pub(crate) trait Answer: Send {
+    /// Takes the session out, for the host alone.
+    fn take_session(&mut self) -> Option<Session> {
+        None
+    }
+
+    /// What it says that the call cost.
+    fn usage(&mut self) -> Option<&mut Usage> {
+        None
+    }
+
+    /// Visits every failure in it.
+    fn failures(&mut self, _visit: &mut dyn FnMut(&mut NodeError)) {}
+
+    /// Bounds and scrubs every other text for people.
+    fn clean(&mut self, secrets: &Secrets);
+}
+
+/// Makes a result fit to be seen. `amend` is what the host has to say about a
+/// failure; that holds words of the guest, too.
+pub(crate) fn finish<A: Answer>(
+    result: &mut Result<A, NodeError>,
+    secrets: &Secrets,
+    amend: &dyn Fn(&mut NodeError),
+) {
+    let mut each = |error: &mut NodeError| {
+        amend(error);
+        clean_error(error, secrets);
+    };
+    match result {
+        Ok(answer) => {
+            answer.failures(&mut each);
+            answer.clean(secrets);
+        }
+        Err(error) => each(error),
+    }
+}
+
+impl Answer for Session {
+    fn clean(&mut self, _: &Secrets) {}
+}
+
+/// The members that most answers have, and the texts that only one has.
+macro_rules! answer {
+    ($answer:ty, failures: $failures:expr, texts: $texts:expr) => {
+        impl Answer for $answer {
+            fn take_session(&mut self) -> Option<Session> {
+                self.session.take()
+            }
+
+            fn usage(&mut self) -> Option<&mut Usage> {
+                Some(&mut self.usage)
+            }
+
+            fn failures(&mut self, visit: &mut dyn FnMut(&mut NodeError)) {
+                let failures: fn(&mut Self, &mut dyn FnMut(&mut NodeError)) = $failures;
+                failures(self, visit);
+            }
+
+            fn clean(&mut self, secrets: &Secrets) {
+                let texts: fn(&mut Self, &Secrets) = $texts;
+                texts(self, secrets);
+            }
+        }
+    };
+    ($answer:ty, texts: $texts:expr) => {
+        answer!($answer, failures: |_, _| {}, texts: |answer, secrets| {
+            clean_diagnostics(&mut answer.diagnostics, secrets);
+            let texts: fn(&mut $answer, &Secrets) = $texts;
+            texts(answer, secrets);
+        });
+    };
+}
+
+answer!(
+    CheckReport,
+    failures: |report, visit| report.steps.iter_mut().filter_map(|step| step.error.as_mut()).for_each(visit),
+    texts: |report, secrets| {
+        for text in [&mut report.account, &mut report.instance].into_iter().flatten() {
+            clean_text(text, secrets);
+        }
+        clean_list(&mut report.steps, |step| {
+            for text in [&mut step.name, &mut step.label, &mut step.message] {
+                clean_text(text, secrets);
+            }
+            if let Some(advice) = &mut step.advice {
+                clean_text(advice, secrets);
+            }
+        });
+        clean_list(&mut report.scopes, |scope| clean_name(scope, secrets));
+        clean_list(&mut report.fields, |field| {
+            clean_name(&mut field.name, secrets);
+            clean_text(&mut field.value, secrets);
+        });
+    }
+);
+
+answer!(
+    Execution,
+    failures: |execution, visit| for outcome in &mut execution.outcomes {
+        if let Outcome::Failed(error) = outcome {
+            visit(error);
+        }
+    },
+    texts: |execution, secrets| clean_diagnostics(&mut execution.diagnostics, secrets)
+);
+
+answer!(Entries, texts: |entries, secrets| {
+    for entry in &mut entries.entries {
+        clean_text(&mut entry.label, secrets);
+        if let Some(description) = &mut entry.description {
+            clean_text(description, secrets);
+        }
+        clean_details(&mut entry.details, secrets);
+    }
+});
+
+answer!(Polled, texts: |polled, secrets| clean_events(&mut polled.events, secrets));
+answer!(Unsubscribed, texts: |_, _| {});
+answer!(Subscription, texts: |subscription, secrets| {
+    if let Some(time) = &mut subscription.expires_at {
+        clean_name(time, secrets);
+    }
+});
+answer!(Received, texts: |received, secrets| {
+    clean_events(&mut received.events, secrets);
+    clean_reply(&mut received.reply, secrets);
+});
+
+fn clean_events(events: &mut [Event], secrets: &Secrets) {
+    for event in events {
+        clean_text(&mut event.id, secrets);
+        if let Some(time) = &mut event.occurred_at {
+            clean_name(time, secrets);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

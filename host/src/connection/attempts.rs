@@ -1,0 +1,209 @@
+//! The way of every call for a connection: a session on loan, context, instance,
+//! result; and once more where the session turns out to be dead.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tracing::Instrument as _;
+
+use super::Connection;
+use crate::answers::{Answer, finish};
+use crate::auth::{Auth, Leased};
+use crate::budget::Class;
+use crate::calls::{Attempt, Authenticate, ConnectionCall};
+use crate::context::{after, call_context};
+use crate::error::{CallError, Stop, refusal};
+use crate::fold;
+use crate::http::CallHttp;
+use crate::options::CallOptions;
+use crate::session::{self, HeldSession};
+use crate::trace::TraceParent;
+use crate::wit::types::{
+    CallContext, Connection as GuestConnection, ConnectionAuth, Effect, ErrorKind, FieldValue, NodeError,
+    Session,
+};
+
+impl Connection {
+    /// Makes a call that begins now.
+    pub(crate) async fn call<C: ConnectionCall>(
+        &self,
+        call: &C,
+        options: &CallOptions,
+    ) -> Result<C::Output, CallError> {
+        self.call_until(call, options, after(options.deadline)).await
+    }
+
+    /// The way of every call. A session that turns out to be dead before
+    /// anything was changed is replaced, and the call made once more.
+    pub(super) async fn call_until<C: ConnectionCall>(
+        &self,
+        call: &C,
+        options: &CallOptions,
+        deadline: Instant,
+    ) -> Result<C::Output, CallError> {
+        let mut attempt = options.attempt.max(1);
+        let mut dead = None;
+        loop {
+            let lease = if C::LOGS_IN || options.dry_run {
+                Leased::by_itself()
+            } else {
+                self.lease(options, deadline, dead).await?
+            };
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                // The login took it all; the guest was not even started.
+                return Err(Stop::Deadline.into_node_error(Effect::None).into());
+            }
+            let context = call_context(options, attempt, left)?;
+            let connection = GuestConnection { fields: self.guest_fields(), auth: self.guest_auth(&lease) };
+            // "Send nothing" is not left to the guest alone.
+            let network = (!options.dry_run).then(|| Arc::clone(&self.shared.network));
+            let hooks = CallHttp::new(network, deadline, C::CLASS);
+            let (refusals, waits) = (hooks.refusals(), hooks.waits());
+            let attempted = Attempt { call, context: &context, connection: &connection };
+            let node = self.node();
+            let run = node.run(hooks, deadline, &attempted).instrument(span::<C>(&context));
+            let mut result = run.await.map_err(|stop| {
+                stop.into_node_error(if options.dry_run { Effect::None } else { C::EFFECT })
+            })?;
+            if let Some(session) = result.as_mut().ok().and_then(Answer::take_session)
+                && lease.session.as_ref().is_none_or(|leased| leased.token != session.token)
+            {
+                self.keep(session).await;
+            }
+            finish(&mut result, &self.shared.secrets, &|error| refusals.amend(error));
+            match result {
+                Ok(mut output) => {
+                    if let Some(usage) = output.usage() {
+                        fold::add_wait(usage, waits.total());
+                    }
+                    return Ok(output);
+                }
+                Err(error) if dead.is_none() && lease.is_worn_out(&error) => {
+                    tracing::debug!(function = C::NAME, "the session is dead; logging in anew");
+                    dead = lease.cached;
+                    attempt = attempt.saturating_add(1);
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// What the next call authenticates with; logs in where that is needed.
+    pub(super) async fn lease(
+        &self,
+        options: &CallOptions,
+        deadline: Instant,
+        dead: Option<u64>,
+    ) -> Result<Leased, CallError> {
+        let network = &self.shared.network;
+        match &self.shared.auth {
+            Auth::Session { cache, renew_before } => {
+                let lease = cache.get(dead, deadline, self.log_in(options, deadline, *renew_before)).await?;
+                Ok(Leased {
+                    session: Some(lease.value.session().clone()),
+                    cached: (!lease.fresh).then_some(lease.generation),
+                })
+            }
+            Auth::Host => {
+                // So that a refused login is told as such, and not as a request
+                // of the guest that failed.
+                if let Some(login) = &network.login {
+                    login.lease(network, deadline).await?;
+                }
+                Ok(Leased { session: None, cached: None })
+            }
+        }
+    }
+
+    /// Calls `authenticate`.
+    async fn log_in(
+        &self,
+        options: &CallOptions,
+        deadline: Instant,
+        renew_before: Duration,
+    ) -> Result<HeldSession, CallError> {
+        let left = deadline.saturating_duration_since(Instant::now());
+        // Logging in is the host's wish, whatever the call that it is for may do.
+        let options =
+            CallOptions { dry_run: false, read_only: false, idempotency_key: None, ..options.clone() };
+        let context = call_context(&options, 1, left)?;
+        let connection = GuestConnection { fields: self.guest_fields(), auth: ConnectionAuth::SelfManaged };
+        let hooks = CallHttp::new(Some(Arc::clone(&self.shared.network)), deadline, Class::Interactive);
+        let refusals = hooks.refusals();
+        let attempt = Attempt { call: &Authenticate, context: &context, connection: &connection };
+        let mut result = self
+            .node()
+            .run(hooks, deadline, &attempt)
+            .instrument(span::<Authenticate>(&context))
+            .await
+            .map_err(|stop| stop.into_node_error(Effect::None))?;
+        finish(&mut result, &self.shared.secrets, &|error| refusals.amend(error));
+        let session = result?;
+        if !session::fits(&session) {
+            return Err(too_large().into());
+        }
+        self.shared.secrets.add(&session.token);
+        Ok(HeldSession::new(session, renew_before))
+    }
+
+    /// Sees to it that a secret which the embedder made is in no text either.
+    pub(crate) fn know_secret(&self, secret: &str) {
+        self.shared.secrets.add(secret);
+    }
+
+    /// Keeps a session that a guest handed back, if it is one.
+    async fn keep(&self, session: Session) {
+        if !session::fits(&session) {
+            return;
+        }
+        self.shared.secrets.add(&session.token);
+        if let Auth::Session { cache, renew_before } = &self.shared.auth {
+            cache.put(HeldSession::new(session, *renew_before)).await;
+        }
+    }
+
+    /// The fields that a guest is given: secrets, or what stands for them, only
+    /// where it logs in by itself.
+    fn guest_fields(&self) -> Vec<FieldValue> {
+        let credentials = &self.shared.credentials;
+        match (&self.shared.auth, &self.shared.network.vault) {
+            (Auth::Session { .. }, None) => credentials.all_fields(),
+            (Auth::Session { .. }, Some(vault)) => {
+                credentials.plain_fields().into_iter().chain(vault.fields()).collect()
+            }
+            (Auth::Host, _) => credentials.plain_fields(),
+        }
+    }
+
+    fn guest_auth(&self, lease: &Leased) -> ConnectionAuth {
+        match (&self.shared.auth, &lease.session) {
+            (Auth::Host, _) => ConnectionAuth::HostInjected,
+            (Auth::Session { .. }, Some(session)) => ConnectionAuth::Session(session.clone()),
+            (Auth::Session { .. }, None) => ConnectionAuth::SelfManaged,
+        }
+    }
+}
+
+/// A session that no header would take.
+fn too_large() -> NodeError {
+    refusal(
+        ErrorKind::Protocol,
+        "host.session-too-large",
+        "The login gave more than a session can be.".to_owned(),
+        "Check the address in the credentials: something else may be answering there.",
+    )
+}
+
+/// The span of one call of a component's function.
+fn span<C: ConnectionCall>(context: &CallContext) -> tracing::Span {
+    let trace = context.trace_parent.as_deref().and_then(TraceParent::parse);
+    tracing::debug_span!(
+        "call",
+        function = C::NAME,
+        attempt = context.attempt,
+        trace_id = trace.as_ref().map(|trace| trace.trace_id.as_str()),
+        span_id = trace.as_ref().map(|trace| trace.span_id.as_str()),
+    )
+}
