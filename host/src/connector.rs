@@ -76,23 +76,7 @@ async fn open(rules: AddressRules, uri: &Uri) -> Result<Marked, Failure> {
             .map_err(|error| Failure::Dns(error.to_string()))?
             .collect(),
     };
-    let mut refusal = None;
-    let vetted: Vec<SocketAddr> = resolved
-        .into_iter()
-        .filter(|address| match rules.check(&host, address.ip()) {
-            Ok(()) => true,
-            Err(refused) => {
-                refusal.get_or_insert(refused);
-                false
-            }
-        })
-        .collect();
-    let Some((last, others)) = vetted.split_last() else {
-        return Err(match refusal {
-            Some(refusal) => Failure::Refused(refusal),
-            None => Failure::Dns(format!("{host} has no address")),
-        });
-    };
+    let (others, last) = vetted(rules, &host, resolved)?;
     for address in others {
         if let Ok(Ok(stream)) = timeout(ADDRESS_TIMEOUT, TcpStream::connect(address)).await {
             return Marked::new(stream);
@@ -105,6 +89,29 @@ async fn open(rules: AddressRules, uri: &Uri) -> Result<Marked, Failure> {
             io::ErrorKind::TimedOut => Failure::ConnectTimeout,
             kind => Failure::Unreachable(kind.to_string()),
         }),
+    }
+}
+
+/// The addresses that may be connected to, the last one apart; the refusal of the
+/// first that may not, where there is no other.
+fn vetted(
+    rules: AddressRules,
+    host: &Host,
+    resolved: Vec<SocketAddr>,
+) -> Result<(Vec<SocketAddr>, SocketAddr), Failure> {
+    let mut refusal = None;
+    let mut vetted = resolved;
+    vetted.retain(|address| match rules.check(host, address.ip()) {
+        Ok(()) => true,
+        Err(refused) => {
+            refusal.get_or_insert(refused);
+            false
+        }
+    });
+    match (vetted.pop(), refusal) {
+        (Some(last), _) => Ok((vetted, last)),
+        (None, Some(refusal)) => Err(Failure::Refused(refusal)),
+        (None, None) => Err(Failure::Dns(format!("{host} has no address"))),
     }
 }
 
@@ -180,5 +187,44 @@ impl hyper::rt::Write for Marked {
         buffers: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write_vectored(context, buffers)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::egress::{Egress, EgressPolicy};
+
+    /// What is connected to, for a name that resolves to these addresses.
+    fn connected(name: &str, addresses: &[&str]) -> Result<Vec<String>, Failure> {
+        let rules = Egress::explicit(&EgressPolicy::default()).addresses();
+        let resolved = addresses.iter().map(|text| SocketAddr::new(text.parse().expect(text), 443));
+        let (others, last) = vetted(rules, &origin::host(name).expect(name), resolved.collect())?;
+        Ok(others.into_iter().chain([last]).map(|address| address.ip().to_string()).collect())
+    }
+
+    #[test]
+    fn a_name_is_connected_to_at_its_public_addresses_only() {
+        let mixed = ["10.0.0.1", "1.1.1.1", "169.254.169.254", "2606:4700::1111", "::ffff:127.0.0.1"];
+        let connected = connected("api.example.com", &mixed).expect("two are public");
+        assert_eq!(connected, ["1.1.1.1", "2606:4700::1111"]);
+    }
+
+    #[test]
+    fn a_name_that_leads_inside_is_refused_in_every_spelling_of_the_address() {
+        for address in [
+            "127.0.0.1",
+            "::1",
+            "10.0.0.1",
+            "169.254.169.254",
+            "fd00:ec2::254",
+            "::ffff:169.254.169.254",
+            "64:ff9b::a9fe:a9fe",
+            "2002:7f00:1::",
+        ] {
+            let refused = connected("rebind.example.com", &[address]);
+            assert!(matches!(refused, Err(Failure::Refused(_))), "{address} gave {refused:?}");
+        }
+        assert!(matches!(connected("api.example.com", &[]), Err(Failure::Dns(_))));
     }
 }

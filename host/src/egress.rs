@@ -226,10 +226,25 @@ impl Rule {
     }
 }
 
+/// Who says what is needed; the operator's policy only ever narrows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Asker {
+    /// The person who typed the credentials: for `prepare`.
+    Person,
+    /// The component, by its `prepare`: for calls.
+    Component,
+    /// Nobody but the operator.
+    #[default]
+    Operator,
+}
+
 /// What is open for the calls of one connection, or for one `prepare`.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Egress {
+    asker: Asker,
     rules: Vec<Rule>,
+    /// Origins that the component named and the policy closes.
+    closed: Vec<Origin>,
     policy: EgressPolicy,
     /// Whether this machine was named literally by someone who may.
     loopback: bool,
@@ -254,7 +269,13 @@ impl Egress {
                 Err(_) => rules.extend(Origin::of_text(&expanded).map(Rule::Origin)),
             }
         }
-        Self { rules, loopback: names_loopback(fields) || policy.names_loopback(), policy: policy.clone() }
+        Self {
+            asker: Asker::Person,
+            rules,
+            closed: Vec::new(),
+            loopback: names_loopback(fields) || policy.names_loopback(),
+            policy: policy.clone(),
+        }
     }
 
     /// For calls: the origins that `prepare` named, as far as the credential
@@ -275,8 +296,7 @@ impl Egress {
                 Err(_) => Origin::of_text(&text).map(Rule::Origin),
             })
             .collect();
-        let mut rules = Vec::new();
-        let mut refused = Vec::new();
+        let (mut rules, mut closed, mut refused) = (Vec::new(), Vec::new(), Vec::new());
         for text in prepared {
             let Some(origin) = Origin::of_text(text) else {
                 refused.push(Refusal::malformed(&format!("{text:?} is no origin")));
@@ -289,12 +309,15 @@ impl Egress {
                 });
             } else if !policy.allows(&origin) {
                 refused.push(not_allowed(&origin));
+                closed.push(origin);
             } else if !rules.contains(&Rule::Origin(origin.clone())) {
                 rules.push(Rule::Origin(origin));
             }
         }
         let egress = Self {
+            asker: Asker::Component,
             rules,
+            closed,
             loopback: names_loopback(typed) || policy.names_loopback(),
             policy: policy.clone(),
         };
@@ -304,7 +327,9 @@ impl Egress {
     /// For calls without `prepare`: the operator's patterns alone.
     pub(crate) fn explicit(policy: &EgressPolicy) -> Self {
         Self {
+            asker: Asker::Operator,
             rules: policy.patterns.iter().flatten().cloned().map(Rule::Pattern).collect(),
+            closed: Vec::new(),
             loopback: policy.names_loopback(),
             policy: policy.clone(),
         }
@@ -323,7 +348,11 @@ impl Egress {
 
     /// May a request go to this origin?
     pub(crate) fn check(&self, origin: &Origin) -> Result<(), Refusal> {
-        if !self.rules.iter().any(|rule| rule.matches(origin)) || !self.policy.allows(origin) {
+        let named = self.closed.contains(origin) || self.rules.iter().any(|rule| rule.matches(origin));
+        if !named && self.asker != Asker::Operator {
+            return Err(self.not_named(origin));
+        }
+        if !named || !self.policy.allows(origin) {
             return Err(not_allowed(origin));
         }
         if origin.is_loopback() && !self.loopback {
@@ -333,6 +362,18 @@ impl Egress {
             });
         }
         Ok(())
+    }
+
+    /// What nobody asked for, no line of a policy opens.
+    fn not_named(&self, origin: &Origin) -> Refusal {
+        let (reason, remedy) = match self.asker {
+            Asker::Person => ("not named in the credentials", "name it in the credentials"),
+            _ => (
+                "not among the origins that the component named for this connection",
+                "let the component's makers name it: a policy opens nothing beyond that",
+            ),
+        };
+        Refusal { reason: format!("{origin} is {reason}"), remedy: Some(remedy.to_owned()) }
     }
 
     /// The rules for addresses, which hold for `prepare` and calls alike.

@@ -169,6 +169,40 @@ fn a_component_gets_no_more_than_the_operator_allows_and_the_operator_learns_the
     assert!(told.contains("add `https://auth.example.com` to the egress policy"), "{told}");
 }
 
+/// What the operator is told about a request to `url`.
+fn told(egress: &Egress, url: &str) -> String {
+    let origin = Origin::of(&url.parse().expect(url)).expect(url);
+    egress.check(&origin).expect_err("closed").to_string()
+}
+
+#[test]
+fn the_line_that_the_operator_is_told_to_add_opens_the_origin() {
+    let prepared = ["https://a.example.com", "https://auth.example.com:8443"];
+    let with = |lines: &[&str]| {
+        let policy = EgressPolicy::allow(lines).expect("policy");
+        connection(&[], &prepared, &["https://*.example.com", "https://*.example.com:8443"], &policy).0
+    };
+    let told = told(&with(&["https://a.example.com"]), "https://auth.example.com:8443/x");
+    let line = told.split('`').nth(1).expect("a line");
+    assert_open(&with(&["https://a.example.com", line]), &["https://auth.example.com:8443/x"]);
+}
+
+#[test]
+fn what_the_component_never_named_is_not_the_operators_to_add() {
+    let (egress, _) = connection(
+        &[("url", "https://a.example.com")],
+        &["https://a.example.com"],
+        &["{url}"],
+        &EgressPolicy::allow(["https://*.example.com"]).expect("policy"),
+    );
+    let refused = told(&egress, "https://b.example.com/");
+    assert!(refused.contains("https://b.example.com") && refused.contains("makers"), "{refused}");
+    assert!(!refused.contains("add `"), "{refused}");
+    let typing = Egress::typed(&fields(&[("url", "https://a.example.com")]), &[], &EgressPolicy::default());
+    assert!(told(&typing, "https://b.example.com/").contains("name it in the credentials"));
+    assert!(told(&allowing(&[]), "https://b.example.com/").contains("add `https://b.example.com`"));
+}
+
 #[test]
 fn this_machine_is_closed_unless_a_person_typed_it() {
     let prepared = ["http://127.0.0.1:9000"];

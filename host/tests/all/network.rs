@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use workflow_node_host::wit::types::ErrorKind;
-use workflow_node_host::{CallOptions, ConnectionOptions};
+use workflow_node_host::{CallOptions, ConnectionOptions, EgressPolicy};
 
 use crate::server::{Reply, Server, ok};
 use crate::support::{
@@ -46,22 +46,53 @@ async fn many_calls_share_a_connection_and_two_customers_share_none() {
 }
 
 #[tokio::test]
-async fn a_place_that_was_not_typed_is_denied_and_the_operator_learns_what_to_add() {
+async fn a_place_that_the_component_never_named_is_denied_and_no_policy_opens_it() {
     let (server, other) = (server(|_| ok("mine")).await, server(|_| ok("not mine")).await);
     let (seen, options) = Seen::options();
-    let connection = connect_with(server.url(), options).await;
+    let policy = EgressPolicy::allow([server.url(), other.url()]).expect("policy");
+    let connection = connect_with(server.url(), ConnectionOptions { policy, ..options }).await;
     let body = "x".repeat(200_000);
     let input = json!({ "method": "POST", "url": other.at("/x"), "body": body, "strict": true });
     let error = run(&connection, "request", input).await.expect_err("denied");
     let error = node_error(&error);
     assert_eq!(error.kind, ErrorKind::Denied);
     assert!(error.message.contains(other.url()), "{error:?}");
-    let line = format!("add `{}` to the egress policy", other.url());
-    assert!(error.advice.as_deref().is_some_and(|advice| advice.contains(&line)), "{error:?}");
+    let told = "let the component's makers name it";
+    assert!(error.advice.as_deref().is_some_and(|advice| advice.contains(told)), "{error:?}");
     assert!(other.seen().is_empty());
     let refused = seen.events().pop().expect("an event");
-    assert!(refused.error.is_some_and(|error| error.contains(&line)));
+    assert!(refused.error.is_some_and(|error| error.contains(told)));
     assert_eq!((refused.status, refused.request_bytes), (None, 0));
+}
+
+#[tokio::test]
+async fn a_place_that_the_policy_closes_is_denied_and_the_line_to_add_opens_it() {
+    let (server, other) = (server(|_| ok("mine")).await, server(|_| ok("also mine")).await);
+    let connect = async |lines: &[&str]| {
+        let policy = EgressPolicy::allow(lines).expect("policy");
+        let typed = fields(&[("url", server.url()), ("also", other.url()), ("secret", SECRET)]);
+        let options = ConnectionOptions { policy, ..ConnectionOptions::default() };
+        node().connect(typed, options).await.expect("connection")
+    };
+    let input = json!({ "url": other.at("/x"), "strict": true });
+    let error = run(&connect(&[server.url()]).await, "request", input.clone()).await.expect_err("denied");
+    let advice = node_error(&error).advice.clone().expect("advice");
+    let line = advice.split('`').nth(1).expect("a line to add");
+    let answer = run(&connect(&[server.url(), line]).await, "request", input).await.expect("it is open");
+    assert_eq!(answer["body"], "also mine");
+}
+
+#[tokio::test]
+async fn a_secret_in_the_name_of_a_host_is_in_no_text_about_the_refusal() {
+    let server = server(|_| ok("mine")).await;
+    let (seen, options) = Seen::options();
+    let connection = connect_with(server.url(), options).await;
+    let input = json!({ "url": "https://{secret}.example/x", "strict": true });
+    let error = run(&connection, "request", input).await.expect_err("denied");
+    let error = node_error(&error);
+    assert!(error.message.contains("https://***.example"), "{error:?}");
+    let told = format!("{error:?} {:?}", seen.events());
+    assert!(!told.contains(SECRET), "{told}");
 }
 
 #[tokio::test]
@@ -157,6 +188,29 @@ async fn a_guest_has_a_bounded_number_of_requests_under_way() {
     let input = json!({ "url": server.at("/x"), "count": 100 });
     let _ = run_with(&connection, "flood", input, &within(500)).await;
     assert_eq!(server.count("/x"), 32);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_read_keeps_its_place_among_them() {
+    let server = server(|_| {
+        let head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".to_vec();
+        Reply::Drip(head, b"1\r\nx\r\n".to_vec(), Duration::from_millis(20))
+    })
+    .await;
+    let connection = connect(server.url()).await;
+    connection.authenticate(&CallOptions::default()).await.expect("login");
+    let input = json!({ "url": server.at("/x"), "count": 100 });
+    let _ = run_with(&connection, "flood", input, &within(500)).await;
+    assert_eq!(server.count("/x"), 32);
+}
+
+#[tokio::test]
+async fn answers_without_a_body_keep_no_place() {
+    let server = server(|_| Reply::Answer(204, String::new())).await;
+    let connection = connect(server.url()).await;
+    let input = json!({ "url": server.at("/x"), "count": 100 });
+    run(&connection, "flood", input).await.expect("all of them");
+    assert_eq!(server.count("/x"), 100);
 }
 
 #[tokio::test]

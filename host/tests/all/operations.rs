@@ -87,6 +87,31 @@ async fn a_connection_goes_on_with_a_component_that_was_loaded_anew() {
     assert_eq!(server.count("/login"), 1, "the session stayed");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reload_disturbs_no_call_that_runs() {
+    let server = Server::start(|_| ok("tok-1")).await;
+    let host = NodeHost::builder().build().expect("host");
+    let (one, other) =
+        (host.load_file(component()).expect("node"), host.load_file(component()).expect("node"));
+    let connection = connect_to(&one, server.url()).await;
+    connection.authenticate(&within(5000)).await.expect("login");
+    let calls: Vec<_> = (0..50)
+        .map(|n| {
+            let connection = connection.clone();
+            tokio::spawn(async move { run(&connection, "sleep", json!({ "ms": n * 10 })).await })
+        })
+        .collect();
+    for node in [&other, &one, &other] {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        connection.reload(node).await.expect("the same form");
+        run(&connection, "told", json!({})).await.expect("with the new one");
+    }
+    for call in calls {
+        call.await.expect("no panic").expect("it ended as it had begun");
+    }
+    assert_eq!(server.count("/login"), 1, "the session stayed");
+}
+
 /// The component with another manifest around it.
 fn with_manifest(text: &str) -> Vec<u8> {
     let mut bytes = std::fs::read(component()).expect("the component");

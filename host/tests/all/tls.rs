@@ -9,12 +9,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
+use hyper::header::HeaderValue;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use rcgen::{CertifiedKey, generate_simple_self_signed};
-use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::{HandshakeKind, ServerConfig};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use workflow_node_host::wit::types::ErrorKind;
@@ -27,6 +28,8 @@ struct TlsServer {
     url: String,
     certificate: PathBuf,
     connections: Arc<AtomicUsize>,
+    /// Those of them that took up a session of an earlier one.
+    resumed: Arc<AtomicUsize>,
     _folder: tempfile::TempDir,
 }
 
@@ -58,21 +61,29 @@ impl TlsServer {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("https://localhost:{}", listener.local_addr().expect("its address").port());
         let connections = Arc::new(AtomicUsize::new(0));
-        let counter = Arc::clone(&connections);
+        let resumed = Arc::new(AtomicUsize::new(0));
+        let counters = (Arc::clone(&connections), Arc::clone(&resumed));
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let acceptor = acceptor.clone();
-                let counter = Arc::clone(&counter);
+                let (counter, resumed) = counters.clone();
                 tokio::spawn(async move {
                     tokio::time::sleep(slow.unwrap_or_default()).await;
                     let Ok(stream) = acceptor.accept(stream).await else { return };
                     counter.fetch_add(1, Ordering::Relaxed);
+                    if stream.get_ref().1.handshake_kind() == Some(HandshakeKind::Resumed) {
+                        resumed.fetch_add(1, Ordering::Relaxed);
+                    }
                     let service = service_fn(|request: hyper::Request<Incoming>| async move {
                         if slow.is_some() {
                             std::future::pending::<()>().await;
                         }
-                        let version = format!("{:?}", request.version());
-                        Ok::<_, Infallible>(hyper::Response::new(Full::new(Bytes::from(version))))
+                        let mut answer =
+                            hyper::Response::new(Full::new(Bytes::from(format!("{:?}", request.version()))));
+                        if request.uri().path() == "/last" {
+                            answer.headers_mut().insert("connection", HeaderValue::from_static("close"));
+                        }
+                        Ok::<_, Infallible>(answer)
                     });
                     let _ = auto::Builder::new(TokioExecutor::new())
                         .serve_connection(TokioIo::new(stream), service)
@@ -80,7 +91,7 @@ impl TlsServer {
                 });
             }
         });
-        Self { url, certificate, connections, _folder: folder }
+        Self { url, certificate, connections, resumed, _folder: folder }
     }
 
     fn trusted(&self) -> ConnectionOptions {
@@ -137,4 +148,21 @@ async fn http_2_is_spoken_where_the_server_offers_it_and_one_connection_is_enoug
         assert_eq!(call.await.expect("no panic")["body"], "HTTP/2.0");
     }
     assert_eq!(server.connections.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn a_connection_that_has_to_be_made_anew_takes_up_the_tls_session() {
+    let server = TlsServer::start(&[]).await;
+    let connection = connect_with(&server.url, server.trusted()).await;
+    connection.authenticate(&Default::default()).await.expect("login");
+    for _ in 0..4 {
+        get(&connection, &format!("{}/last", server.url)).await;
+    }
+    assert_eq!(server.connections.load(Ordering::Relaxed), 4, "the first one served the login, too");
+    assert_eq!(server.resumed.load(Ordering::Relaxed), 3);
+
+    // Sessions belong to one customer.
+    connect_with(&server.url, server.trusted()).await.authenticate(&Default::default()).await.expect("login");
+    assert_eq!(server.connections.load(Ordering::Relaxed), 5);
+    assert_eq!(server.resumed.load(Ordering::Relaxed), 3);
 }

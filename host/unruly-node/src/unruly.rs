@@ -3,7 +3,7 @@
 //! | operation | does |
 //! |---|---|
 //! | `told` | answers with the fields, session and context that it was given |
-//! | `request` | sends the request in the input: see `http.rs`; `{secret}` and `{token}` in it become what the node was told; `strict` makes a refusal by the host a failure |
+//! | `request` | sends the request in the input: see `http.rs`; `{secret}` and `{token}` in it become what the node was told; `follow` goes where the answer leads; `strict` makes a refusal by the host a failure |
 //! | `flood` | begins `count` requests to `url` and waits for the last of them |
 //! | `page` | returns one row and a cursor, `pages` times |
 //! | `guarded` | gets `{url}/guarded` with its session's token |
@@ -162,7 +162,7 @@ impl Guest for Unruly {
         let mut attachments = vec![];
         let result = match operation.as_str() {
             "told" => told(&ctx, &connection),
-            "request" => match send(&with_secrets(&input, &connection)) {
+            "request" => match request(&with_secrets(&input, &connection)) {
                 answer if strict(&input, &answer) => {
                     return Err(failure(ErrorKind::Denied, "The host refused the request."));
                 }
@@ -232,6 +232,16 @@ fn with_secrets(input: &Value, connection: &Connection) -> Value {
     let token = auth(connection).1.unwrap_or_default();
     let text = format!("{input}").replace("{secret}", secret).replace("{token}", token);
     serde_json::from_str(&text).unwrap_or_default()
+}
+
+/// Sends a request, and another one where its answer leads and it may.
+fn request(input: &Value) -> Value {
+    let answer = send(input);
+    let to = answer.get("location").and_then(Value::as_str);
+    match to.filter(|_| input.get("follow") == Some(&Value::Bool(true))) {
+        Some(to) => send(&json!({ "url": to })),
+        None => answer,
+    }
 }
 
 /// Whether a refused request is to fail the call.
