@@ -7,9 +7,9 @@
 
 mod listener;
 mod memory;
+mod signals;
 
 use std::io::{self, Write as _};
-use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -19,11 +19,12 @@ use tokio::net::TcpListener;
 use workflow_node_host::wit::triggers::{Endpoint, Event};
 use workflow_node_host::{CallError, CallOptions, Connection, json, signing_secret};
 
-use crate::cli::WatchArgs;
+use crate::cli::{ComponentArgs, WatchArgs};
 use crate::connect;
 use crate::console::Console;
 use crate::input;
 use memory::Memory;
+use signals::Signals;
 
 /// How long to wait after a failure that does not say.
 const PAUSE: Duration = Duration::from_secs(30);
@@ -31,7 +32,7 @@ const PAUSE: Duration = Duration::from_secs(30);
 /// How often to poll while webhooks tell of events: deliveries get lost.
 const CATCH_UP: Duration = Duration::from_secs(300);
 
-pub(super) async fn run(component: Option<&Path>, args: &WatchArgs, console: &Console) -> Result<ExitCode> {
+pub(super) async fn run(component: &ComponentArgs, args: &WatchArgs, console: &Console) -> Result<ExitCode> {
     let config = Value::Object(input::parse_params(&args.config)?).to_string();
     let memory = Memory::open(&args.state, &args.trigger)?;
     let node = connect::load(component)?;
@@ -62,9 +63,9 @@ struct Watch<'a> {
 }
 
 impl Watch<'_> {
-    /// Polls until Ctrl-C, or until there is no more.
+    /// Polls until it is told to end, or until there is no more.
     async fn poll_on(&mut self, once: bool) -> Result<()> {
-        let mut end = std::pin::pin!(tokio::signal::ctrl_c());
+        let mut signals = Signals::new()?;
         loop {
             let wait = match self.drain().await {
                 Ok(wait) => wait,
@@ -80,7 +81,7 @@ impl Watch<'_> {
             }
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
-                _ = &mut end => return Ok(()),
+                () = signals.end() => return Ok(()),
             }
         }
     }
@@ -110,8 +111,10 @@ impl Watch<'_> {
         Ok(out.flush()?)
     }
 
-    /// Takes deliveries until Ctrl-C, and leaves nothing behind.
+    /// Takes deliveries until it is told to end, and leaves nothing behind.
     async fn listen(&mut self, listener: &TcpListener, url: String) -> Result<()> {
+        // From here on: whoever ends it while the webhook is made finds it gone, too.
+        let mut signals = Signals::new()?;
         // A fresh one each time: it is stored nowhere.
         let endpoint = Endpoint { callback_url: url, signing_secret: signing_secret()? };
         let (connection, call) = (&self.connection, &self.call);
@@ -120,7 +123,6 @@ impl Watch<'_> {
         self.console.diagnostics(&made.diagnostics);
         self.memory.keep(made.state)?;
         self.console.note(format_args!("listening at {}", endpoint.callback_url));
-        let mut end = std::pin::pin!(tokio::signal::ctrl_c());
         let mut poll = tokio::time::interval(CATCH_UP);
         loop {
             tokio::select! {
@@ -135,7 +137,7 @@ impl Watch<'_> {
                         self.console.failure(&error);
                     }
                 }
-                _ = &mut end => break,
+                () = signals.end() => break,
             }
         }
         let state = self.memory.state().unwrap_or_default();

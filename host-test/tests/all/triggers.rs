@@ -6,9 +6,10 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, Mac as _};
 use serde_json::{Value, json};
 use sha2::Sha256;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
 use workflow_node_host::wit::triggers::{Delivery, Endpoint, Header};
 
-use crate::support::{Desk, Program, drive, run};
+use crate::support::{Desk, Program, command, drive, run};
 
 /// Where the simulator would deliver; nobody listens.
 fn endpoint() -> Endpoint {
@@ -109,6 +110,30 @@ fn a_watch_prints_what_changed_and_nothing_twice() -> Result<()> {
         let first: Value = serde_json::from_str(told.stdout.lines().next().context("no line")?)?;
         assert!(first["id"].as_str().is_some_and(|id| id.starts_with("ticket/")), "{first}");
         assert_eq!(watch().await?.stdout, "");
+        Ok(())
+    })
+}
+
+#[cfg(unix)]
+#[test]
+fn a_watch_that_is_told_to_end_takes_its_webhook_with_it() -> Result<()> {
+    run(async {
+        let program = Program::new(&[]).await?;
+        for signal in ["-INT", "-TERM"] {
+            let arguments =
+                ["watch", "ticket.updated", "--credentials", "credentials.json", "--state", "state.json"];
+            let mut watch = command(&[&arguments[..], &["--listen", "127.0.0.1:0"]].concat());
+            let folder = program.file("x", "")?;
+            let mut watch = watch.current_dir(folder.parent().context("a folder")?).spawn()?;
+            let mut told = BufReader::new(watch.stderr.take().context("stderr")?).lines();
+            while !told.next_line().await?.context("it ended")?.contains("listening") {}
+            assert_eq!(program.sim.records("Webhook").len(), 1, "{signal}");
+            let id = watch.id().context("it runs")?.to_string();
+            assert!(tokio::process::Command::new("kill").args([signal, &id]).status().await?.success());
+            let ended = watch.wait().await?;
+            assert!(ended.success(), "{signal}: {ended}");
+            assert_eq!(program.sim.records("Webhook").len(), 0, "{signal}");
+        }
         Ok(())
     })
 }
