@@ -7,7 +7,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use workflow_node_host::{AuthMode, RateLimit};
 
 use crate::bench::PARTS;
 
@@ -15,9 +16,9 @@ use crate::bench::PARTS;
 #[derive(Debug, Parser)]
 #[command(name = "host-test", version, arg_required_else_help = true)]
 pub struct Cli {
-    /// Component to load [default: the one of this source tree, built when needed]
-    #[arg(long, global = true, value_name = "FILE")]
-    pub component: Option<PathBuf>,
+    /// What to load.
+    #[command(flatten)]
+    pub component: ComponentArgs,
 
     /// Show each HTTP request on stderr
     #[arg(long, short, global = true)]
@@ -26,6 +27,18 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// Arguments of every command that loads a component.
+#[derive(Clone, Debug, Args)]
+pub struct ComponentArgs {
+    /// Component to load [default: the one of this source tree, built when needed]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub component: Option<PathBuf>,
+
+    /// Keep compiled components in this folder, which nobody else may write to
+    #[arg(long, global = true, value_name = "DIR")]
+    pub cache: Option<PathBuf>,
 }
 
 /// The commands.
@@ -148,10 +161,14 @@ pub struct ConnectionArgs {
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
     pub timeout: Duration,
 
-    /// Let the host log in by the component's recipe: the component sees
-    /// neither secret nor token
-    #[arg(long)]
-    pub recipe: bool,
+    /// Who logs in: the component; the component with stand-ins for secret and
+    /// token; or the host, by the recipe in the component's credential form
+    #[arg(long, value_name = "WHO", value_enum, default_value_t = Login::Component)]
+    pub login: Login,
+
+    /// Send no more requests than this in so many seconds, such as 300/300
+    #[arg(long, value_name = "N/SECONDS", value_parser = rate)]
+    pub rate: Option<RateLimit>,
 
     /// Trust the certificate authorities in this PEM file, too
     #[arg(long, value_name = "FILE")]
@@ -160,6 +177,27 @@ pub struct ConnectionArgs {
     /// Allow addresses in private networks, for a service on premises
     #[arg(long)]
     pub allow_private: bool,
+}
+
+/// Who logs in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Login {
+    /// The component, which is given the secret.
+    Component,
+    /// The component, which is given placeholders.
+    Placeholder,
+    /// The host.
+    Recipe,
+}
+
+impl From<Login> for AuthMode {
+    fn from(login: Login) -> Self {
+        match login {
+            Login::Component => Self::Component,
+            Login::Placeholder => Self::Placeholder,
+            Login::Recipe => Self::Recipe,
+        }
+    }
 }
 
 /// Arguments of `check`.
@@ -293,6 +331,16 @@ fn seconds(text: &str) -> Result<Duration, String> {
     Ok(Duration::from_secs_f64(value))
 }
 
+/// Reads a rate limit.
+fn rate(text: &str) -> Result<RateLimit, String> {
+    let (requests, window) = text.split_once('/').ok_or_else(|| "must be like 300/300".to_owned())?;
+    let requests: u32 = requests.parse().map_err(|_| "the number of requests is none".to_owned())?;
+    if requests == 0 {
+        return Err("must let at least one request through".to_owned());
+    }
+    Ok(RateLimit { requests, window: seconds(window)? })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -314,6 +362,15 @@ mod tests {
                     command.get_name()
                 );
             }
+        }
+    }
+
+    #[test]
+    fn a_rate_is_a_number_of_requests_in_a_time() {
+        let window = Duration::from_millis(500);
+        assert_eq!(rate("7/0.5"), Ok(RateLimit { requests: 7, window }));
+        for text in ["", "7", "0/5", "7/0", "-1/5", "7/x", "x/7"] {
+            assert!(rate(text).is_err(), "{text}");
         }
     }
 

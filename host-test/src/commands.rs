@@ -16,14 +16,13 @@ mod watch;
 
 use std::fmt::Display;
 use std::io::{self, Write as _};
-use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use serde_json::Value;
 use workflow_node_host::json;
 
-use crate::cli::{Cli, Command, DescribeArgs, OptionsArgs};
+use crate::cli::{Cli, Command, ComponentArgs, DescribeArgs, OptionsArgs};
 use crate::connect;
 use crate::console::Console;
 use crate::explain;
@@ -35,7 +34,7 @@ use crate::peers;
 
 /// Runs the command that was typed.
 pub async fn run(cli: Cli, console: &Console) -> Result<ExitCode> {
-    let component = cli.component.as_deref();
+    let component = &cli.component;
     match cli.command {
         Command::Demo => demo::run(component, console).await,
         Command::Describe(args) => describe(component, &args),
@@ -53,7 +52,7 @@ pub async fn run(cli: Cli, console: &Console) -> Result<ExitCode> {
     }
 }
 
-fn describe(component: Option<&Path>, args: &DescribeArgs) -> Result<ExitCode> {
+fn describe(component: &ComponentArgs, args: &DescribeArgs) -> Result<ExitCode> {
     if args.peers {
         print(peers::table().trim_end())?;
         return Ok(ExitCode::SUCCESS);
@@ -83,13 +82,13 @@ fn unknown_operation(id: &str, manifest: &Manifest) -> String {
     format!("there is no operation {id:?}; {introduction} {}{end}", names.join(", "))
 }
 
-async fn credential_schema(component: Option<&Path>) -> Result<ExitCode> {
+async fn credential_schema(component: &ComponentArgs) -> Result<ExitCode> {
     let node = connect::load(component)?;
     print_json(&json::credential_spec(&node.credential_schema().await?))?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn options(component: Option<&Path>, args: &OptionsArgs, console: &Console) -> Result<ExitCode> {
+async fn options(component: &ComponentArgs, args: &OptionsArgs, console: &Console) -> Result<ExitCode> {
     let params = Value::Object(input::parse_params(&args.params)?).to_string();
     let node = connect::load(component)?;
     let connection = connect::connect(&node, &args.connection, console).await?;

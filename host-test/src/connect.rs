@@ -5,28 +5,35 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use workflow_node_host::{
-    AuthMode, CallOptions, Connection, ConnectionOptions, EgressPolicy, LinkPolicy, Node, NodeHost,
+    CallOptions, CompiledCache, Connection, ConnectionOptions, EgressPolicy, LinkPolicy, Node, NodeHost,
 };
 
 use crate::artifacts;
-use crate::cli::ConnectionArgs;
+use crate::cli::{ComponentArgs, ConnectionArgs};
 use crate::console::Console;
 use crate::credentials;
 
 /// The component that a command works with: the named one, or that of this
 /// tree.
-pub fn component_file(named: Option<&Path>) -> Result<PathBuf> {
-    match named {
-        Some(file) => Ok(file.to_path_buf()),
+pub fn component_file(args: &ComponentArgs) -> Result<PathBuf> {
+    match &args.component {
+        Some(file) => Ok(file.clone()),
         None => artifacts::halopsa_node(),
     }
 }
 
 /// Loads the component that a command works with.
-pub fn load(named: Option<&Path>) -> Result<Node> {
-    let file = component_file(named)?;
-    let host = NodeHost::builder().build()?;
-    host.load_file(&file).with_context(|| format!("the component {} cannot be used", file.display()))
+pub fn load(args: &ComponentArgs) -> Result<Node> {
+    load_file(&component_file(args)?, args)
+}
+
+/// The same where the file is known already.
+pub fn load_file(file: &Path, args: &ComponentArgs) -> Result<Node> {
+    let mut host = NodeHost::builder();
+    if let Some(folder) = &args.cache {
+        host = host.cache(CompiledCache::open(folder)?);
+    }
+    host.build()?.load_file(file).with_context(|| format!("the component {} cannot be used", file.display()))
 }
 
 /// Makes the connection that the arguments describe.
@@ -61,7 +68,8 @@ pub fn call_options(args: &ConnectionArgs) -> CallOptions {
 fn options(args: &ConnectionArgs, console: &Console) -> ConnectionOptions {
     ConnectionOptions {
         policy: EgressPolicy::default().allow_private(args.allow_private),
-        auth: if args.recipe { AuthMode::Recipe } else { AuthMode::Component },
+        auth: args.login.into(),
+        rate: args.rate,
         observer: console.observer(),
         ca_file: args.ca_file.clone(),
         deadline: args.timeout,

@@ -1,18 +1,17 @@
 //! `bench`: figures, and the page of documentation that shows them.
 
 use std::fs;
-use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 
 use super::{print, print_json};
 use crate::bench::{self, Extent, Results, page};
-use crate::cli::BenchArgs;
+use crate::cli::{BenchArgs, ComponentArgs};
 use crate::connect;
 use crate::console::Console;
 
-pub(super) async fn run(component: Option<&Path>, args: &BenchArgs, console: &Console) -> Result<ExitCode> {
+pub(super) async fn run(component: &ComponentArgs, args: &BenchArgs, console: &Console) -> Result<ExitCode> {
     let results = match &args.from {
         Some(file) => {
             let text =

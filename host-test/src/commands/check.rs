@@ -1,7 +1,6 @@
 //! `check`: will these credentials work?
 
 use std::io;
-use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -9,12 +8,12 @@ use workflow_node_host::wit::node::{CheckReport, CheckStatus, CheckStep};
 use workflow_node_host::{CallOptions, json};
 
 use super::{print, print_json};
-use crate::cli::CheckArgs;
+use crate::cli::{CheckArgs, ComponentArgs};
 use crate::connect;
 use crate::console::Console;
 use crate::paint::Paint;
 
-pub(super) async fn run(component: Option<&Path>, args: &CheckArgs, console: &Console) -> Result<ExitCode> {
+pub(super) async fn run(component: &ComponentArgs, args: &CheckArgs, console: &Console) -> Result<ExitCode> {
     let node = connect::load(component)?;
     let connection = connect::connect(&node, &args.connection, console).await?;
     let call = CallOptions {

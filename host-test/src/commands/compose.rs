@@ -6,11 +6,11 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 
-use crate::cli::ComposeArgs;
+use crate::cli::{ComponentArgs, ComposeArgs};
 use crate::compose::compose;
 use crate::connect;
 
-pub(super) fn run(component: Option<&Path>, args: &ComposeArgs) -> Result<ExitCode> {
+pub(super) fn run(component: &ComponentArgs, args: &ComposeArgs) -> Result<ExitCode> {
     let read = |file: &Path| fs::read(file).with_context(|| format!("{} cannot be read", file.display()));
     let node = read(&connect::component_file(component)?)?;
     let composed = compose(&read(&args.socket)?, &node)?;

@@ -9,13 +9,13 @@ use anyhow::Result;
 use workflow_node_host::{ConnectionOptions, EgressPolicy};
 
 use super::{print, print_json};
-use crate::cli::ConformanceArgs;
+use crate::cli::{ComponentArgs, ConformanceArgs};
 use crate::conformance::{self, Account};
 use crate::connect;
 use crate::credentials;
 use crate::paint::Paint;
 
-pub(super) async fn run(component: Option<&Path>, args: &ConformanceArgs) -> Result<ExitCode> {
+pub(super) async fn run(component: &ComponentArgs, args: &ConformanceArgs) -> Result<ExitCode> {
     let file = connect::component_file(component)?;
     let account = args.credentials.as_deref().map(|file| account(file, args)).transpose()?;
     let report = conformance::examine(&file, account.as_ref()).await?;

@@ -7,15 +7,15 @@
 mod stage;
 mod story;
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
 
+use crate::cli::ComponentArgs;
 use crate::console::Console;
 use stage::Stage;
 
-pub(super) async fn run(component: Option<&Path>, console: &Console) -> Result<ExitCode> {
+pub(super) async fn run(component: &ComponentArgs, console: &Console) -> Result<ExitCode> {
     let mut stage = Stage::stdout();
     match story::tell(&mut stage, component).await {
         Ok(()) => Ok(ExitCode::SUCCESS),

@@ -8,14 +8,14 @@ use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
 use super::print_json;
-use crate::cli::RecipeArgs;
+use crate::cli::{ComponentArgs, RecipeArgs};
 use crate::connect;
 use crate::console::Console;
 use crate::input::Object;
 use crate::recipe::{Recipe, Step};
 use crate::session::Session;
 
-pub(super) async fn run(component: Option<&Path>, args: &RecipeArgs, console: &Console) -> Result<ExitCode> {
+pub(super) async fn run(component: &ComponentArgs, args: &RecipeArgs, console: &Console) -> Result<ExitCode> {
     // What the person wrote comes first: a typing error must not wait for a build.
     let recipe = read(&args.file)?;
     let node = connect::load(component)?;

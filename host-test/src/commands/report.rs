@@ -1,17 +1,17 @@
 //! `report`: what the component asks for and how large it is.
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
 
 use super::print;
+use crate::cli::ComponentArgs;
 use crate::connect;
 use crate::sizes::{self, Measured, Size};
 
-pub(super) fn run(component: Option<&Path>) -> Result<ExitCode> {
+pub(super) fn run(component: &ComponentArgs) -> Result<ExitCode> {
     let file = connect::component_file(component)?;
-    let node = connect::load(Some(&file))?;
+    let node = connect::load_file(&file, component)?;
     print("imports")?;
     for import in node.imports() {
         print(format_args!("  {import}"))?;

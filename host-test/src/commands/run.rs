@@ -8,17 +8,18 @@ use workflow_node_host::wit::types::{AttachmentContent, Item};
 use workflow_node_host::{CallError, CallOptions, Connection, EgressPolicy, LinkPolicy, Progress};
 
 use super::print_json;
-use crate::cli::RunArgs;
+use crate::cli::{ComponentArgs, RunArgs};
 use crate::connect;
 use crate::console::Console;
 use crate::input;
 use crate::manifest::Manifest;
 use crate::result::RunResult;
 
-pub(super) async fn run(component: Option<&Path>, args: &RunArgs, console: &Console) -> Result<ExitCode> {
+pub(super) async fn run(component: &ComponentArgs, args: &RunArgs, console: &Console) -> Result<ExitCode> {
     // What the person wrote comes first: a typing error must not wait for a build.
     let inputs = input::inputs(args.items.as_deref(), &args.params)?;
-    let links = LinkPolicy { allow: EgressPolicy::allow(&args.follow_links)?, ..LinkPolicy::default() };
+    let allow = EgressPolicy::allow(&args.follow_links)?.allow_private(args.connection.allow_private);
+    let links = LinkPolicy { allow, ..LinkPolicy::default() };
     let node = connect::load(component)?;
     let manifest = Manifest::parse(node.manifest())?;
     let takes_files = manifest.operation(&args.operation).is_some_and(|operation| operation.takes_files());

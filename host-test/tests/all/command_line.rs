@@ -163,10 +163,45 @@ fn a_failed_check_is_exit_code_1() -> Result<()> {
 }
 
 #[test]
-fn the_host_can_log_in_for_every_command() -> Result<()> {
+fn whoever_logs_in_the_command_is_the_same() -> Result<()> {
     with_program(&[], async |program| {
-        let run = program.operation("ticket.get", &["--param", "id=1", "--recipe"]).await?;
+        for login in ["component", "placeholder", "recipe"] {
+            let run = program.operation("ticket.get", &["--param", "id=1", "--login", login]).await?;
+            assert_eq!(run.code, Some(0), "{login}: {run:?}");
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn a_rate_is_kept_and_its_wait_is_told() -> Result<()> {
+    with_program(&[], async |program| {
+        // The address and the login take two of three places, and one is kept for people.
+        let run = program.operation("ticket.get", &["--param", "id=1", "--rate", "3/2"]).await?;
         assert_eq!(run.code, Some(0), "{run:?}");
+        let waited = run.json()?["usage"]["waited_ms"].as_u64();
+        assert!(waited.is_some_and(|waited| waited > 1000), "{run:?}");
+        Ok(())
+    })
+}
+
+#[test]
+fn a_cache_keeps_the_compiled_component() -> Result<()> {
+    with_program(&[], async |program| {
+        let cwasm = || -> Result<Vec<_>> {
+            let folder = program.file("x", "")?.with_file_name("compiled");
+            let names = std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path()));
+            let names: Result<Vec<_>> = names.collect();
+            Ok(names?
+                .into_iter()
+                .filter(|path| path.extension().is_some_and(|kind| kind == "cwasm"))
+                .collect())
+        };
+        for _ in 0..2 {
+            let run = program.run(&["credential-schema", "--cache", "compiled"]).await?;
+            assert_eq!(run.code, Some(0), "{run:?}");
+            assert_eq!(cwasm()?.len(), 1);
+        }
         Ok(())
     })
 }

@@ -1,13 +1,12 @@
 //! What the demo does: check, create, update, note, list, and two mistakes.
 
-use std::path::Path;
-
 use anyhow::{Context as _, Result, bail, ensure};
 use halo_sim::HaloSim;
 use serde_json::{Value, json};
 use workflow_node_host::{ConnectionOptions, Node};
 
 use super::stage::Stage;
+use crate::cli::ComponentArgs;
 use crate::commands::check;
 use crate::connect;
 use crate::manifest::Manifest;
@@ -18,7 +17,7 @@ use crate::simulator;
 /// The ticket type of the simulator that wants more than a summary.
 const STRICT_TICKET_TYPE: u32 = 4;
 
-pub(super) async fn tell(stage: &mut Stage, component: Option<&Path>) -> Result<()> {
+pub(super) async fn tell(stage: &mut Stage, component: &ComponentArgs) -> Result<()> {
     let sim = start_the_simulator(stage).await?;
     let node = load_the_component(stage, component)?;
     let session = check_the_credentials(stage, &node, &sim).await?;
@@ -41,10 +40,10 @@ async fn start_the_simulator(stage: &mut Stage) -> Result<HaloSim> {
     Ok(sim)
 }
 
-fn load_the_component(stage: &mut Stage, component: Option<&Path>) -> Result<Node> {
+fn load_the_component(stage: &mut Stage, component: &ComponentArgs) -> Result<Node> {
     stage.step("Load the component into the sandbox")?;
     let file = connect::component_file(component)?;
-    let node = connect::load(Some(&file))?;
+    let node = connect::load_file(&file, component)?;
     let manifest = Manifest::parse(node.manifest())?;
     let size = file.metadata()?.len().div_ceil(1000);
     let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
