@@ -206,6 +206,27 @@ describe('a run', () => {
 		assert.equal(most, 2);
 	});
 
+	test('repeats a call under the same key, and no other call', async () => {
+		const keys: unknown[] = [];
+		const execute: Execute = (context, _, __, ___, cursor) => {
+			keys.push(context.idempotencyKey);
+			return { outcomes: [done()], usage, diagnostics: [], ...(cursor === undefined ? { next: 'b' } : {}) };
+		};
+		// n8n runs a node again in the same execution where Retry On Fail is set.
+		const [first, second, ...again] = (await create(execute), await create(execute), keys);
+		assert.ok(typeof first === 'string' && first !== second);
+		assert.deepEqual(again, [first, second]);
+		for (const other of [{ execution: '2' }, { runIndex: 1 }]) {
+			keys.length = 0;
+			await create(execute, {}, other);
+			assert.ok(!keys.includes(first) && new Set(keys).size === 2);
+		}
+		// An agent may call a tool several times in one run.
+		keys.length = 0;
+		await create(execute, {}, { type: 'x.deskTool' });
+		assert.deepEqual(keys, [undefined, undefined]);
+	});
+
 	test('tells what is no failure as a hint, once', async () => {
 		const diagnostics = [{ level: 'warning' as const, code: 'desk.cut', message: 'There is more.' }];
 		const { hints } = await create(() => ({ outcomes: [done()], usage, diagnostics: [...diagnostics, ...diagnostics] }));

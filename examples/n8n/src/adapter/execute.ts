@@ -63,8 +63,10 @@ class Run {
 		for (let index = start; index < end; index += 1) items.push(await this.#item(index));
 		const folded: Outcome[] = items.map(() => ({ tag: 'not-attempted' }));
 		let cursor: string | undefined;
+		let part = 0;
 		do {
-			const execution = await this.#call(items, cursor, start);
+			const execution = await this.#call(items, cursor, start, part);
+			part += 1;
 			execution.outcomes.forEach((outcome, index) => fold(folded, index, outcome));
 			this.#report(execution.diagnostics);
 			const failed = folded.some((outcome) => outcome.tag === 'failed');
@@ -100,7 +102,7 @@ class Run {
 		);
 	}
 
-	async #call(items: Item[], cursor: string | undefined, first: number) {
+	async #call(items: Item[], cursor: string | undefined, first: number, part: number) {
 		const { operation } = this.#action;
 		const options = this.#self.getNodeParameter('options', first, {});
 		const chosen = isObject(options) ? options : {};
@@ -110,6 +112,7 @@ class Run {
 			// A person built the workflow; a model chose the call.
 			confirmed: !isTool(this.#self) || chosen.confirmed === true,
 			timeZone: this.#self.getTimezone(),
+			...this.#key(first, part),
 		};
 		try {
 			return await oneAfterTheOther(operation, items, () =>
@@ -123,6 +126,14 @@ class Run {
 			const outcomes = items.map((): Outcome => ({ tag: 'failed', val: failure }));
 			return { outcomes, diagnostics: [], next: undefined, resumeAfterMs: undefined };
 		}
+	}
+
+	/** n8n runs a node again in the same execution where it is told to retry; an agent may call a tool several times. */
+	#key(first: number, part: number): { idempotencyKey?: string } {
+		if (isTool(this.#self)) return {};
+		const { $runIndex: run } = this.#self.getWorkflowDataProxy(0);
+		const where = [this.#self.getWorkflow().id, this.#self.getExecutionId(), this.#self.getNode().id];
+		return { idempotencyKey: [...where, run, first, part].join('/') };
 	}
 
 	async #give(index: number, outcome: Outcome, all: Outcome[]): Promise<void> {

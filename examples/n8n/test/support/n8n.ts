@@ -26,6 +26,8 @@ export interface Setup {
 	mode?: 'manual' | 'trigger' | 'webhook';
 	staticData?: IDataObject;
 	cancel?: AbortSignal;
+	execution?: string;
+	runIndex?: number;
 }
 
 function nodeOf(description: INodeTypeDescription, setup: Setup): INode {
@@ -75,6 +77,8 @@ export async function run(type: INodeType, setup: Setup) {
 		getInputData: () => items,
 		continueOnFail: () => setup.continueOnFail ?? false,
 		getExecutionCancelSignal: () => setup.cancel,
+		getExecutionId: () => setup.execution ?? '1',
+		getWorkflowDataProxy: () => ({ $runIndex: setup.runIndex ?? 0 }),
 		addExecutionHints: (...more: NodeExecutionHint[]) => hints.push(...more),
 		helpers: {
 			assertBinaryData: (index: number, name: string) => items[index]?.binary?.[name],
