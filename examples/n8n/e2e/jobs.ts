@@ -34,6 +34,11 @@ async function checks(n8n: N8n, sim: Sim): Promise<void> {
 	assert.ok(!bad.message.includes('a-wrong-secret'));
 	console.log(`credential: ${good.message}`);
 	console.log(`wrong secret: ${bad.message}`);
+	await sim.control('faults', { quirk: 'agent-sees-nothing' });
+	const blind = await n8n.testCredential('halopsaApi', data);
+	await sim.control('faults', undefined, 'DELETE');
+	assert.match(blind.message, /sees|team/i);
+	console.log(`an agent that sees nothing: ${blind.message}`);
 }
 
 /** A record from its making to its end. */

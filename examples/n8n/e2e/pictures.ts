@@ -2,63 +2,97 @@
 // README on the way.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 
 import type { Sim } from '../test/support/sim.ts';
-import type { N8n } from './n8n.ts';
+import type { N8n, Node } from './n8n.ts';
+import { HALOPSA, TRIGGER, byId, dataOf } from './n8n.ts';
+import type { Page } from './screens.ts';
 import { openBrowser, picture } from './screens.ts';
 
-const OURS = 'n8n-nodes-halopsa-component.halopsa';
+const chosen = (value: number | string, cachedResultName: string) => ({ __rl: true, mode: 'list', value, cachedResultName });
 
 export async function walk(n8n: N8n, sim: Sim): Promise<void> {
-	const { url, client_id, client_secret } = sim;
-	const credential = await n8n.credential('halopsaApi', 'HaloPSA', { hosting_type: 'hosted', url, client_id, client_secret });
+	await sim.control('reset', {});
+	const credential = await n8n.credential('halopsaApi', 'HaloPSA', dataOf(sim));
 	const credentials = { halopsaApi: credential };
 	const chain = (name: string, parameters: object) =>
 		n8n.save(name, [
 			{ name: 'Start', type: 'n8n-nodes-base.manualTrigger' },
-			{ name: 'HaloPSA', type: OURS, parameters, credentials },
+			{ name: 'HaloPSA', type: HALOPSA, parameters, credentials },
 		]);
-	const created = await chain('Create a ticket', {
-		resource: 'ticket',
-		operation: 'create',
-		summary: 'Printer on the third floor prints blank pages',
-		tickettype_id: { __rl: true, mode: 'list', value: 1, cachedResultName: 'Incident' },
-		additionalFields: { client_id: { __rl: true, mode: 'list', value: '' } },
-	});
-	const missing = await chain('Read a ticket that is not there', { resource: 'ticket', operation: 'get', id: 99999 });
-
+	const create = { resource: 'ticket', operation: 'create' };
 	const { page, close } = await openBrowser(n8n);
+	const open = async (workflow: { id: string }, node: number) => {
+		await page.goto(`${n8n.url}/workflow/${workflow.id}`);
+		await page.locator('[data-test-id=canvas-node]').nth(node).dblclick();
+		await page.getByText('Parameters').first().waitFor();
+		await page.waitForTimeout(1500);
+	};
 	try {
+		await page.setViewportSize({ width: 1280, height: 1060 });
 		await page.goto(`${n8n.url}/home/credentials/${credential.id}`);
-		await page.getByText('Connection tested successfully').or(page.getByText('Client secret')).first().waitFor();
-		await page.waitForTimeout(3000);
+		await page.getByText('Connection tested successfully').first().waitFor();
+		await page.waitForTimeout(1500);
 		await picture(page, 'credential');
+		await page.setViewportSize({ width: 1280, height: 800 });
 
-		await page.goto(`${n8n.url}/workflow/${created.id}`);
-		await page.locator('[data-test-id=canvas-node]').nth(1).dblclick();
+		await open(await chain('Create a ticket', {
+			...create,
+			summary: 'Printer on the third floor prints blank pages',
+			tickettype_id: chosen(1, 'Incident'),
+			additionalFields: { client_id: { __rl: true, mode: 'list', value: '' } },
+		}), 1);
 		await page.locator('[data-test-id=rlc-input]').nth(1).click();
 		await page.locator('[data-test-id=rlc-item]').first().waitFor();
 		await page.keyboard.type('log');
 		await page.waitForTimeout(3000);
 		await picture(page, 'dropdown');
 		await page.locator('[data-test-id=rlc-item]').first().click();
-		await page.getByText('Execute step').first().click();
+		await execute(page);
 		await page.getByText(/items?$/).first().waitFor();
-		await page.waitForTimeout(3000);
+		await page.getByText('JSON', { exact: true }).nth(1).click();
+		await page.waitForTimeout(1500);
 		await picture(page, 'ticket');
 
-		await page.goto(`${n8n.url}/workflow/${missing.id}`);
-		await page.locator('[data-test-id=canvas-node]').nth(1).dblclick();
-		await page.getByText('Execute step').first().click();
+		await open(await chain('A form of its own', { ...create, summary: 'Replace the core switch', tickettype_id: chosen(4, 'Change Request') }), 1);
+		await page.waitForTimeout(2000);
+		await picture(page, 'custom-fields');
+
+		await open(await chain('Read a ticket that is not there', { resource: 'ticket', operation: 'get', id: byId('99999') }), 1);
+		await execute(page);
 		await page.getByText('HaloPSA has no such record').first().waitFor();
 		await page.waitForTimeout(1500);
 		await picture(page, 'error');
 		const shown = await page.locator('[data-test-id=output-panel]').innerText();
 		assert.match(shown, /Check the id/, 'the advice is shown');
+
+		const trigger: Node = {
+			name: 'HaloPSA Trigger',
+			type: TRIGGER,
+			parameters: { event: 'ticket.status_changed', filters: { client_id: chosen(3, 'Nordlicht Logistik Ltd') } },
+			credentials,
+			webhookId: 'pictures',
+		};
+		await open(await n8n.save('When a status changes', [trigger, { name: 'End', type: 'n8n-nodes-base.noOp' }]), 0);
+		await picture(page, 'trigger');
+
+		const template = JSON.parse(readFileSync(path.join(import.meta.dirname, '../templates/alert-to-ticket.json'), 'utf8')) as object;
+		const imported = await n8n.rest<{ id: string }>('POST', '/rest/workflows', template);
+		await page.goto(`${n8n.url}/workflow/${imported.id}`);
+		await page.locator('[data-test-id=canvas-node]').first().waitFor();
+		await page.waitForTimeout(2500);
+		await picture(page, 'template');
 	} catch (error) {
 		await picture(page, 'last-seen');
 		throw error;
 	} finally {
 		await close();
 	}
+	console.log('pictures: taken');
+}
+
+async function execute(page: Page): Promise<void> {
+	await page.getByText('Execute step').first().click();
 }

@@ -32,6 +32,8 @@ export interface Page {
 	locator(selector: string): Locator;
 	screenshot(options?: object): Promise<unknown>;
 	waitForTimeout(milliseconds: number): Promise<void>;
+	setViewportSize(size: { width: number; height: number }): Promise<void>;
+	mouse: { move(x: number, y: number): Promise<void>; wheel(x: number, y: number): Promise<void> };
 	keyboard: { press(key: string): Promise<void>; type(text: string): Promise<void> };
 	url(): string;
 }

@@ -30,7 +30,7 @@ export function actionDescription(manifest: Manifest): INodeTypeDescription {
 		displayName: manifest.title,
 		name: manifest.name,
 		group: ['transform'],
-		subtitle: '={{ $parameter["operation"] + ": " + $parameter["resource"] }}',
+		subtitle: '={{ ($parameter["operation"] + ": " + $parameter["resource"]).replaceAll("_", " ") }}',
 		description: manifest.description.replace(/\.$/, ''),
 		defaults: { name: manifest.title },
 		inputs: [NodeConnectionTypes.Main],
