@@ -1,14 +1,15 @@
 // n8n's queue mode: one main process, Redis, PostgreSQL and two workers run 500
 // executions of a workflow with the node; none may be lost or doubled.
 //
-// PostgreSQL is expected at 127.0.0.1:5432, user, password and database `n8n`.
+// PostgreSQL is expected at 127.0.0.1:5432, user, password and database `n8n`;
+// each run makes a schema of its own there.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { startSim } from '../test/support/sim.ts';
-import { N8n } from './n8n.ts';
+import { HALOPSA, N8n, credentialOf } from './n8n.ts';
 
 const EXECUTIONS = 500;
 const REDIS_PORT = '6391';
@@ -25,6 +26,7 @@ const environment = {
 	DB_POSTGRESDB_USER: 'n8n',
 	DB_POSTGRESDB_PASSWORD: 'n8n',
 	DB_POSTGRESDB_DATABASE: 'n8n',
+	DB_POSTGRESDB_SCHEMA: `run_${Date.now()}`,
 };
 
 const sim = await startSim();
@@ -34,8 +36,7 @@ for (const broker of ['5711', '5712']) {
 }
 
 try {
-	const { url, client_id, client_secret } = sim;
-	const credential = await n8n.credential('halopsaApi', 'queue', { hosting_type: 'hosted', url, client_id, client_secret });
+	const credentials = await credentialOf(n8n, sim, 'queue');
 	const workflow = await n8n.save('queue', [
 		{
 			name: 'Webhook',
@@ -46,9 +47,9 @@ try {
 		},
 		{
 			name: 'HaloPSA',
-			type: 'n8n-nodes-halopsa-component.halopsa',
+			type: HALOPSA,
 			parameters: { resource: 'ticket', operation: 'create', summary: '=Queued {{ $json.body.n }}' },
-			credentials: { halopsaApi: credential },
+			credentials,
 		},
 	]);
 	await n8n.activate(workflow);
