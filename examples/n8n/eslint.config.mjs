@@ -1,6 +1,7 @@
 import { config } from '@n8n/node-cli/eslint';
 
 export default [
+	{ ignores: ['generated/', 'e2e/.work/'] },
 	...config,
 	{
 		files: ['package.json'],
