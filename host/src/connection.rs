@@ -258,8 +258,9 @@ impl Connection {
     /// call and before each wait. `call.deadline` bounds each call, not the
     /// whole; drop the future to end the whole.
     ///
-    /// It gives up after ten calls in a row that brought nothing. Where the
-    /// operation is serialised, it keeps its keys from the first call to the last.
+    /// It gives up after ten calls in a row that brought nothing, and in the cases
+    /// that [`Folded::gave_up`] names. Where the operation is serialised, it keeps
+    /// its keys from the first call to the last.
     ///
     /// # Errors
     /// As [`execute`](Self::execute), when the first call fails. Later failures
@@ -274,7 +275,7 @@ impl Connection {
     ) -> Result<Folded, CallError> {
         let turn = self.turn(operation, items, call).await;
         let part = |part| self.part(operation, items, call, part);
-        let mut folded = fold::follow(items.len(), None, progress, part).await?;
+        let mut folded = fold::follow(items.len(), self.node().max_run(), progress, part).await?;
         fold::add_wait(&mut folded.usage, turn.waited());
         Ok(folded)
     }

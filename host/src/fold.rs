@@ -11,12 +11,14 @@ use std::time::Duration;
 
 use crate::error::CallError;
 use crate::wit::node::{Execution, Outcome};
-use crate::wit::types::{Diagnostic, Effect, ErrorKind, Item, NodeError, Retry, Usage};
+use crate::wit::types::{
+    Attachment, AttachmentContent, Diagnostic, Effect, ErrorKind, Item, NodeError, Retry, Usage,
+};
 
 /// How many calls in a row may bring nothing. Without this bound a service that
 /// is down for the day, or a node whose cursor never ends, would hold a
 /// workflow for ever.
-const FRUITLESS: u32 = 10;
+pub(crate) const FRUITLESS: u32 = 10;
 
 /// How many diagnostics are kept. A list of a thousand pages may have something
 /// to say about each.
@@ -24,6 +26,9 @@ const DIAGNOSTICS: usize = 1000;
 
 /// The wait after a call that brought nothing and advised no wait.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// No longer wait is waited for here: the embedder can come back with the cursor.
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
 /// What became of all items, over all calls.
 #[derive(Debug, Clone)]
@@ -36,7 +41,9 @@ pub struct Folded {
     /// Why it ended before the end: a later call failed as a whole. What
     /// earlier calls delivered is in `outcomes`.
     pub interrupted: Option<CallError>,
-    /// Whether it was given up after too many calls without progress.
+    /// Whether it was given up: after too many calls without progress, before a
+    /// wait of more than an hour, or with more results than
+    /// [`max_run_bytes`](crate::NodeHostBuilder::max_run_bytes).
     pub gave_up: bool,
     /// How many calls of `execute` were made.
     pub calls: u32,
@@ -158,21 +165,39 @@ pub(crate) struct Part {
     pub(crate) repetitions: u32,
 }
 
-/// Calls until there is no cursor, waiting as advised.
+/// Bytes that the results of a call take.
+fn size(execution: &Execution) -> usize {
+    let of_attachment = |attachment: &Attachment| match &attachment.content {
+        AttachmentContent::Bytes(bytes) => bytes.len(),
+        AttachmentContent::Link(link) => link.url.len(),
+    };
+    let of_item = |item: &Item| {
+        size_of::<Item>() + item.json.len() + item.attachments.iter().map(of_attachment).sum::<usize>()
+    };
+    let of_outcome = |outcome: &Outcome| match outcome {
+        Outcome::Done(items) => items.iter().map(of_item).sum(),
+        Outcome::Failed(_) | Outcome::NotAttempted => 0,
+    };
+    execution.outcomes.iter().map(of_outcome).sum()
+}
+
+/// Calls until there is no cursor, or there are more results than `most` bytes,
+/// waiting as advised.
 pub(crate) async fn follow<F: Future<Output = Result<Execution, CallError>>>(
     items: usize,
-    cursor: Option<String>,
+    most: usize,
     progress: &mut (dyn FnMut(Progress) + Send),
     mut call: impl FnMut(Part) -> F,
 ) -> Result<Folded, CallError> {
     let mut folded = Folded::new(items);
-    folded.next = cursor;
+    let mut bytes = 0_usize;
     let mut fruitless = 0;
     let mut repetitions = 0;
     loop {
         let part = Part { cursor: folded.next.clone(), calls: folded.calls, repetitions };
         let wait = match call(part).await {
             Ok(execution) => {
+                bytes = bytes.saturating_add(size(&execution));
                 let advised = execution.resume_after_ms.map(|wait| Duration::from_millis(wait.into()));
                 fruitless = if folded.absorb(execution) { 0 } else { fruitless + 1 };
                 repetitions = 0;
@@ -187,7 +212,7 @@ pub(crate) async fn follow<F: Future<Output = Result<Execution, CallError>>>(
                 fruitless += 1;
                 repetitions += 1;
                 match again_after(&error) {
-                    Some(wait) if fruitless < FRUITLESS => wait,
+                    Some(wait) if fruitless < FRUITLESS && wait <= LONGEST_WAIT => wait,
                     // Nothing was delivered: the failure is the result.
                     _ if folded.calls == 0 => return Err(error),
                     _ => {
@@ -197,7 +222,7 @@ pub(crate) async fn follow<F: Future<Output = Result<Execution, CallError>>>(
                 }
             }
         };
-        if fruitless >= FRUITLESS {
+        if fruitless >= FRUITLESS || bytes > most || wait > LONGEST_WAIT {
             folded.gave_up = true;
             return Ok(folded);
         }

@@ -200,6 +200,10 @@ impl Node {
         Arc::clone(&self.loaded.bounds.metrics)
     }
 
+    pub(crate) fn max_run(&self) -> usize {
+        self.loaded.bounds.limits.run
+    }
+
     pub(crate) fn max_response(&self) -> u64 {
         self.loaded.bounds.limits.response
     }

@@ -40,6 +40,10 @@ struct Told {
 }
 
 async fn fold(items: usize, answers: Vec<Result<Execution, CallError>>) -> Told {
+    fold_up_to(usize::MAX, items, answers).await
+}
+
+async fn fold_up_to(most: usize, items: usize, answers: Vec<Result<Execution, CallError>>) -> Told {
     let mut answers = VecDeque::from(answers);
     let mut cursors = Vec::new();
     let mut waits = Vec::new();
@@ -48,7 +52,7 @@ async fn fold(items: usize, answers: Vec<Result<Execution, CallError>>) -> Told 
             waits.push(duration);
         }
     };
-    let folded = follow(items, None, &mut progress, |part: Part| {
+    let folded = follow(items, most, &mut progress, |part: Part| {
         cursors.push(part.cursor);
         let answer = answers.pop_front().expect("no more calls than answers");
         async move { answer }
@@ -139,6 +143,30 @@ async fn pages_without_a_match_are_progress_while_the_service_answers() {
     let told = fold(1, answers).await;
     assert!(!told.folded.expect("folded").gave_up);
     assert!(told.waits.is_empty());
+}
+
+#[tokio::test]
+async fn results_without_end_are_cut_off_with_the_cursor_to_go_on_from() {
+    let large = || Item { json: "x".repeat(1000), attachments: Vec::new(), source_index: Some(0) };
+    let answers = (0..50).map(|n| Ok(part(vec![Outcome::Done(vec![large()])], Some(&n.to_string()), 1)));
+    let told = fold_up_to(10_000, 1, answers.collect()).await;
+    let folded = told.folded.expect("folded");
+    assert!(folded.gave_up);
+    assert_eq!((folded.calls, folded.next.as_deref()), (10, Some("9")));
+    assert_eq!(folded.outcomes[0].items.len(), 10, "what was delivered stays");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_of_days_is_left_to_the_embedder() {
+    let told = fold(1, vec![Ok(throttled(1, "a", u32::MAX))]).await;
+    let folded = told.folded.expect("folded");
+    assert!(folded.gave_up && told.waits.is_empty());
+    assert_eq!(folded.next.as_deref(), Some("a"));
+
+    let mut busy = failure(ErrorKind::RateLimited);
+    busy.retry = Retry::AfterMs(u32::MAX);
+    let told = fold(1, vec![Err(busy.into())]).await;
+    assert!(told.folded.is_err() && told.waits.is_empty());
 }
 
 #[tokio::test]

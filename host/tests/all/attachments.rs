@@ -115,6 +115,28 @@ async fn what_the_policy_does_not_open_is_refused_with_the_line_to_add() {
 }
 
 #[tokio::test]
+async fn a_link_leads_into_a_private_network_only_where_its_own_policy_says_so() {
+    let service = Server::start(|_| ok("token")).await;
+    let fetch = async |private: bool| {
+        let allow = EgressPolicy::allow(["http://10.255.255.1:9"]).expect("policy").allow_private(private);
+        let options = ConnectionOptions {
+            // That of the connection says nothing about links.
+            policy: EgressPolicy::default().allow_private(true),
+            links: LinkPolicy { allow, ..LinkPolicy::default() },
+            ..ConnectionOptions::default()
+        };
+        let connection = connect_with(service.url(), options).await;
+        let link = link("http://10.255.255.1:9/file".to_owned());
+        let error = connection.fetch_link(&link, Duration::from_millis(200)).await.expect_err("nobody there");
+        node_error(&error).clone()
+    };
+    let denied = fetch(false).await;
+    assert_eq!(denied.kind, ErrorKind::Denied, "{denied:?}");
+    assert!(denied.advice.is_some_and(|advice| advice.contains("allow private addresses")));
+    assert_ne!(fetch(true).await.kind, ErrorKind::Denied);
+}
+
+#[tokio::test]
 async fn a_dead_link_and_a_busy_server_are_told_apart() {
     let service = Server::start(|_| ok("token")).await;
     let files = files().await;
