@@ -24,7 +24,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
 /// How long a request waits at most.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 /// What a guest needs before its deadline to say that it was told to wait.
 const MARGIN: Duration = Duration::from_millis(250);
 /// The pause after a 429 that says nothing; it doubles with each further one.

@@ -26,12 +26,12 @@ use crate::shutdown::Door;
 
 /// How long after its deadline a guest may still run: it returns by itself just
 /// before, and a busy machine delivers that a little late.
-const GRACE: Duration = Duration::from_millis(50);
+pub(crate) const GRACE: Duration = Duration::from_millis(50);
 
 /// How many things of `wasi:io` and `wasi:http` a guest may hold at the same
 /// time. They live in the host, out of the reach of its memory limit; the largest
 /// are headers, with 128 KiB at most.
-const RESOURCES: usize = 1024;
+pub(crate) const RESOURCES: usize = 1024;
 
 /// What a store holds.
 pub(crate) struct State {

@@ -44,9 +44,9 @@ use crate::failure::Failure;
 
 /// How long an unused connection is kept. Shorter than the keep-alive of common
 /// servers, so that they seldom close it first.
-const IDLE: Duration = Duration::from_secs(20);
+pub(crate) const IDLE: Duration = Duration::from_secs(20);
 /// How many unused connections are kept to one origin.
-const IDLE_CONNECTIONS: usize = 16;
+pub(crate) const IDLE_CONNECTIONS: usize = 16;
 
 /// How many TLS sessions of one connection can be taken up again.
 const TLS_SESSIONS: usize = 16;

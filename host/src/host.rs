@@ -23,10 +23,10 @@ use crate::node::Node;
 use crate::shutdown::Door;
 
 /// How often running guests look whether they must yield or stop.
-const TICK: Duration = Duration::from_millis(10);
+pub(crate) const TICK: Duration = Duration::from_millis(10);
 
 /// Bytes of a pooled memory or table that stay in place for the next call.
-const KEEP_RESIDENT: usize = 64 << 10;
+pub(crate) const KEEP_RESIDENT: usize = 64 << 10;
 
 /// The instance whose `http-error-code` the host answers itself.
 const HTTP_TYPES: &str = "wasi:http/types@0.2.12";
@@ -111,6 +111,15 @@ impl NodeHostBuilder {
     #[must_use]
     pub fn max_result_bytes(mut self, bytes: usize) -> Self {
         self.limits.result = bytes;
+        self
+    }
+
+    /// Bytes that the results of one [`execute_all`](crate::Connection::execute_all)
+    /// may have, over all its calls. 1 GiB unless set. A run with more ends with the
+    /// cursor to go on from.
+    #[must_use]
+    pub fn max_run_bytes(mut self, bytes: usize) -> Self {
+        self.limits.run = bytes;
         self
     }
 
@@ -290,4 +299,29 @@ fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
         },
     )?;
     Ok(linker)
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    /// A figure of this process in KiB.
+    fn of_process(name: &str) -> usize {
+        let status = std::fs::read_to_string("/proc/self/status").expect("status");
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).expect(name);
+        line.trim_matches([':', ' ', '\t']).trim_end_matches(" kB").trim().parse().expect("a number")
+    }
+
+    #[test]
+    fn a_slot_takes_four_gibibytes_of_addresses_and_no_memory() {
+        const SLOTS: u32 = 100;
+        let before = (of_process("VmSize"), of_process("VmRSS"));
+        let allocation = Allocation::Pooling { instances: SLOTS };
+        let host = NodeHost::builder().allocation(allocation).build().expect("host");
+        let after = (of_process("VmSize"), of_process("VmRSS"));
+        let (addresses, memory) = ((after.0 - before.0) / 100, after.1.saturating_sub(before.1) / 100);
+        assert!((4 << 20..5 << 20).contains(&addresses), "{addresses} KiB of addresses");
+        assert!(memory < 100, "{memory} KiB of memory");
+        drop(host);
+    }
 }

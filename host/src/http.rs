@@ -38,11 +38,11 @@ const TOKENS: u32 = 32;
 
 /// How many requests of one call may be under way at the same time, from their
 /// beginning to the last byte of the answer; others wait. Each has a socket.
-const AT_ONCE: usize = 32;
+pub(crate) const AT_ONCE: usize = 32;
 
 /// Bytes of a request body that the host takes from a guest at a time: each
 /// request that a guest writes holds so many, outside of its memory.
-const CHUNK: usize = 64 << 10;
+pub(crate) const CHUNK: usize = 64 << 10;
 
 /// What the calls of one connection share: everything behind the hook.
 #[derive(Debug, Clone)]

@@ -8,33 +8,64 @@
 //!
 //! ```no_run
 //! use std::collections::BTreeMap;
+//! use std::sync::Arc;
+//! use std::time::Duration;
+//!
 //! use workflow_node_host::wit::types::Item;
-//! use workflow_node_host::{CallOptions, ConnectionOptions, EgressPolicy, NodeHost, json};
+//! use workflow_node_host::{
+//!     Allocation, AuthMode, CallOptions, CompiledCache, ConnectionOptions, EgressPolicy, NodeHost,
+//!     RateLimit, RequestEvent, RequestObserver, json,
+//! };
+//!
+//! /// Is told every request, with no secret in it.
+//! struct Audit;
+//!
+//! impl RequestObserver for Audit {
+//!     fn observed(&self, event: &RequestEvent) {
+//!         println!("{} {} {:?} in {:?}", event.method, event.url, event.status, event.elapsed);
+//!     }
+//! }
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-//! // Once in a process: engine, limits, and the clock that stops endless loops.
-//! let host = NodeHost::builder().memory_limit(128 << 20).build()?;
+//! // Once in a process: the engine, its limits, room for 200 calls at a time, and
+//! // compiled code that outlives the process.
+//! let host = NodeHost::builder()
+//!     .memory_limit(64 << 20)
+//!     .allocation(Allocation::Pooling { instances: 200 })
+//!     .cache(CompiledCache::open("/var/cache/nodes")?)
+//!     .build()?;
 //!
-//! // Once for each component. It is refused here if it asks for more than a
-//! // node may have; its manifest is there without running it.
-//! let node = host.load_file("todo_node.wasm")?;
+//! // Once for each component, away from the runtime: it may have to be compiled. It
+//! // is refused here if it asks for more than a node may have; its manifest is there
+//! // without running it.
+//! let loader = host.clone();
+//! let node = tokio::task::spawn_blocking(move || loader.load_file("todo_node.wasm")).await??;
 //! println!("{}", node.manifest());
 //!
-//! // Once for each account. The component completes the fields without seeing
-//! // a secret; what it wants to reach must be within the operator's policy.
+//! // Once for each account. The component completes the fields without seeing a
+//! // secret; what it wants to reach must be within the operator's policy. The host
+//! // logs in and keeps secret and token to itself.
 //! let fields = BTreeMap::from([
 //!     ("url".to_owned(), "https://todo.example.com".to_owned()),
 //!     ("api_key".to_owned(), std::env::var("TODO_KEY")?),
 //! ]);
 //! let options = ConnectionOptions {
 //!     policy: EgressPolicy::allow(["https://*.example.com"])?,
+//!     auth: AuthMode::Recipe,
+//!     rate: Some(RateLimit { requests: 250, window: Duration::from_secs(300) }),
+//!     observer: Some(Arc::new(Audit)),
 //!     ..ConnectionOptions::default()
 //! };
 //! let connection = node.connect(fields, options).await?;
 //!
-//! // As often as there is work. Each call has an instance of its own; session
-//! // and network connections are shared.
-//! let call = CallOptions { confirmed: true, ..CallOptions::default() };
+//! // As often as there is work. Each call has an instance of its own; login, sockets
+//! // and rate budget are shared.
+//! let call = CallOptions {
+//!     deadline: Duration::from_secs(30),
+//!     confirmed: true,
+//!     trace_parent: Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".to_owned()),
+//!     ..CallOptions::default()
+//! };
 //! let item = Item { json: r#"{"title": "Buy milk"}"#.to_owned(), attachments: vec![], source_index: None };
 //! let folded = connection
 //!     .execute_all("todo.add", &[item], &call, &mut |progress| println!("{progress:?}"))
@@ -46,6 +77,18 @@
 //!         Some(error) => println!("{}", json::node_error(error)),
 //!     }
 //! }
+//!
+//! // What a scraper gets.
+//! println!("{}", host.metrics());
+//!
+//! // A newer build of the component: calls that run end with the old one.
+//! let loader = host.clone();
+//! let newer = tokio::task::spawn_blocking(move || loader.load_file("todo_node.wasm")).await??;
+//! connection.reload(&newer).await?;
+//!
+//! // The end: no new calls, and time for those that run.
+//! let left = host.shutdown(Duration::from_secs(30)).await;
+//! println!("{left} calls were cut off");
 //! # Ok(())
 //! # }
 //! ```
@@ -60,17 +103,18 @@
 //! | a guest that… | meets |
 //! |---|---|
 //! | imports a file system, a socket, an environment | a refusal at [`NodeHost::load`], by name |
-//! | sends a request to another place than its own | the [egress policy](egress), which tells the operator what to add |
+//! | sends a request to another place than its own | the [egress policy](egress), which tells the operator what would open it |
 //! | loops for ever | other calls that go on beside it, and an end shortly after its deadline: kind `timeout` |
 //! | allocates without end, or returns too much | a limit: kind `internal` |
 //! | makes the host hold things for it: headers, requests, streams | a limit of 1024 of them: kind `internal` |
-//! | begins more than 32 requests at the same time | a queue: the others wait for their turn |
+//! | has more than 32 requests under way, answers that it does not read among them | a queue: the others wait for their turn |
 //! | sends `CONNECT` or `TRACE`, or headers that belong to the connection | a refusal |
 //! | traps | kind `internal`, effect `unknown`, no backtrace |
 //! | reads an answer without end, or one that unpacks without end | `HTTP-response-body-size` from `wasi:http` |
 //! | sends more than the [rate budget](RateLimit) has | its turn, or the answer 429 with the time to wait |
 //! | sends a placeholder to where no secret belongs | a refusal: kind `denied` |
-//! | repeats what it was told | texts in which known secrets are replaced |
+//! | repeats what it was told, or talks without end | texts that are bounded, and in which known secrets are replaced |
+//! | has one more page, again and again | an end at [`max_run_bytes`](NodeHostBuilder::max_run_bytes), with the cursor to go on from |
 //!
 //! # Who holds the secret
 //!
@@ -88,11 +132,9 @@
 //!
 //! # To run it
 //!
-//! Compiled code is kept in a [`CompiledCache`], and [`Allocation::Pooling`] makes
-//! instances start faster. [`NodeHost::metrics`] is OpenMetrics text; each call is a
-//! span of `tracing` below the caller's W3C trace. [`NodeHost::shutdown`] lets
-//! running calls end, [`Connection::reload`] goes on with a newer build of a
-//! component, and any number of components share a host.
+//! `docs/hosting.md` is the page for operators: limits and their defaults, sizing,
+//! metrics, upgrades. Each call is a span of `tracing` below the caller's W3C trace,
+//! with its requests in it; any number of components share a host.
 //!
 //! # What an embedder decides
 //!
@@ -132,6 +174,8 @@ mod metrics;
 mod node;
 mod options;
 mod origin;
+#[cfg(test)]
+mod page;
 mod placeholders;
 mod recipe;
 mod replay;

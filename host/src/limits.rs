@@ -20,11 +20,13 @@ pub(crate) struct Limits {
     pub(crate) result: usize,
     /// Bytes of one response body.
     pub(crate) response: u64,
+    /// Bytes of the results of a run over several calls.
+    pub(crate) run: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { memory: 256 << 20, result: 64 << 20, response: 64 << 20 }
+        Self { memory: 256 << 20, result: 64 << 20, response: 64 << 20, run: 1 << 30 }
     }
 }
 
@@ -85,9 +87,9 @@ impl ResourceLimiter for Limiter {
 /// Bytes of a name in guest text, such as a code.
 const NAME: usize = 256;
 /// Bytes of a text for people.
-const TEXT: usize = 4 << 10;
+pub(crate) const TEXT: usize = 4 << 10;
 /// Bytes of open-ended details.
-const DETAILS: usize = 64 << 10;
+pub(crate) const DETAILS: usize = 64 << 10;
 /// How many diagnostics one result may have, or steps a report.
 const DIAGNOSTICS: usize = 1000;
 /// How many headers a reply to a delivery may have.

@@ -17,7 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime_wasi_http::{Error as WasiError, WasiBody};
 
 /// Bytes of request bodies that one call holds to send them again.
-const HELD: usize = 8 << 20;
+pub(crate) const HELD: usize = 8 << 20;
 
 /// Where the bodies of one call are held: as many permits as bytes.
 #[derive(Debug, Clone)]
