@@ -33,6 +33,10 @@ pub enum HostError {
     /// The bytes are no WebAssembly component.
     #[error("this is no WebAssembly component: {0}")]
     NotAComponent(String),
+    /// It is a component, but larger than the host's settings let one be, such as
+    /// its slots in a pool.
+    #[error("the component does not fit into the limits of this host: {0}")]
+    TooLarge(String),
     /// The component asks for more than a node may have.
     #[error(
         "the component asks for more than a node may have: {}. Allowed are wasi:io, \

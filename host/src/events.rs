@@ -90,7 +90,6 @@ impl Events {
     pub(crate) fn begin(&self, method: &http::Method, uri: &http::Uri, by_host: bool) -> Record {
         Record {
             events: self.clone(),
-            span: tracing::Span::current(),
             started: Instant::now(),
             method: method.to_string(),
             url: uri.to_string(),
@@ -108,8 +107,6 @@ impl Events {
 #[derive(Debug)]
 pub(crate) struct Record {
     events: Events,
-    /// The call that it was made for: it may end in another task.
-    span: tracing::Span,
     started: Instant,
     method: String,
     url: String,
@@ -168,7 +165,6 @@ impl Drop for Record {
         let (mut method, mut url) = (std::mem::take(&mut self.method), secrets.url(&self.url));
         clean_name(&mut method, secrets);
         clean_text(&mut url, secrets);
-        let _call = self.span.enter();
         let event = RequestEvent {
             method,
             url,

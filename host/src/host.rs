@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
+use wasmparser::{Parser, Validator};
 use wasmtime::component::{Component, HasData, Linker, Resource, ResourceTable};
 use wasmtime::{
     Config, Engine, InstanceAllocationStrategy, MemoryCreator, PoolingAllocationConfig, StoreContextMut,
@@ -65,7 +66,7 @@ pub enum Allocation {
     /// further calls wait for a slot. Reserves about 4 GiB of *address space*
     /// for each slot, but memory only as it is used.
     Pooling {
-        /// How many calls can run at the same time.
+        /// How many calls can run at the same time; at least one.
         instances: u32,
     },
 }
@@ -163,6 +164,7 @@ impl NodeHostBuilder {
         config.wasm_backtrace_max_frames(None);
         let mut slots = None;
         if let Allocation::Pooling { instances } = self.allocation {
+            let instances = instances.max(1);
             config.allocation_strategy(pool(instances, self.limits.memory));
             slots = Some(Semaphore::new(usize::try_from(instances).unwrap_or(Semaphore::MAX_PERMITS)));
         }
@@ -214,22 +216,34 @@ impl NodeHost {
         self.load(&bytes)
     }
 
-    /// Compiles a component, or takes it from the [cache](NodeHostBuilder::cache), and makes sure that it is a node: that it imports
-    /// nothing it may not have, exports the contract, and has a manifest. Takes
-    /// as long as compiling takes; nothing of the component is run.
+    /// Compiles a component, or takes it from the [cache](NodeHostBuilder::cache),
+    /// and makes sure that it is a node: that it imports nothing it may not have,
+    /// exports the contract, and has a manifest. Takes as long as compiling takes;
+    /// nothing of the component is run.
     ///
     /// # Errors
-    /// [`HostError::NotAComponent`], [`HostError::ImportsRefused`],
-    /// [`HostError::ExportsMissing`], [`HostError::Manifest`].
+    /// [`HostError::NotAComponent`], [`HostError::TooLarge`],
+    /// [`HostError::ImportsRefused`], [`HostError::ExportsMissing`],
+    /// [`HostError::Manifest`].
     pub fn load(&self, component: &[u8]) -> Result<Node, HostError> {
         let Shared { engine, linker, bounds, cache } = &*self.shared;
         let (compiled, from_cache) = match cache {
             Some(cache) => cache.component(engine, component),
             None => Component::new(engine, component).map(|compiled| (compiled, false)),
         }
-        .map_err(|error| HostError::NotAComponent(error.root_cause().to_string()))?;
+        .map_err(|error| unusable(component, &error))?;
         tracing::debug!(from_cache, bytes = component.len(), "loaded");
         Node::load(linker, &compiled, component, Arc::clone(bounds))
+    }
+}
+
+/// Why a component was not compiled: what is sound by itself meets a limit.
+fn unusable(bytes: &[u8], error: &wasmtime::Error) -> HostError {
+    let reason = error.root_cause().to_string();
+    if Parser::is_component(bytes) && Validator::new().validate_all(bytes).is_ok() {
+        HostError::TooLarge(reason)
+    } else {
+        HostError::NotAComponent(reason)
     }
 }
 
@@ -301,7 +315,8 @@ fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     Ok(linker)
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use super::*;
 
@@ -314,9 +329,8 @@ mod tests {
 
     #[test]
     fn a_slot_takes_four_gibibytes_of_addresses_and_no_memory() {
-        const SLOTS: u32 = 100;
         let before = (of_process("VmSize"), of_process("VmRSS"));
-        let allocation = Allocation::Pooling { instances: SLOTS };
+        let allocation = Allocation::Pooling { instances: 100 };
         let host = NodeHost::builder().allocation(allocation).build().expect("host");
         let after = (of_process("VmSize"), of_process("VmRSS"));
         let (addresses, memory) = ((after.0 - before.0) / 100, after.1.saturating_sub(before.1) / 100);

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use workflow_node_host::wit::types::{Effect, ErrorKind, NodeError};
-use workflow_node_host::{Allocation, CallError, Connection, ConnectionOptions, NodeHost};
+use workflow_node_host::{Allocation, CallError, Connection, ConnectionOptions, HostError, NodeHost};
 
 use crate::server::{Server, ok};
 use crate::support::{SECRET, alone, component, connect, fields, in_time, node_error, run, run_with, within};
@@ -128,6 +128,15 @@ async fn a_result_that_is_too_large_is_refused() {
     let connection = connection_of(&host, server.url()).await;
     let error = stopped(run(&connection, "huge", json!({})).await);
     assert_eq!((error.kind, error.code.as_str()), (ErrorKind::Internal, "host.result-limit"));
+}
+
+#[test]
+fn a_component_that_does_not_fit_into_a_slot_is_refused_as_that() {
+    let pool = Allocation::Pooling { instances: 1 };
+    let host = NodeHost::builder().memory_limit(64 << 10).allocation(pool).build().expect("host");
+    let error = host.load_file(component()).expect_err("it is larger");
+    assert!(matches!(error, HostError::TooLarge(_)), "{error:?}");
+    assert!(error.to_string().contains("memory"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -8,10 +8,12 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use workflow_node_host::wit::node::CheckStatus;
 use workflow_node_host::wit::types::{Effect, ErrorKind};
-use workflow_node_host::{CallError, CallOptions, Connection};
+use workflow_node_host::{AuthMode, CallError, CallOptions, Connection, ConnectionOptions};
 
 use crate::server::{Reply, Server, ok};
-use crate::support::{SECRET, connect, connect_by_recipe, in_time, item, node_error, run, run_with, within};
+use crate::support::{
+    SECRET, connect, connect_by_recipe, fields, in_time, item, node, node_error, run, run_with, within,
+};
 
 /// A service with tokens: it hands out a new one at each login, and accepts
 /// those that are alive.
@@ -90,12 +92,17 @@ fn all_well(results: &[Result<Value, CallError>]) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_hundred_calls_make_one_login_in_either_mode() {
+async fn a_hundred_calls_make_one_login_in_every_mode() {
     let service = Service::start().await;
-    all_well(&guarded(&connect(service.server.url()).await, 100).await);
-    assert_eq!(service.logins(), 1);
-    all_well(&guarded(&connect_by_recipe(service.server.url()).await, 100).await);
-    assert_eq!(service.logins(), 2);
+    for (before, auth) in
+        [AuthMode::Component, AuthMode::Placeholder, AuthMode::Recipe].into_iter().enumerate()
+    {
+        let typed = fields(&[("url", service.server.url()), ("login", "by recipe"), ("secret", SECRET)]);
+        let options = ConnectionOptions { auth, ..ConnectionOptions::default() };
+        let connection = node().connect(typed, options).await.expect("connection");
+        all_well(&guarded(&connection, 100).await);
+        assert_eq!(service.logins(), before + 1, "{auth:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

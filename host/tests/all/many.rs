@@ -82,16 +82,22 @@ async fn many(connections: usize, each: usize) -> usize {
     grown
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_thousand_calls_over_a_hundred_connections() {
-    // Memory is for the test below: others run beside this one.
-    many(100, 10).await;
+#[tokio::test]
+async fn ten_thousand_calls_over_a_thousand_connections() {
+    let _alone = alone().await;
+    let test = std::env::current_exe().expect("this program");
+    let run = tokio::task::spawn_blocking(|| {
+        let arguments = ["--exact", "many::in_a_process_of_its_own", "--ignored", "--nocapture"];
+        std::process::Command::new(test).args(arguments).output()
+    });
+    let run = run.await.expect("no panic").expect("it runs");
+    let told = String::from_utf8_lossy(&run.stdout);
+    assert!(run.status.success() && told.contains("10000 calls"), "{run:?}");
 }
 
-/// `cargo test --release -p workflow-node-host --test all ten_thousand -- --ignored --nocapture`
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "takes a minute; the same with a tenth of the calls runs always"]
-async fn ten_thousand_calls_over_a_thousand_connections() {
+#[ignore = "measures the memory of its process, so the test above runs it in one of its own"]
+async fn in_a_process_of_its_own() {
     let grown = many(1000, 10).await;
     assert!(grown < 4096, "{grown} bytes stay of each call");
 }

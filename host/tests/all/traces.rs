@@ -96,10 +96,13 @@ async fn a_request_is_told_in_the_span_of_its_call_with_the_callers_trace() {
         let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
         let trace_parent = Some(format!("00-{trace}-00f067aa0ba902b7-01"));
         let call = CallOptions { trace_parent, ..CallOptions::default() };
-        run_with(&connection, "request", json!({ "url": server.at("/x") }), &call).await.expect("an answer");
-        let told = log.0.lock().expect("lock");
-        let (_, span) = told.events.iter().find(|(event, _)| event.contains("/x\"")).expect("the request");
-        assert!(span.contains("function=\"execute\"") && span.contains(trace), "{span}");
-        assert!(!span.contains("00f067aa0ba902b7"), "the call has a span of its own: {span}");
+        // One that is answered, and one that is refused.
+        for url in [server.at("/x"), "https://elsewhere.example/y".to_owned()] {
+            run_with(&connection, "request", json!({ "url": url }), &call).await.expect("an answer");
+            let told = log.0.lock().expect("lock");
+            let (_, span) = told.events.iter().find(|(event, _)| event.contains(&url)).expect("the request");
+            assert!(span.contains("function=\"execute\"") && span.contains(trace), "{span}");
+            assert!(!span.contains("00f067aa0ba902b7"), "the call has a span of its own: {span}");
+        }
     }
 }
