@@ -55,6 +55,15 @@ async function webhook(n8n: N8n, sim: Sim, credentials: Credentials, make: Make)
 		await n8n.activate(workflow);
 		return workflow;
 	};
+	const tried = await n8n.save('tried out', [{ name: 'Event', type: TRIGGER, parameters: { event: 'ticket.created' }, credentials, webhookId: 'tried-out' }, END]);
+	await n8n.rest('POST', `/rest/workflows/${tried.id}/run`, { triggerToStartFrom: { name: 'Event' } });
+	const [seen] = await make('Made while somebody tries the trigger out');
+	await until(async () => (await n8n.given(tried, 'Event')).length >= 1, 30);
+	assert.deepEqual(idsOf(await n8n.given(tried, 'Event')), [seen]);
+	await until(async () => (await registered(sim)).length === before.length, 10);
+	assert.deepEqual(await registered(sim), before, 'nothing is left behind');
+	console.log('webhook: tried out in the editor with a real event, and taken down after it');
+
 	const created = await flow('ticket.created');
 	const closed = await flow('ticket.closed');
 	const during = await registered(sim);

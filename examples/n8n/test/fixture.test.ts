@@ -327,9 +327,10 @@ describe('a webhook', () => {
 			},
 		},
 	});
-	const hook = (staticData: IDataObject) =>
+	const hook = (staticData: IDataObject, activation = 'activate') =>
 		({
 			...contextOf(type.description, { parameters, credentials, staticData }),
+			getActivationMode: () => activation,
 			getNodeWebhookUrl: () => 'https://n8n.example.com/webhook/1',
 		}) as unknown as IHookFunctions;
 	const deliver = async (staticData: IDataObject, key: string) => {
@@ -352,12 +353,21 @@ describe('a webhook', () => {
 		await methods?.create?.call(hook(data));
 		assert.equal(await methods?.checkExists?.call(hook(data)), true);
 		await methods?.delete?.call(hook(data));
-		assert.deepEqual(data, { production: {} });
+		assert.deepEqual(data, {});
 		assert.deepEqual(calls, [
 			['subscribe', 'https://n8n.example.com/webhook/1', true, undefined],
 			['subscribe', 'https://n8n.example.com/webhook/1', true, 'subscribed'],
 			['unsubscribe', 'subscribed'],
 		]);
+	});
+
+	test('is taken down, too, that somebody tried out', async () => {
+		const data: IDataObject = {};
+		await methods?.create?.call(hook(data, 'manual'));
+		calls.length = 0;
+		// So n8n calls it, whatever was created.
+		await methods?.delete?.call(hook(data, 'update'));
+		assert.deepEqual(calls, [['unsubscribe', 'subscribed']]);
 	});
 
 	test('tells each event once, of authentic deliveries only', async () => {

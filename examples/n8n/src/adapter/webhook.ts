@@ -1,6 +1,5 @@
 // The trigger that is told. A subscription lives as long as the workflow is
-// active; its state and signing secret are kept in the static data, apart for
-// the test and the real address.
+// active; its state and signing secret are kept in the static data.
 
 import { NodeConnectionTypes, generateSecureToken } from 'n8n-workflow';
 import type {
@@ -47,7 +46,7 @@ export function webhookMethods(node: Package) {
 		default: {
 			/** What exists already is found by its state, and set right. */
 			async checkExists(this: IHookFunctions): Promise<boolean> {
-				const data = dataOf(this, this.getActivationMode() === 'manual');
+				const data = dataOf(this);
 				if (typeof data.state !== 'string') return false;
 				await subscribe(this, node, data, data.state);
 				// Nobody listened until now.
@@ -56,7 +55,7 @@ export function webhookMethods(node: Package) {
 			},
 
 			async create(this: IHookFunctions): Promise<boolean> {
-				const data = dataOf(this, this.getActivationMode() === 'manual');
+				const data = dataOf(this);
 				data.secret ??= generateSecureToken();
 				await subscribe(this, node, data, undefined);
 				data.asked = Date.now();
@@ -64,13 +63,14 @@ export function webhookMethods(node: Package) {
 			},
 
 			async delete(this: IHookFunctions): Promise<boolean> {
-				const data = dataOf(this, this.getActivationMode() === 'manual');
+				const data = dataOf(this);
 				const { state } = data;
 				if (typeof state !== 'string') return true;
 				const { name, config } = configuration(this, node);
 				await called(this, node, (triggers, context, connection) =>
 					triggers.unsubscribe(context, connection, name, config, state),
 				);
+				latest.delete(String(data.secret));
 				for (const name of Object.keys(data)) delete data[name];
 				return true;
 			},
@@ -94,22 +94,21 @@ async function subscribe(
 }
 
 export function webhook(self: IWebhookFunctions, node: Package): Promise<IWebhookResponseData> {
-	const test = self.getMode() === 'manual';
-	const key = `${self.getWorkflow().id} ${self.getNode().id} ${test ? 'test' : 'production'}`;
-	return inTurn([key], async () => {
-		const data = dataOf(self, test);
-		const known = latest.get(key);
-		if (known !== undefined && known.secret === data.secret && turnOf(known) > turnOf(data)) Object.assign(data, known);
+	const before = dataOf(self);
+	const subscription = String(before.secret);
+	return inTurn([subscription], async () => {
+		const known = latest.get(subscription);
+		const data = known !== undefined && turnOf(known) > turnOf(before) ? Object.assign(before, known) : before;
 		const result = await delivered(self, node, data);
 		data.turn = turnOf(data) + 1;
-		latest.set(key, { ...data });
+		latest.set(subscription, { ...data });
 		return result;
 	});
 }
 
 /**
- * The data of each node after its last delivery. n8n reads static data before a delivery and writes it some time after:
- * the next one may come in between.
+ * The data of each subscription, by its secret, after the last delivery. n8n reads static data before a delivery and
+ * writes it some time after: the next one may come in between.
  */
 const latest = new Map<string, IDataObject>();
 
@@ -177,12 +176,9 @@ function endpointOf(url: string | undefined, data: IDataObject): Endpoint {
 	return { callbackUrl: url ?? '', signingSecret: String(data.secret ?? '') };
 }
 
-/** The part of the static data for the test address or for the real one. */
-function dataOf(self: IHookFunctions | IWebhookFunctions, test: boolean): IDataObject {
-	const data = self.getWorkflowStaticData('node');
-	const key = test ? 'test' : 'production';
-	data[key] ??= {};
-	return data[key] as IDataObject;
+/** n8n keeps those of the test address and of the real one apart. */
+function dataOf(self: IHookFunctions | IWebhookFunctions): IDataObject {
+	return self.getWorkflowStaticData('node');
 }
 
 async function called<T extends { session?: undefined | { token: string; scopes: string[] } }>(
