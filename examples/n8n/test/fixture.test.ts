@@ -393,13 +393,22 @@ describe('a webhook', () => {
 	});
 
 	test('tells with the first delivery what it missed while n8n was down', async () => {
-		const data: IDataObject = {};
-		await methods?.create?.call(hook(data));
-		await methods?.checkExists?.call(hook(data));
+		// As another process has left it.
+		const data: IDataObject = { state: 'subscribed', secret: 'of-a-process-that-is-gone'.repeat(2), turn: 7 };
 		calls.length = 0;
 		assert.deepEqual(await deliver(data, 'wrong'), { status: 401, items: [] });
 		assert.deepEqual((await deliver(data, 'right')).items, ['0', '1']);
 		assert.deepEqual((await deliver(data, 'right')).items, []);
 		assert.deepEqual(calls.map(([what]) => what), ['receive', 'receive', 'poll', 'receive']);
+	});
+
+	test('knows what was delivered while the workflow was being switched on', async () => {
+		const data: IDataObject = {};
+		await methods?.create?.call(hook(data));
+		const read = structuredClone(data);
+		assert.deepEqual((await deliver(structuredClone(data), 'right')).items, ['1']);
+		// n8n had read the data before that delivery, and writes it after.
+		await methods?.checkExists?.call(hook(read));
+		assert.deepEqual((await deliver(structuredClone(read), 'right')).items, ['0'], 'asked again, and only that is new');
 	});
 });

@@ -18,7 +18,7 @@ import { errorFor } from './errors.ts';
 import { asItems, configured, titleOf, triggerForm, triggersOf, unseen } from './events.ts';
 import type { Package } from './package.ts';
 import { ask } from './polling.ts';
-import { inTurn } from './queue.ts';
+import { asked, askedAt, forget, withNewest } from './subscription.ts';
 
 /** How long deliveries are believed to be all. */
 const ASK_AFTER_MS = 5 * 60_000;
@@ -48,17 +48,17 @@ export function webhookMethods(node: Package) {
 			async checkExists(this: IHookFunctions): Promise<boolean> {
 				const data = dataOf(this);
 				if (typeof data.state !== 'string') return false;
-				await subscribe(this, node, data, data.state);
-				// Nobody listened until now.
-				delete data.asked;
+				await withNewest(data, () => subscribe(this, node, data, String(data.state)));
+				// Nobody may have listened until now.
+				asked(data, 0);
 				return true;
 			},
 
 			async create(this: IHookFunctions): Promise<boolean> {
 				const data = dataOf(this);
 				data.secret ??= generateSecureToken();
-				await subscribe(this, node, data, undefined);
-				data.asked = Date.now();
+				await withNewest(data, () => subscribe(this, node, data, undefined));
+				asked(data, Date.now());
 				return true;
 			},
 
@@ -70,7 +70,7 @@ export function webhookMethods(node: Package) {
 				await called(this, node, (triggers, context, connection) =>
 					triggers.unsubscribe(context, connection, name, config, state),
 				);
-				latest.delete(String(data.secret));
+				forget(data);
 				for (const name of Object.keys(data)) delete data[name];
 				return true;
 			},
@@ -90,31 +90,11 @@ async function subscribe(
 		triggers.subscribe(context, connection, name, config, endpoint, state),
 	);
 	data.state = subscription.state;
-	data.turn = turnOf(data) + 1;
 }
 
 export function webhook(self: IWebhookFunctions, node: Package): Promise<IWebhookResponseData> {
-	const before = dataOf(self);
-	const subscription = String(before.secret);
-	return inTurn([subscription], async () => {
-		const known = latest.get(subscription);
-		const data = known !== undefined && turnOf(known) > turnOf(before) ? Object.assign(before, known) : before;
-		const result = await delivered(self, node, data);
-		data.turn = turnOf(data) + 1;
-		latest.set(subscription, { ...data });
-		return result;
-	});
-}
-
-/**
- * The data of each subscription, by its secret, after the last delivery. n8n reads static data before a delivery and
- * writes it some time after: the next one may come in between.
- */
-const latest = new Map<string, IDataObject>();
-
-/** Goes up with each change of the data. */
-function turnOf(data: IDataObject): number {
-	return typeof data.turn === 'number' ? data.turn : 0;
+	const data = dataOf(self);
+	return withNewest(data, () => delivered(self, node, data));
 }
 
 async function delivered(self: IWebhookFunctions, node: Package, data: IDataObject): Promise<IWebhookResponseData> {
@@ -139,13 +119,12 @@ async function delivered(self: IWebhookFunctions, node: Package, data: IDataObje
 /** What was not delivered: while n8n was down, or because it got lost on the way. It is asked for now and then. */
 async function missedOnes(self: IWebhookFunctions, node: Package, data: IDataObject): Promise<Event[]> {
 	const { name, config } = configuration(self, node);
-	const asked = typeof data.asked === 'number' ? data.asked : 0;
 	const polls = triggersOf(node.manifest, 'poll').some((trigger) => trigger.name === name);
-	if (!polls || Date.now() - asked < ASK_AFTER_MS) return [];
+	if (!polls || Date.now() - askedAt(data) < ASK_AFTER_MS) return [];
 	try {
 		const { events, state } = await ask(await node.account(self), name, config, String(data.state ?? ''));
 		data.state = state ?? null;
-		data.asked = Date.now();
+		asked(data, Date.now());
 		return events;
 	} catch {
 		// The next delivery tries again; this one is good.
