@@ -100,6 +100,17 @@ describe('the action form', () => {
 		assert.ok(!open('client.update')?.includes('inactive'));
 	});
 
+	test('asks for permission where a model could change anything', () => {
+		const { properties: fields } = actionDescription(halopsa);
+		for (const { operation, resource, verb } of actionsOf(halopsa)) {
+			const here = ({ show }: NonNullable<INodeProperties['displayOptions']>) =>
+				show?.resource?.[0] === resource && show.operation?.[0] === verb;
+			const options = fields.find((each) => each.name === 'options' && here(each.displayOptions ?? {}))?.options ?? [];
+			const asks = options.some(({ name }) => name === 'confirmed');
+			assert.equal(asks, !operation.annotations.read_only, operation.id);
+		}
+	});
+
 	test('takes several numbers as text, or as an expression gives them', () => {
 		const schema = { type: ['integer', 'array'], items: { type: 'integer' } };
 		assert.deepEqual(['3, 7', '[3,7]', 3, [3, 7], 'x'].map((given) => valueOf(desk, schema, given)), [

@@ -116,7 +116,10 @@ async function delivered(self: IWebhookFunctions, node: Package, data: IDataObje
 	return fresh.length === 0 ? { noWebhookResponse: true } : { noWebhookResponse: true, workflowData: [asItems(fresh, order)] };
 }
 
-/** What was not delivered: while n8n was down, or because it got lost on the way. It is asked for now and then. */
+/**
+ * What was not delivered: while n8n was down, or because it got lost on the way. It is asked for now and then, by a poll
+ * with the state of the subscription.
+ */
 async function missedOnes(self: IWebhookFunctions, node: Package, data: IDataObject): Promise<Event[]> {
 	const { name, config } = configuration(self, node);
 	const polls = triggersOf(node.manifest, 'poll').some((trigger) => trigger.name === name);
