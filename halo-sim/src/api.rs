@@ -1,8 +1,10 @@
 //! The API below `/api`: permission first, then reading or writing.
 
+use std::io::Write as _;
 use std::sync::Arc;
 
-use http::{Method, StatusCode};
+use flate2::{Compression, write::GzEncoder};
+use http::{Method, StatusCode, header};
 use serde_json::{Value, json};
 
 use crate::{
@@ -50,7 +52,7 @@ pub(crate) fn answer(shared: &Arc<Shared>, call: &Call<'_>) -> Answer {
 fn before(shared: &Shared, knobs: &Knobs) -> Option<Answer> {
     if let Some(target) = &knobs.redirect {
         let answer = Answer::empty(StatusCode::FOUND).with_hint("the switch redirect");
-        return Some(answer.with_header(http::header::LOCATION, target.as_str()));
+        return Some(answer.with_header(header::LOCATION, target.as_str()));
     }
     let full = knobs.rate_limit.is_some_and(|limit| !shared.limiter.admit(shared.clock.now_ms(), limit));
     if full || knobs.throttle {
@@ -76,7 +78,19 @@ fn spoil(spoilt: Spoilt) -> Answer {
             Answer::of(StatusCode::OK, "application/json; charset=utf-8", vec![b'['; 10_000_000])
                 .with_hint("the switch deep-json")
         }
+        Spoilt::GzipBomb => Answer::of(StatusCode::OK, "application/json; charset=utf-8", gzip_bomb())
+            .with_header(header::CONTENT_ENCODING, "gzip")
+            .with_hint("the switch gzip-bomb"),
     }
+}
+
+/// A gigabyte of blanks, packed: the same member sixty-four times, which are
+/// unpacked one after the other.
+fn gzip_bomb() -> Vec<u8> {
+    let mut packer = GzEncoder::new(Vec::new(), Compression::best());
+    let member = packer.write_all(&vec![b' '; 16 << 20]).and_then(|()| packer.finish());
+    // Writing to memory does not fail.
+    member.unwrap_or_default().repeat(64)
 }
 
 fn admit(shared: &Arc<Shared>, call: &Call<'_>) -> Result<Caller, Refusal> {

@@ -47,6 +47,12 @@ pub fn bad_node() -> Result<PathBuf> {
     built_once(&BUILT, "bad-node")
 }
 
+/// The node that misbehaves on demand, freshly built where necessary.
+pub fn unruly_node() -> Result<PathBuf> {
+    static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    built_once(&BUILT, "unruly-node")
+}
+
 /// The HTTP service that is composed with a node, freshly built where necessary.
 pub fn http_service() -> Result<PathBuf> {
     static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();

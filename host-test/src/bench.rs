@@ -8,6 +8,7 @@
 //! | `lists` | long lists: time, requests, memory of the guest |
 //! | `creates` | many new tickets |
 //! | `fleet` | many connections at the same time |
+//! | `stops` | when calls end that would not end by themselves |
 //!
 //! `server` is what they talk to: a simulator in a process of its own, so that
 //! its work does not count. `figure` is the result, `page` and `plot` make
@@ -24,6 +25,7 @@ pub mod page;
 mod plot;
 mod server;
 mod start;
+mod stops;
 
 use std::path::Path;
 
@@ -52,7 +54,7 @@ impl Extent {
 }
 
 /// The parts, in the order in which they run.
-pub const PARTS: [&str; 5] = ["start", "overhead", "lists", "creates", "fleet"];
+pub const PARTS: [&str; 6] = ["start", "overhead", "lists", "creates", "fleet", "stops"];
 
 /// What every part works with.
 struct Bench<'a> {
@@ -83,7 +85,8 @@ pub async fn measure(
             "overhead" => overhead::measure(&bench, &mut results).await,
             "lists" => lists::measure(&bench, &mut results).await,
             "creates" => creates::measure(&bench, &mut results).await,
-            _ => fleet::measure(&bench, &mut results).await,
+            "fleet" => fleet::measure(&bench, &mut results).await,
+            _ => stops::measure(&bench, &mut results).await,
         }
         .with_context(|| format!("measuring {part}"))?;
     }

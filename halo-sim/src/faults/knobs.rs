@@ -18,6 +18,8 @@ pub(crate) enum Spoilt {
     WrongShape,
     /// Nothing but opening brackets.
     DeepJson,
+    /// A thousand times what it was when it is unpacked.
+    GzipBomb,
 }
 
 /// How a 429 tells when to come back.
@@ -130,6 +132,7 @@ impl Knobs {
             Quirk::Html200 => self.spoilt = Some(Spoilt::Html),
             Quirk::WrongShape => self.spoilt = Some(Spoilt::WrongShape),
             Quirk::DeepJson => self.spoilt = Some(Spoilt::DeepJson),
+            Quirk::GzipBomb => self.spoilt = Some(Spoilt::GzipBomb),
             Quirk::Truncate => self.truncate = true,
             Quirk::Cut => self.cut = true,
             Quirk::CutAfterCommit(_) | Quirk::CutEveryCommit(_) => self.cut_after_commit = true,

@@ -182,6 +182,7 @@ quirks! {
     Html200 = "html-200": "API answers are a page for people with 200";
     WrongShape = "wrong-shape": "API answers are JSON of another shape";
     DeepJson = "deep-json": "API answers are ten million opening brackets";
+    GzipBomb = "gzip-bomb": "API answers are a megabyte of gzip that unpacks to a gigabyte";
     Truncate = "truncate": "API answers end in the middle, with a Content-Length that fits";
     Cut = "cut": "the connection is closed in the middle of an API answer";
     CutAfterCommit(u32) = "cut-after-commit" "N": "the next N writes are done, then the connection is closed without an answer";

@@ -51,6 +51,7 @@ async fn answers_that_are_no_answers() -> Result<()> {
         ("html-200", 200, "<!DOCTYPE html>", 100_000),
         ("wrong-shape", 200, "\"", 10),
         ("deep-json", 200, "[[[[", 10_000_000),
+        ("gzip-bomb", 200, "\u{1f}", 1_000_000),
         ("truncate", 200, "[{", 100),
     ] {
         client.sim.clear_quirks();

@@ -41,6 +41,9 @@ pub(super) async fn measure(bench: &Bench<'_>, results: &mut Results) -> Result<
         let mut fields = connection.fields().clone();
         fields.extend(server.fields().remove_entry("client_secret"));
         let native = Native::connect(fields)?;
+        if latency == 0 {
+            growth(&connection, bench.extent.of(ROUNDS), results).await?;
+        }
         for (what, operation, input) in CALLS {
             let mut sides = (Side::default(), Side::default());
             sandboxed(&connection, operation, input, &mut Side::default()).await?;
@@ -62,6 +65,23 @@ pub(super) async fn measure(bench: &Bench<'_>, results: &mut Results) -> Result<
             }
         }
     }
+    Ok(())
+}
+
+/// How the work in the sandbox grows with the size of an answer.
+async fn growth(connection: &Connection, rounds: usize, results: &mut Results) -> Result<()> {
+    let mut points = Vec::new();
+    for rows in [1, 10, 100] {
+        let input = format!(r#"{{"limit": {rows}}}"#);
+        let mut side = Side::default();
+        for _ in 0..rounds {
+            sandboxed(connection, "ticket.list", &input, &mut side).await?;
+        }
+        if let Some(cpu) = side.cpu_per_call() {
+            points.push((f64::from(rows), cpu * 1e3));
+        }
+    }
+    results.curve("CPU of a list call in the sandbox", "ms", "tickets", points);
     Ok(())
 }
 

@@ -5,8 +5,12 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result};
-use serde_json::Value;
+use anyhow::{Context as _, Result, ensure};
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use serde_json::{Value, json};
 use workflow_node_host::{Connection, ConnectionOptions, Node};
 
 use super::meter::Requests;
@@ -55,6 +59,16 @@ impl Server {
     /// Where it is.
     pub(super) fn url(&self) -> &str {
         self.fields.get("url").map_or("", String::as_str)
+    }
+
+    /// Switches a quirk on, for all requests from now on.
+    pub(super) async fn switch_on(&self, quirk: &str) -> Result<()> {
+        let client: Client<_, Full<Bytes>> = Client::builder(TokioExecutor::new()).build_http();
+        let body = json!({ "quirk": quirk }).to_string();
+        let request = hyper::Request::post(format!("{}/_sim/faults", self.url())).body(body.into())?;
+        let answer = client.request(request).await?;
+        ensure!(answer.status().is_success(), "the simulator refuses the quirk {quirk}");
+        Ok(())
     }
 
     /// Connects and counts requests.

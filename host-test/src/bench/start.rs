@@ -1,11 +1,11 @@
 //! What it takes until a component is ready, and to be ready again for each
 //! call.
 
-use std::fs;
 use std::time::Instant;
+use std::{env, fs, process};
 
 use anyhow::Result;
-use workflow_node_host::{Allocation, CallOptions, NodeHost};
+use workflow_node_host::{Allocation, CallOptions, CompiledCache, NodeHost};
 
 use super::Bench;
 use super::figure::{Bar, Results};
@@ -34,6 +34,8 @@ pub(super) async fn measure(bench: &Bench<'_>, results: &mut Results) -> Result<
         let name = format!("{}, gzip", measured.part);
         results.add(PART, name, kilobytes(measured.size.gzip), "kB", gzip);
     }
+    let imports = f64::from(u32::try_from(bench.node.imports().len())?);
+    results.add(PART, "imports", imports, "interfaces", Some(Bar::AtMost(6.0)));
     let bytes = fs::read(bench.file)?;
     let mut compile = Sample::default();
     for _ in 0..bench.extent.of(COMPILATIONS) {
@@ -42,6 +44,8 @@ pub(super) async fn measure(bench: &Bench<'_>, results: &mut Results) -> Result<
         compile.add(began.elapsed());
     }
     results.add(PART, "compile and load", compile.median() * 1e3, "ms", None);
+    let mut cached = from_cache(&bytes, bench.extent.of(COMPILATIONS))?;
+    results.add(PART, "load from the cache of compiled code", cached.median() * 1e3, "ms", None);
     for (name, allocation, bar) in [
         (
             "fresh instance and trivial call, pooled",
@@ -54,6 +58,21 @@ pub(super) async fn measure(bench: &Bench<'_>, results: &mut Results) -> Result<
         results.add(PART, name, calls.median() * 1e6, "µs", bar);
     }
     Ok(())
+}
+
+/// How long it took to load what was compiled before, its check included.
+fn from_cache(component: &[u8], times: usize) -> Result<Sample> {
+    let folder = env::temp_dir().join(format!("workflow-node-bench-{}", process::id()));
+    let host = NodeHost::builder().cache(CompiledCache::open(&folder)?).build()?;
+    drop(host.load(component)?);
+    let mut sample = Sample::default();
+    for _ in 0..times {
+        let began = Instant::now();
+        drop(host.load(component)?);
+        sample.add(began.elapsed());
+    }
+    fs::remove_dir_all(&folder)?;
+    Ok(sample)
 }
 
 /// How long each call took that does nothing.

@@ -55,6 +55,16 @@ fn endless_brackets_are_a_protocol_error() -> Result<()> {
     })
 }
 
+/// The host unpacks it, and stops at the size that any answer may have.
+#[test]
+fn an_answer_that_unpacks_without_end_is_a_protocol_error() -> Result<()> {
+    drive!(["ticket.list"], [], async |desk| {
+        let error = list_under(desk, "gzip-bomb").await?;
+        assert_eq!(text(&error, "kind"), "protocol", "{error}");
+        Ok(())
+    })
+}
+
 #[test]
 fn a_write_that_is_answered_with_nonsense_may_have_happened() -> Result<()> {
     drive!(["ticket.create"], [], async |desk| {
