@@ -30,7 +30,7 @@ mod stops;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use workflow_node_host::{Node, NodeHost};
+use workflow_node_host::{Allocation, Node, NodeHost};
 
 pub use figure::{Bar, Curve, Figure, Results};
 
@@ -56,6 +56,9 @@ impl Extent {
 /// The parts, in the order in which they run.
 pub const PARTS: [&str; 6] = ["start", "overhead", "lists", "creates", "fleet", "stops"];
 
+/// Calls at the same time that the host has room for, as one in production has.
+const INSTANCES: u32 = 128;
+
 /// What every part works with.
 struct Bench<'a> {
     file: &'a Path,
@@ -71,7 +74,7 @@ pub async fn measure(
     only: &[String],
     say: &mut dyn FnMut(&str),
 ) -> Result<Results> {
-    let host = NodeHost::builder().build()?;
+    let host = NodeHost::builder().allocation(Allocation::Pooling { instances: INSTANCES }).build()?;
     let node = host.load_file(file).with_context(|| format!("{} cannot be used", file.display()))?;
     let bench = Bench { file, host, node, extent };
     let mut results = Results::new(extent);

@@ -9,7 +9,8 @@ use tokio::sync::Semaphore;
 use wasmparser::{Parser, Validator};
 use wasmtime::component::{Component, HasData, Linker, Resource, ResourceTable};
 use wasmtime::{
-    Config, Engine, InstanceAllocationStrategy, MemoryCreator, PoolingAllocationConfig, StoreContextMut,
+    Config, Enabled, Engine, InstanceAllocationStrategy, MemoryCreator, PoolingAllocationConfig,
+    StoreContextMut,
 };
 use wasmtime_wasi::clocks::WasiClocks;
 use wasmtime_wasi::p2::bindings::{clocks, io};
@@ -28,6 +29,9 @@ pub(crate) const TICK: Duration = Duration::from_millis(10);
 
 /// Bytes of a pooled memory or table that stay in place for the next call.
 pub(crate) const KEEP_RESIDENT: usize = 64 << 10;
+/// The same of a memory where the kernel tells which pages were written (Linux
+/// 6.7): only those are put back, so that it may be all that a usual call writes.
+pub(crate) const KEEP_WRITTEN: usize = 1 << 20;
 
 /// The instance whose `http-error-code` the host answers itself.
 const HTTP_TYPES: &str = "wasi:http/types@0.2.12";
@@ -255,6 +259,8 @@ fn engine_error(error: &wasmtime::Error) -> HostError {
 /// small modules around its main one; one that has more is refused when it is
 /// loaded, for a pool gives each the same share.
 fn pool(instances: u32, memory: usize) -> InstanceAllocationStrategy {
+    let keep =
+        if PoolingAllocationConfig::is_pagemap_scan_available() { KEEP_WRITTEN } else { KEEP_RESIDENT };
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(instances)
         .total_core_instances(instances.saturating_mul(8))
@@ -266,8 +272,10 @@ fn pool(instances: u32, memory: usize) -> InstanceAllocationStrategy {
         .max_tables_per_component(4)
         .max_memory_size(memory)
         // A slot that was just used starts without asking the kernel for its
-        // first pages again.
-        .linear_memory_keep_resident(KEEP_RESIDENT)
+        // first pages again; where the kernel tells which pages were written,
+        // for all of a usual call.
+        .pagemap_scan(Enabled::Auto)
+        .linear_memory_keep_resident(keep)
         .table_keep_resident(KEEP_RESIDENT);
     InstanceAllocationStrategy::Pooling(pool)
 }

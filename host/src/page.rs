@@ -50,7 +50,8 @@ fn the_page_tells_the_limits_as_they_are() {
         ("calls in a row that bring nothing", fold::FRUITLESS.to_string()),
         ("an unused connection", seconds(client::IDLE)),
         ("unused connections to one origin", client::IDLE_CONNECTIONS.to_string()),
-        ("kept in a slot for the next call", kib(host::KEEP_RESIDENT)),
+        ("kept in a slot for the next call", mib(host::KEEP_WRITTEN)),
+        ("the same, where the kernel does not tell what was written", kib(host::KEEP_RESIDENT)),
     ] {
         let row = format!("| {what} | {number} |");
         assert!(PAGE.contains(&row), "the page lacks: {row}");

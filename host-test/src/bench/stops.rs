@@ -43,7 +43,7 @@ const GUESTS: [(&str, &str, &str, ErrorKind); 4] = [
 pub(super) async fn measure(bench: &Bench<'_>, results: &mut Results) -> Result<()> {
     results.method(
         PART,
-        "calls with a deadline of 2 s and the limits of a host that was told none, until their typed error is there; a hundred ticket.get on a \
+        "calls with a deadline of 2 s and the usual limits, until their typed error is there; a hundred ticket.get on a \
          healthy connection of the same host beside each; the guests that misbehave are operations of \
          host/unruly-node",
     );
