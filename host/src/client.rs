@@ -4,7 +4,7 @@
 //! Each connection has a client of its own and shares it with nobody: neither
 //! sockets nor TLS sessions of one customer ever serve another. Whether a
 //! request may be sent at all is decided before it gets here, in
-//! [`http`](crate::http); which addresses its host may lead to, in [`connector`](crate::connector).
+//! [`network`](crate::network); which addresses its host may lead to, in [`connector`](crate::connector).
 //!
 //! # What is sent twice, and what never is
 //!

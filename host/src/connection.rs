@@ -26,10 +26,11 @@ use crate::egress::Egress;
 use crate::error::{CallError, HostError};
 use crate::events::Events;
 use crate::fold::{self, Folded, Part, Progress};
-use crate::http::{CallHttp, Network};
+use crate::http::CallHttp;
 use crate::json;
 use crate::limits::{clean_error, clean_prepared};
 use crate::links::{self, LinkPolicy};
+use crate::network::Network;
 use crate::node::Node;
 use crate::options::{AuthMode, CallOptions, ConnectionOptions};
 use crate::secrets::Secrets;
@@ -328,7 +329,7 @@ impl Connection {
     }
 
     /// Fetches what an attachment link leads to, as far as the operator's
-    /// [`LinkPolicy`](crate::LinkPolicy) lets it: without the credentials of this
+    /// [`LinkPolicy`] lets it: without the credentials of this
     /// connection, and without following redirects.
     ///
     /// # Errors

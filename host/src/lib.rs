@@ -171,6 +171,7 @@ mod limits;
 mod links;
 mod manifest;
 mod metrics;
+mod network;
 mod node;
 mod options;
 mod origin;

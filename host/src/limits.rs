@@ -1,7 +1,7 @@
 //! Bounds on what a guest may use and on what it may say.
 //!
 //! Time is bounded where the call is made ([`call`](crate::call)), bytes from
-//! the network where they come in ([`http`](crate::http)).
+//! the network where they come in ([`body`](crate::body)).
 
 use wasmtime::ResourceLimiter;
 

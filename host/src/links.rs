@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use crate::egress::{EgressPolicy, Refusal};
 use crate::error::{CallError, refusal};
 use crate::failure::Failure;
-use crate::http::{Fetch, Network};
+use crate::network::{Fetch, Network};
 use crate::origin::Origin;
 use crate::wit::types::{AttachmentLink, ErrorKind, NodeError, Retry};
 

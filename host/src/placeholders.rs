@@ -33,7 +33,7 @@ use crate::context::random_hex;
 use crate::egress::Refusal;
 use crate::error::HostError;
 use crate::failure::Failure;
-use crate::http::without_query;
+use crate::network::without_query;
 use crate::origin::Origin;
 use crate::recipe::{Ingredients, Place, with_query};
 use crate::replay::{self, Room};

@@ -1,7 +1,7 @@
 //! Logging in without the node: the host runs the recipe of the credential spec,
 //! and neither the secret nor the token ever enters the sandbox.
 //!
-//! [`HostLogin`] is built once for a connection. [`http`](crate::http) asks it
+//! [`HostLogin`] is built once for a connection. [`network`](crate::network) asks it
 //! for a [`HostLease`] for each request, which puts the credential in, and tells it
 //! when the service refuses the token. How a token is asked for is in
 //! [`token`](crate::token); who may ask at the same time in
@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use url::form_urlencoded::Serializer;
 
 use crate::error::{CallError, HostError};
-use crate::http::Network;
+use crate::network::Network;
 use crate::secrets::{Secret, Secrets};
 use crate::session::{Cache, Lease};
 use crate::token::{Token, TokenRequest, TokenUse};

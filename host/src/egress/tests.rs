@@ -1,6 +1,7 @@
 //! What is open and what is not, told as sentences.
 
 use super::*;
+use crate::origin::host;
 
 fn fields(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
