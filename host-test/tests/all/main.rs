@@ -19,6 +19,7 @@ mod flat;
 mod lists;
 mod login;
 mod mapping;
+mod memory;
 mod minimal;
 mod notes;
 mod openapi;
