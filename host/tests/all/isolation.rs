@@ -64,32 +64,27 @@ fn bad_guests(server: &Server) -> Vec<Bad> {
     .collect()
 }
 
-/// Makes a bad call; how long it took.
-async fn stopped(connection: &Connection, bad: &Bad) -> Duration {
+/// Makes a bad call; what is wrong about its end, if anything.
+async fn complaint(connection: &Connection, bad: &Bad) -> Option<String> {
     let start = Instant::now();
     let result = run_with(connection, bad.operation, bad.input.clone(), &within(DEADLINE)).await;
     let took = start.elapsed();
     let error: NodeError = node_error(&result.expect_err(bad.what)).clone();
-    assert_eq!((error.kind, error.effect), (bad.kind, bad.effect), "{}: {error:?}", bad.what);
-    assert_eq!(error.code, bad.code, "{}: {error:?}", bad.what);
-    let told = format!("{} {}", error.message, error.advice.unwrap_or_default());
-    assert!(told.contains(bad.told), "{}: {told}", bad.what);
-    took
+    let told = format!("{} {}", error.message, error.advice.as_deref().unwrap_or_default());
+    let right = (error.kind, error.code.as_str(), error.effect) == (bad.kind, bad.code, bad.effect);
+    let well = right && told.contains(bad.told) && took <= LATE;
+    (!well).then(|| format!("a guest that {} ended after {took:?} with {error:?}", bad.what))
 }
 
 /// Makes the bad calls at the same time, and a hundred good ones beside them;
-/// which of the bad ones ended too late.
-async fn side_by_side(
-    connection: &Connection,
-    server: &Server,
-    bad: &[Bad],
-) -> Vec<(&'static str, Duration)> {
+/// what is wrong about the ends of the bad ones.
+async fn side_by_side(connection: &Connection, server: &Server, bad: &[Bad]) -> Vec<String> {
     let bad: Vec<_> = bad
         .iter()
         .cloned()
         .map(|bad| {
             let connection = connection.clone();
-            tokio::spawn(async move { (bad.what, stopped(&connection, &bad).await) })
+            tokio::spawn(async move { complaint(&connection, &bad).await })
         })
         .collect();
     let good: Vec<_> = (0..100)
@@ -101,14 +96,11 @@ async fn side_by_side(
     for call in good {
         assert_eq!(call.await.expect("no panic").expect("a good call")["body"], "good");
     }
-    let mut late = Vec::new();
+    let mut complaints = Vec::new();
     for call in bad {
-        let (what, took) = call.await.expect("no panic");
-        if took > LATE {
-            late.push((what, took));
-        }
+        complaints.extend(call.await.expect("no panic"));
     }
-    late
+    complaints
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -131,16 +123,16 @@ async fn each_bad_guest_is_stopped_in_time_with_its_own_error_beside_a_hundred_g
 
     let guests = bad_guests(&server);
     for bad in guests.chunks(1).chain([guests.as_slice()]) {
-        // A busy machine may hold everything up for a while; what is late five
-        // times is late.
-        let mut late = Vec::new();
+        // A busy machine may hold everything up for a while, so that a guest meets
+        // its deadline first; what is wrong five times is wrong.
+        let mut complaints = Vec::new();
         for _ in 0..5 {
-            late = side_by_side(&connection, &server, bad).await;
-            if late.is_empty() {
+            complaints = side_by_side(&connection, &server, bad).await;
+            if complaints.is_empty() {
                 break;
             }
         }
-        assert!(late.is_empty(), "late: {late:?}");
+        assert!(complaints.is_empty(), "{complaints:#?}");
     }
     assert_eq!(server.count("/x"), 0, "the echoed placeholder went nowhere");
     assert!(server.count("/good") >= 100 * (guests.len() + 1));
