@@ -100,14 +100,38 @@ pub fn parse(resource: &'static Resource, verb: Verb, json: &Value) -> Result<In
     Ok(Input { id, simplify, list: ListInput { limit, by_id }, values })
 }
 
-/// Reads the settings of a trigger.
+/// Reads the settings of a trigger. They are read with each poll and each
+/// delivery, so they hold ids, and no names to look up.
 pub fn settings(fields: &[&Field], json: &Value) -> Result<Object> {
     match json {
-        Value::Object(given) => object(fields, given),
+        Value::Object(given) => {
+            let values = object(fields, given)?;
+            for field in fields {
+                if let (Kind::Reference(_) | Kind::References(_), Some(value)) =
+                    (field.kind, given.get(field.name))
+                {
+                    only_ids(value).map_err(|error| error.field(field.name))?;
+                }
+            }
+            Ok(values)
+        }
         _ => Err(NodeError::new(
             Code::NotAnObject,
             format!("The settings of a trigger must be a JSON object, not {}.", kind_of(json)),
         )),
+    }
+}
+
+fn only_ids(value: &Value) -> Result<()> {
+    match value {
+        Value::Array(values) => values
+            .iter()
+            .enumerate()
+            .try_for_each(|(index, value)| only_ids(value).map_err(|error| error.field(&index.to_string()))),
+        Value::String(text) if text.trim().parse::<i32>().is_err() => {
+            Err(wrong_value("an id", value).advice("Triggers take ids and no names."))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -212,6 +236,13 @@ fn convert(kind: Kind, value: &Value) -> Result<Value> {
         (Kind::IdList, Value::Array(values)) if !values.is_empty() => list(values, Kind::Integer)?,
         (Kind::IdList, Value::Number(_)) => convert(Kind::Integer, value)?,
         (Kind::IdList, _) => return wrong("a whole number or a list of them"),
+        (Kind::References(choice), Value::Array(values)) if !values.is_empty() => {
+            list(values, Kind::Reference(choice))?
+        }
+        (Kind::References(choice), Value::Number(_) | Value::String(_)) => {
+            convert(Kind::Reference(choice), value)?
+        }
+        (Kind::References(_), _) => return wrong("an id or a name, or a list of them"),
         (Kind::TextList, Value::Array(values)) if !values.is_empty() => list(values, Kind::RequiredText)?,
         (Kind::TextList, Value::String(_)) => convert(Kind::RequiredText, value)?,
         (Kind::TextList, _) => return wrong("text or a list of texts"),

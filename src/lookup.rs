@@ -103,7 +103,9 @@ fn permit(context: &CallContext, list: &List) -> Result<()> {
 
 fn refers(kind: Kind, list: &str) -> bool {
     match kind {
-        Kind::Reference(choice) | Kind::CustomFields(Some(choice)) => choice.list == list,
+        Kind::Reference(choice) | Kind::References(choice) | Kind::CustomFields(Some(choice)) => {
+            choice.list == list
+        }
         Kind::Object(fields) | Kind::Objects(fields) => fields.iter().any(|field| refers(field.kind, list)),
         _ => false,
     }

@@ -187,7 +187,7 @@ fn input(json: &mut Json, resource: &'static Resource, verb: Verb) {
     json.begin("properties", '{');
     let is_shared = |field: &Field| resource.shared_inputs(verb).iter().any(|own| own.name == field.name);
     for field in resource.inputs(verb).into_iter().filter(|field| !is_shared(field)) {
-        let chosen = matches!(field.kind, Kind::Reference(_));
+        let chosen = matches!(field.kind, Kind::Reference(_) | Kind::References(_));
         match PARAMETERS.iter().find(|parameter| parameter.name == field.name && !chosen) {
             Some(parameter) => {
                 json.begin(parameter.name, '{');
@@ -240,7 +240,11 @@ fn trigger(json: &mut Json, trigger: &Trigger) {
     json.begin("config", '{');
     json.pair("type", "object");
     json.begin("properties", '{');
-    trigger.config().into_iter().for_each(|field| property(json, field));
+    for field in trigger.config() {
+        json.begin(field.name, '{');
+        describe(json, field, false);
+        json.close('}');
+    }
     json.close('}');
     json.flag("additionalProperties", false);
     json.close('}');
@@ -268,7 +272,7 @@ fn definitions(json: &mut Json) {
     json.begin("$defs", '{');
     for field in PARAMETERS {
         json.begin(field.name, '{');
-        describe(json, field);
+        describe(json, field, true);
         match field.name {
             "limit" => json.raw("default", &format!("{DEFAULT_LIMIT}")),
             "simplify" => json.flag("default", true),
@@ -310,12 +314,12 @@ fn properties(json: &mut Json, fields: &[Field]) {
 
 fn property(json: &mut Json, field: &Field) {
     json.begin(field.name, '{');
-    describe(json, field);
+    describe(json, field, true);
     json.close('}');
 }
 
-fn describe(json: &mut Json, field: &Field) {
-    schema(json, field.kind);
+fn describe(json: &mut Json, field: &Field, names: bool) {
+    schema(json, field.kind, names);
     json.pair("title", field.label);
     if !field.help.is_empty() {
         json.pair("description", field.help);
@@ -340,8 +344,15 @@ fn options(json: &mut Json, choice: &Choice) {
     json.close('}');
 }
 
-/// The members of the schema of a kind.
-fn schema(json: &mut Json, kind: Kind) {
+/// The members of the schema of a reference: an id, and a name where it is
+/// looked up.
+fn reference(json: &mut Json, choice: &Choice, names: bool) {
+    json.members(if names { r#""type":["integer","string"],"pattern":"\\S""# } else { INTEGER });
+    options(json, choice);
+}
+
+/// The members of the schema of a kind; whether references take names, too.
+fn schema(json: &mut Json, kind: Kind, names: bool) {
     match kind {
         Kind::Text => json.members(r#""type":"string""#),
         Kind::RequiredText => json.members(r#""type":"string","pattern":"\\S""#),
@@ -350,9 +361,16 @@ fn schema(json: &mut Json, kind: Kind) {
         Kind::Range(least, most) => {
             json.members(&format!(r#""type":"integer","minimum":{least},"maximum":{most}"#));
         }
-        Kind::Reference(choice) => {
-            json.members(r#""type":["integer","string"],"pattern":"\\S""#);
-            options(json, &choice);
+        Kind::Reference(choice) => reference(json, &choice, names),
+        Kind::References(choice) => {
+            json.members(r#""minItems":1"#);
+            if names {
+                json.members(r#""pattern":"\\S""#);
+            }
+            json.texts("type", if names { &["integer", "string", "array"] } else { &["integer", "array"] });
+            json.begin("items", '{');
+            reference(json, &choice, names);
+            json.close('}');
         }
         Kind::Id => {
             json.members(r#""type":["integer","string"],"minimum":1,"maximum":2147483647,"pattern":"\\S""#);
@@ -360,7 +378,7 @@ fn schema(json: &mut Json, kind: Kind) {
         Kind::CustomFields(choice) => {
             json.members(r#""type":["object","array"]"#);
             json.begin("items", '{');
-            schema(json, Kind::Object(CUSTOM_FIELD));
+            schema(json, Kind::Object(CUSTOM_FIELD), names);
             json.close('}');
             if let Some(choice) = choice {
                 options(json, &choice);
@@ -389,7 +407,7 @@ fn schema(json: &mut Json, kind: Kind) {
         Kind::Objects(fields) => {
             json.members(r#""type":"array""#);
             json.begin("items", '{');
-            schema(json, Kind::Object(fields));
+            schema(json, Kind::Object(fields), names);
             json.close('}');
         }
         Kind::AnyObjects => json.members(r#""type":"array","items":{"type":"object"}"#),
@@ -577,6 +595,8 @@ impl Json {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -584,5 +604,18 @@ mod tests {
         let manifest: Value = serde_json::from_str(&render()).unwrap();
         assert_eq!(manifest["operations"].as_array().map(Vec::len), Some(operations().count()));
         assert_eq!(manifest["operations"][2]["title"], "Create a ticket");
+    }
+
+    #[test]
+    fn several_references_lead_to_a_list_and_triggers_take_ids() {
+        let manifest: Value = serde_json::from_str(&render()).unwrap();
+        let options = json!({"list": "statuses"});
+        let filter = &manifest["$defs"]["ticket.filters"]["properties"]["status"];
+        assert_eq!(filter["type"], json!(["integer", "string", "array"]));
+        let items = json!({"type": ["integer", "string"], "pattern": "\\S", "x-options": options});
+        assert_eq!(filter["items"], items);
+        let setting = manifest.pointer("/triggers/2/config/properties/to_status_ids").unwrap();
+        assert_eq!(setting["type"], json!(["integer", "array"]));
+        assert_eq!(setting["items"], json!({"type": "integer", "x-options": options}));
     }
 }

@@ -5,6 +5,9 @@
 //! is built: exactly, without case. A name that several records have, or none,
 //! is refused; nothing is guessed. Each name is asked for once in a call.
 
+#[cfg(test)]
+mod tests;
+
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
@@ -49,17 +52,27 @@ fn is_reference(field: &Field, own: &str, value: &Value) -> bool {
             let fields: Vec<&Field> = fields.iter().collect();
             values.iter().filter_map(Value::as_object).any(|given| is_needed(&fields, own, given))
         }
-        _ => list_of(field, own).is_some_and(|(list, _)| {
-            value.as_str().is_some_and(|text| list.takes_ids() || input::id_in(text).is_some())
-                || (value.is_number() && !list.takes_ids())
+        _ => list_of(field, own).is_some_and(|(list, _)| match value {
+            Value::Array(values) => values.iter().any(|value| has_to_be_found(list, value)),
+            _ => has_to_be_found(list, value),
         }),
+    }
+}
+
+fn has_to_be_found(list: &List, value: &Value) -> bool {
+    match value {
+        Value::String(text) => list.takes_ids() || input::id_in(text).is_some(),
+        Value::Number(_) => !list.takes_ids(),
+        _ => false,
     }
 }
 
 /// The list that a field refers to, and what it depends on.
 fn list_of(field: &Field, own: &str) -> Option<(&'static List, &'static [(&'static str, &'static str)])> {
     match field.kind {
-        Kind::Reference(Choice { list, parameters }) => Some((find_list(list)?, parameters)),
+        Kind::Reference(Choice { list, parameters }) | Kind::References(Choice { list, parameters }) => {
+            Some((find_list(list)?, parameters))
+        }
         Kind::Id if field.name == ID.name => Some((find_list(own)?, &[])),
         _ => None,
     }
@@ -83,7 +96,7 @@ pub fn resolve(
                 continue;
             };
             let params = params(list, parameters, &resolved);
-            let value = one(client, known, list, &params, value).map_err(|error| error.field(field.name))?;
+            let value = each(client, known, list, &params, value).map_err(|error| error.field(field.name))?;
             resolved.insert(field.name.to_string(), value);
         }
     }
@@ -123,7 +136,7 @@ fn nested(
     for field in fields {
         if let (Some((list, parameters)), Some(value)) = (list_of(field, ""), given.get(field.name)) {
             let params = params(list, parameters, outside);
-            let value = one(client, known, list, &params, value).map_err(|error| error.field(field.name))?;
+            let value = each(client, known, list, &params, value).map_err(|error| error.field(field.name))?;
             resolved.insert(field.name.to_string(), value);
         }
     }
@@ -140,6 +153,23 @@ fn params(list: &List, parameters: &[(&str, &str)], input: &Object) -> Object {
         }
     }
     params
+}
+
+/// What a value stands for, or each of several.
+fn each(
+    client: &mut Client<'_>,
+    known: &mut Known,
+    list: &'static List,
+    params: &Object,
+    value: &Value,
+) -> Result<Value> {
+    let Value::Array(values) = value else { return one(client, known, list, params, value) };
+    let mut found = vec![];
+    for (index, value) in values.iter().enumerate() {
+        let value = one(client, known, list, params, value);
+        found.push(value.map_err(|error| error.field(&index.to_string()))?);
+    }
+    Ok(Value::Array(found))
 }
 
 /// What one value stands for.

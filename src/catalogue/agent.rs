@@ -15,7 +15,7 @@ pub static AGENT: Resource = Resource {
     paging: Paging::Whole,
     filters: &[
         Field::choice("team_id", "Team", "Only agents of this team.", "team_ids", &[]),
-        Field::ids("teams", "Teams", "Only agents of one of these teams."),
+        Field::choices("teams", "Teams", "Only agents of one of these teams.", "team_ids"),
         Field::choice("department_id", "Department", "", "departments", &[]),
         Field::choice("client_id", "Client", "Only agents who see this client.", "clients", &[]),
         Field::choice(

@@ -48,7 +48,7 @@ pub static APPOINTMENT: Resource = Resource {
         SEARCH,
         Field::date_time("start_date", "From", "Only what ends at this time or later."),
         Field::date_time("end_date", "To", "Only what begins at this time or earlier."),
-        Field::ids("agents", "Agents", "Only appointments of one of these agents."),
+        Field::choices("agents", "Agents", "Only appointments of one of these agents.", "agents"),
         CLIENT,
         TICKET_NUMBER,
         TOP_LEVEL,

@@ -68,9 +68,14 @@ pub static ASSET: Resource = Resource {
         CONTRACT,
         SUPPLIER,
         Field::choice("assettype_id", "Asset type", "", "asset_types", &[]),
-        Field::ids("assettypes", "Asset types", "Only assets of one of these types."),
+        Field::choices("assettypes", "Asset types", "Only assets of one of these types.", "asset_types"),
         Field::choice("assetgroup_id", "Asset group", "Only assets of this group.", "asset_groups", &[]),
-        Field::ids("assetstatuses", "Statuses", "Only ones with one of these statuses."),
+        Field::choices(
+            "assetstatuses",
+            "Statuses",
+            "Only ones with one of these statuses.",
+            "asset_statuses",
+        ),
         Field::text("inventory_number", "Asset tag", "Only assets whose tag contains this."),
         Field::boolean(
             "search_inventory_number_only",

@@ -31,6 +31,9 @@ pub enum Kind {
     Id,
     /// The id of another record, chosen from a list.
     Reference(Choice),
+    /// Ids of other records, chosen from a list, as a list or as one of them;
+    /// comma separated on the wire.
+    References(Choice),
     /// Any number.
     Number,
     /// `true` or `false`.
@@ -156,6 +159,16 @@ impl Field {
         parameters: &'static [(&'static str, &'static str)],
     ) -> Self {
         Self { name, label, help, kind: Kind::Reference(Choice { list, parameters }) }
+    }
+
+    /// Ids of other records, chosen from a list that depends on nothing.
+    pub const fn choices(
+        name: &'static str,
+        label: &'static str,
+        help: &'static str,
+        list: &'static str,
+    ) -> Self {
+        Self { name, label, help, kind: Kind::References(Choice { list, parameters: &[] }) }
     }
 }
 

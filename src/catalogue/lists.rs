@@ -460,11 +460,14 @@ mod tests {
 
     use super::*;
     use crate::catalogue::field::{Choice, Kind};
+    use crate::catalogue::triggers::{TRIGGERS, Trigger};
     use crate::catalogue::{RESOURCES, operations};
 
     fn choices(kind: Kind) -> Vec<Choice> {
         match kind {
-            Kind::Reference(choice) | Kind::CustomFields(Some(choice)) => [choice].to_vec(),
+            Kind::Reference(choice) | Kind::References(choice) | Kind::CustomFields(Some(choice)) => {
+                [choice].to_vec()
+            }
             Kind::Object(fields) | Kind::Objects(fields) => {
                 fields.iter().flat_map(|field| choices(field.kind)).collect()
             }
@@ -486,6 +489,19 @@ mod tests {
         }
         for resource in RESOURCES.iter().filter(|resource| !resource.list.is_empty()) {
             assert!(find_list(resource.list).is_some(), "{}", resource.list);
+        }
+    }
+
+    /// Several go out with commas between them, which names may hold, too.
+    #[test]
+    fn several_references_are_ids_of_a_list_that_needs_nothing() {
+        let filters = operations().flat_map(|(resource, operation)| resource.inputs(operation.verb));
+        for field in filters.chain(TRIGGERS.iter().flat_map(Trigger::config)) {
+            if let Kind::References(choice) = field.kind {
+                let list = find_list(choice.list).unwrap_or_else(|| panic!("no list {}", choice.list));
+                assert!(list.takes_ids() && list.required.all.is_empty(), "{}", field.name);
+                assert!(list.required.any.is_empty(), "{}", field.name);
+            }
         }
     }
 

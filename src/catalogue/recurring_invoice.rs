@@ -45,7 +45,7 @@ pub static RECURRING_INVOICE: Resource = Resource {
     filters: &[
         SEARCH,
         CLIENT,
-        Field::ids("client_ids", "Clients", "Only ones of these clients."),
+        Field::choices("client_ids", "Clients", "Only ones of these clients.", "clients"),
         SITE,
         USER,
         TICKET_NUMBER,

@@ -15,7 +15,7 @@ pub static TEAM: Resource = Resource {
     paging: Paging::Whole,
     filters: &[
         Field::choice("department_id", "Department", "", "departments", &[]),
-        Field::ids("ids", "Ids", "Only these teams."),
+        Field::choices("ids", "Ids", "Only these teams.", "team_ids"),
         Field::boolean("memberonly", "Mine", "Only teams that the API agent is in."),
         Field::boolean("includedisabled", "Include inactive", "Whether inactive teams are listed too."),
         Field::boolean("showall", "All", "Whether teams that the API agent does not see are listed too."),

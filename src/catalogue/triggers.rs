@@ -112,15 +112,15 @@ pub const MINUTES: Field = Field::of(
 
 /// The status that a ticket must come to.
 pub const TO_STATUS: Field =
-    Field::ids("to_status_ids", "To status", "Only changes to one of these statuses.");
+    Field::choices("to_status_ids", "To status", "Only changes to one of these statuses.", "statuses");
 
 /// The status that a ticket must come from.
 pub const FROM_STATUS: Field =
-    Field::ids("from_status_ids", "From status", "Only changes from one of these statuses.");
+    Field::choices("from_status_ids", "From status", "Only changes from one of these statuses.", "statuses");
 
 /// The agent who gets the ticket.
 pub const TO_AGENT: Field =
-    Field::ids("to_agent_ids", "To agent", "Only tickets that one of these agents gets.");
+    Field::choices("to_agent_ids", "To agent", "Only tickets that one of these agents gets.", "agents");
 
 /// Whose notes count.
 pub const VISIBLE_ONLY: Field =

@@ -24,7 +24,7 @@ pub mod report;
 pub mod requester;
 pub mod tag;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod upsert;
 #[cfg(test)]
 mod world;

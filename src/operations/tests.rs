@@ -44,7 +44,7 @@ fn run(
 }
 
 /// One call with these inputs.
-pub(super) fn run_all(
+pub(crate) fn run_all(
     operation: &str,
     inputs: &[Value],
     cursor: Option<&str>,
@@ -84,7 +84,7 @@ pub(super) fn run_all(
 }
 
 /// An answer with a JSON body.
-pub(super) fn answer(status: u16, body: &Value) -> Exchange {
+pub(crate) fn answer(status: u16, body: &Value) -> Exchange {
     Ok(HttpResponse { status, body: body.to_string().into_bytes(), ..HttpResponse::default() })
 }
 

@@ -113,6 +113,21 @@ mod tests {
         assert_eq!((settings.samples, settings.most_records, &*settings.to_status), (5, 50, &[9][..]));
     }
 
+    /// HaloPSA would ignore a name, and tell of every client.
+    #[test]
+    fn names_are_refused_where_ids_are_wanted() {
+        for (config, place) in [
+            (r#"{"client_id": "Acme"}"#, "/client_id"),
+            (r#"{"client_ids": [12, "Acme"]}"#, "/client_ids/1"),
+            (r#"{"to_status_ids": "https://elsewhere.com/status?id=9"}"#, "/to_status_ids"),
+        ] {
+            let error = parse("ticket.status_changed", config).unwrap_err();
+            assert_eq!((error.get_code(), error.get_field()), (Code::InvalidValue, Some(place)), "{config}");
+        }
+        let settings = parse("ticket.status_changed", r#"{"to_status_ids": ["9", 4]}"#).unwrap();
+        assert_eq!(settings.to_status, [9, 4]);
+    }
+
     #[test]
     fn what_is_not_known_is_refused() {
         // A status filter at the source would hide what tickets were before.

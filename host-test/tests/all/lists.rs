@@ -148,6 +148,11 @@ fn the_hosts_rules_hold_for_lists() -> Result<()> {
         let error = failure(desk, "suppliers", json!({}), &only).await?;
         assert_eq!(text(&error, "code"), "halopsa.not-allowed", "{error}");
         assert!(ask(desk, "clients", json!({}), None, None, &only).await?.is_ok());
+        let only = rules(|call| call.allowed_operations = Some(vec!["asset.list".to_owned()]));
+        assert!(
+            ask(desk, "asset_statuses", json!({}), None, None, &only).await?.is_ok(),
+            "a filter takes it"
+        );
         let reads = rules(|call| call.read_only = true);
         assert!(ask(desk, "clients", json!({}), None, None, &reads).await?.is_ok());
         let before = desk.requests_in_all();
@@ -173,6 +178,49 @@ fn categories_are_a_tree() -> Result<()> {
         assert_eq!(leaf["parent"], above["value"], "{entries:?}");
         assert_eq!(above["disabled"], true);
         assert!(leaf.get("disabled").is_none_or(|disabled| disabled == false), "{leaf}");
+        Ok(())
+    })
+}
+
+#[test]
+fn several_names_in_a_filter_stand_for_their_ids() -> Result<()> {
+    drive!(["ticket.list"], [], async |desk| {
+        let id = async |list: &str, name: &str| -> Result<Value> {
+            let entries = all(desk, list, json!({}), Some(name)).await?;
+            let entry = entries.iter().find(|entry| text(entry, "label") == name).context("no such entry")?;
+            Ok(entry["value"].clone())
+        };
+        let (new, closed) = (id("statuses", "New").await?, id("statuses", "Closed").await?);
+        let team = id("team_ids", "1st Line Support").await?;
+        let list = async |status: Value, team: Value| {
+            let input = json!({ "status": status, "team": team, "return_all": true });
+            desk.results("ticket.list", input).await
+        };
+        let by_id = list(json!([new, closed]), team).await?;
+        let found = |status: &Value| by_id.iter().any(|ticket| ticket["status_id"] == *status);
+        assert!(found(&new) && found(&closed), "{by_id:?}");
+        assert_eq!(list(json!(["new", closed]), json!(["1st line support"])).await?, by_id);
+        assert_eq!(list(json!(["Closed", "New"]), json!("1st Line Support")).await?, by_id);
+
+        let sent = desk.requests("GET", "/api/Tickets");
+        let unknown = json!({ "status": [new, "Closd"] });
+        let error = desk.error("ticket.list", unknown.clone()).await?;
+        assert_eq!(
+            (text(&error, "code"), text(&error, "field")),
+            ("halopsa.unknown-name", "/status/1"),
+            "{error}"
+        );
+        let dry = desk.session.with(|call| call.dry_run = true);
+        let before = desk.requests_in_all();
+        let result = desk.run_in(&dry, "ticket.list", unknown).await?;
+        let error = result.first_error().context("it went well")?;
+        assert_eq!(
+            (text(error, "code"), text(error, "field")),
+            ("halopsa.unknown-name", "/status/1"),
+            "{error}"
+        );
+        assert_eq!(desk.requests_in_all(), before);
+        assert_eq!(desk.requests("GET", "/api/Tickets"), sent);
         Ok(())
     })
 }
