@@ -122,6 +122,20 @@ describe('the action form', () => {
 		]);
 	});
 
+	test('offers several records from a list, and takes them as an expression gives them', () => {
+		const statuses = flat(actionDescription(halopsa).properties).filter(({ name, displayName }) => name === 'status' && displayName === 'Statuses');
+		assert.ok(statuses.length >= 1);
+		for (const each of statuses) {
+			assert.equal(each.type, 'multiOptions');
+			assert.equal(each.typeOptions?.loadOptionsMethod, 'options_statuses');
+		}
+		const trigger = field(flat(triggerForm(halopsa, 'poll')), 'to_status_ids');
+		assert.equal(trigger?.type, 'multiOptions');
+		const schema = desk.operations[0]?.input.properties?.teams ?? {};
+		const given = [[3, 'Gamma'], 'Gamma, Delta', 7, '3, 7'];
+		assert.deepEqual(given.map((value) => valueOf(desk, schema, value)), [[3, 'Gamma'], ['Gamma, Delta'], [7], [3, 7]]);
+	});
+
 	test('keeps the conventions of n8n', () => {
 		const { properties: fields } = actionDescription(halopsa);
 		for (const each of flat(fields)) {

@@ -264,7 +264,7 @@ export function valueOf(manifest: Manifest, schema: Schema, given: unknown): unk
 		case 'number':
 			return numeric(raw, schema);
 		case 'records':
-			return Array.isArray(raw) ? raw : [raw];
+			return typeof raw === 'string' && /^[\d\s,[\]]+$/.test(raw) ? numbers(raw) : [raw].flat();
 		case 'columns':
 			return columns(raw);
 		case 'json':
