@@ -4,7 +4,7 @@
 //! Time limits are kept here, by the monotonic clock, and asked of the host as
 //! well: a host that cannot set one of them is no error.
 
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 use core::mem;
@@ -181,17 +181,13 @@ impl<'a> Running<'a> {
 /// Hands the request to the host.
 fn begin<'a>(request: &'a HttpRequest, limits: &Limits) -> Result<State<'a>, TransportError> {
     let malformed = |()| TransportError::new(Reason::NotHttp, Reached::No);
-    let headers = Fields::new();
-    let put = |name: &str, value: &str| {
-        headers.append(name, value.as_bytes()).map_err(|_| TransportError::new(Reason::NotHttp, Reached::No))
-    };
-    for (name, value) in &request.headers {
-        put(name, value)?;
-    }
+    let mut headers: Vec<(String, Vec<u8>)> =
+        request.headers.iter().map(|(name, value)| (name.to_string(), value.as_bytes().to_vec())).collect();
     if !request.body.is_empty() {
         // Without it the body would go out in chunks, which some proxies refuse.
-        put("content-length", &request.body.len().to_string())?;
+        headers.push(("content-length".to_string(), request.body.len().to_string().into_bytes()));
     }
+    let headers = Fields::from_list(&headers).map_err(|_| malformed(()))?;
     let outgoing = OutgoingRequest::new(headers);
     let method = match request.method {
         Method::Get => WasiMethod::Get,
