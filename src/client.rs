@@ -35,8 +35,9 @@ const CONNECT: Duration = Duration::from_secs(10);
 const FIRST_BYTE: Duration = Duration::from_secs(30);
 const BETWEEN_BYTES: Duration = Duration::from_secs(15);
 
-/// How many requests are in flight at once, at most.
-pub const MOST_IN_FLIGHT: usize = 8;
+/// How many requests are in flight at once, at most: all pages that one call
+/// reads, so that a long list takes one round trip for each call.
+pub const MOST_IN_FLIGHT: usize = 10;
 
 /// A connection to one HaloPSA account for the length of one call.
 pub struct Client<'a> {
