@@ -10,7 +10,7 @@ const PANEL_HEIGHT: f64 = 230.0;
 const TOP: f64 = 34.0;
 const LEFT: f64 = 56.0;
 const BOTTOM: f64 = 40.0;
-const RIGHT: f64 = 18.0;
+const RIGHT: f64 = 26.0;
 /// Panels beside each other.
 const COLUMNS: usize = 2;
 
