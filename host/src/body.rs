@@ -9,7 +9,6 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep};
-use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
 use wasmtime_wasi_http::{Error as WasiError, WasiBody};
 
 use crate::client::Timeouts;
@@ -51,7 +50,11 @@ pub(crate) struct AnswerBody {
     record: Record,
     limit: u64,
     timeouts: Timeouts,
-    pause: Pin<Box<Sleep>>,
+    /// When the next part is late.
+    late: Instant,
+    /// The alarm for it, once there is something to wait for: each alarm that is
+    /// set or moved can wake a thread.
+    alarm: Option<Pin<Box<Sleep>>>,
     /// The request's place among those under way, given up with the last byte.
     place: Option<OwnedSemaphorePermit>,
 }
@@ -64,14 +67,13 @@ impl AnswerBody {
         timeouts: Timeouts,
         place: OwnedSemaphorePermit,
     ) -> Self {
-        let pause = Box::pin(tokio::time::sleep_until(pause_end(timeouts)));
         let place = (!incoming.is_end_stream()).then_some(place);
-        Self { incoming, record, limit, timeouts, pause, place }
+        Self { incoming, record, limit, timeouts, late: late(timeouts), alarm: None, place }
     }
 }
 
 /// When the next part of a body is late.
-fn pause_end(timeouts: Timeouts) -> Instant {
+fn late(timeouts: Timeouts) -> Instant {
     (Instant::now() + timeouts.between_bytes).min(timeouts.deadline)
 }
 
@@ -83,32 +85,35 @@ impl Body for AnswerBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, WasiError>>> {
-        let error = match Pin::new(&mut self.incoming).poll_frame(context) {
+        let this = &mut *self;
+        let error = match Pin::new(&mut this.incoming).poll_frame(context) {
             Poll::Ready(None) => {
-                self.place = None;
+                this.place = None;
                 return Poll::Ready(None);
             }
             Poll::Ready(Some(Ok(frame))) => {
                 let bytes = frame.data_ref().map_or(0, Bytes::len);
-                self.record.received(u64::try_from(bytes).unwrap_or(u64::MAX));
-                if self.record.response_bytes() <= self.limit {
-                    if self.incoming.is_end_stream() {
-                        self.place = None;
+                this.record.received(u64::try_from(bytes).unwrap_or(u64::MAX));
+                if this.record.response_bytes() <= this.limit {
+                    if this.incoming.is_end_stream() {
+                        this.place = None;
                     }
-                    let end = pause_end(self.timeouts);
-                    self.pause.as_mut().reset(end);
+                    this.late = late(this.timeouts);
+                    this.alarm = None;
                     return Poll::Ready(Some(Ok(frame)));
                 }
-                WasiError::HttpResponseBodySize(Some(self.limit))
+                WasiError::HttpResponseBodySize(Some(this.limit))
             }
             Poll::Ready(Some(Err(error))) => error,
             Poll::Pending => {
-                ready!(self.pause.as_mut().poll(context));
+                let late = this.late;
+                let alarm = this.alarm.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(late)));
+                ready!(alarm.as_mut().poll(context));
                 WasiError::ConnectionReadTimeout
             }
         };
-        self.record.failed(&error);
-        self.place = None;
+        this.record.failed(&error);
+        this.place = None;
         Poll::Ready(Some(Err(error)))
     }
 
@@ -119,24 +124,4 @@ impl Body for AnswerBody {
     fn size_hint(&self) -> SizeHint {
         self.incoming.size_hint()
     }
-}
-
-/// The code behind a stream error, for `http-error-code`.
-///
-/// `wasmtime-wasi-http` looks for its p2 code there, while bodies fail with the
-/// crate's own [`WasiError`], so its guests never learn why a body broke off.
-/// The host therefore answers that function itself.
-pub(crate) fn error_code(error: &wasmtime::Error) -> Option<ErrorCode> {
-    if let Some(code) = error.downcast_ref::<ErrorCode>() {
-        return Some(code.clone());
-    }
-    Some(match error.downcast_ref::<WasiError>()? {
-        WasiError::HttpResponseBodySize(size) => ErrorCode::HttpResponseBodySize(*size),
-        WasiError::HttpResponseTimeout => ErrorCode::HttpResponseTimeout,
-        WasiError::ConnectionReadTimeout => ErrorCode::ConnectionReadTimeout,
-        WasiError::HttpResponseContentCoding(coding) => ErrorCode::HttpResponseContentCoding(coding.clone()),
-        WasiError::HttpResponseIncomplete => ErrorCode::HttpResponseIncomplete,
-        WasiError::HttpRequestBodySize(size) => ErrorCode::HttpRequestBodySize(*size),
-        _ => ErrorCode::InternalError(None),
-    })
 }

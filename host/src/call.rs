@@ -10,18 +10,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::Request;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 use wasmtime::component::{Instance, InstancePre, ResourceTable, ResourceTableError};
 use wasmtime::{Store, Trap, UpdateDeadline};
 use wasmtime_wasi::clocks::{WasiClocksCtx, WasiClocksCtxView};
-use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+use wasmtime_wasi_http::{RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::bindings::Exports;
 use crate::error::Stop;
 use crate::http::CallHttp;
 use crate::limits::{Limiter, Limits};
 use crate::metrics::Metrics;
+use crate::outgoing::{Sending, UnderWay};
 use crate::shutdown::Door;
 
 /// How long after its deadline a guest may still run: it returns by itself just
@@ -38,6 +40,7 @@ pub(crate) struct State {
     table: ResourceTable,
     http: WasiHttpCtx,
     hooks: CallHttp,
+    under_way: UnderWay,
     clocks: WasiClocksCtx,
     limiter: Limiter,
 }
@@ -45,6 +48,15 @@ pub(crate) struct State {
 impl State {
     pub(crate) fn table(&mut self) -> &mut ResourceTable {
         &mut self.table
+    }
+
+    /// Sends a request of this call.
+    pub(crate) fn send(&self, request: Request<WasiBody>, options: Option<RequestOptions>) -> Sending {
+        self.hooks.send(request, options)
+    }
+
+    pub(crate) fn under_way(&self) -> &UnderWay {
+        &self.under_way
     }
 
     pub(crate) fn clocks(&mut self) -> WasiClocksCtxView<'_> {
@@ -68,6 +80,7 @@ pub(crate) struct Ready {
 pub(crate) struct Guest<'a> {
     pub(crate) exports: &'a Exports,
     pub(crate) instance: Instance,
+    pub(crate) store: &'a mut Store<State>,
 }
 
 /// A function of the contract with its arguments.
@@ -85,11 +98,7 @@ pub(crate) trait GuestCall: Sync {
     }
 
     /// Calls it.
-    fn invoke(
-        &self,
-        guest: &Guest<'_>,
-        store: &mut Store<State>,
-    ) -> impl Future<Output = wasmtime::Result<Self::Output>> + Send;
+    fn invoke(&self, guest: &mut Guest<'_>) -> impl Future<Output = wasmtime::Result<Self::Output>> + Send;
 }
 
 /// What every call of a host is held to.
@@ -145,10 +154,12 @@ async fn run_inside<C: GuestCall>(
     let _running = bounds.metrics.instance();
     let mut table = ResourceTable::new();
     table.set_max_capacity(RESOURCES);
+    let under_way = UnderWay::default();
     let state = State {
         table,
         http: WasiHttpCtx::new(),
         hooks,
+        under_way: under_way.clone(),
         clocks: WasiClocksCtx::default(),
         limiter: Limiter::new(limits.memory),
     };
@@ -164,11 +175,11 @@ async fn run_inside<C: GuestCall>(
         // it comes back; a plain one would starve them while guests loop.
         Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
     });
-    let result = tokio::time::timeout_at(end, async {
+    let guest = async {
         let instance = ready.component.instantiate_async(&mut store).await?;
-        call.invoke(&Guest { exports: &ready.exports, instance }, &mut store).await
-    })
-    .await;
+        call.invoke(&mut Guest { exports: &ready.exports, instance, store: &mut store }).await
+    };
+    let result = tokio::time::timeout_at(end, under_way.beside(guest)).await;
     match result {
         Ok(Ok(output)) => Ok(output),
         Ok(Err(error)) => Err(stop(&error, &store, limits, C::NAME)),

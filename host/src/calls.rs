@@ -3,11 +3,9 @@
 
 pub(crate) mod triggers;
 
-use wasmtime::Store;
-
 use crate::answers::Answer;
 use crate::budget::Class;
-use crate::call::{Guest, GuestCall, State};
+use crate::call::{Guest, GuestCall};
 use crate::error::refusal;
 use crate::json::error_kind;
 use crate::limits::{MANIFEST, PREPARED};
@@ -24,8 +22,8 @@ impl GuestCall for Describe {
     const NAME: &'static str = "describe";
     const RESULT: usize = MANIFEST;
 
-    async fn invoke(&self, guest: &Guest<'_>, store: &mut Store<State>) -> wasmtime::Result<String> {
-        guest.exports.node(store, &guest.instance)?.call_describe(store).await
+    async fn invoke(&self, guest: &mut Guest<'_>) -> wasmtime::Result<String> {
+        guest.exports.describe.call(guest, ()).await
     }
 }
 
@@ -37,8 +35,8 @@ impl GuestCall for CredentialSchema {
     const NAME: &'static str = "credential-schema";
     const RESULT: usize = MANIFEST;
 
-    async fn invoke(&self, guest: &Guest<'_>, store: &mut Store<State>) -> wasmtime::Result<CredentialSpec> {
-        guest.exports.node(store, &guest.instance)?.call_credential_schema(store).await
+    async fn invoke(&self, guest: &mut Guest<'_>) -> wasmtime::Result<CredentialSpec> {
+        guest.exports.credential_schema.call(guest, ()).await
     }
 }
 
@@ -56,10 +54,10 @@ impl GuestCall for Flat<'_> {
     type Output = Option<Result<String, FlatError>>;
     const NAME: &'static str = "flat.invoke";
 
-    async fn invoke(&self, guest: &Guest<'_>, store: &mut Store<State>) -> wasmtime::Result<Self::Output> {
-        let Some(flat) = guest.exports.flat(store, &guest.instance)? else { return Ok(None) };
+    async fn invoke(&self, guest: &mut Guest<'_>) -> wasmtime::Result<Self::Output> {
+        let Some(invoke) = &guest.exports.invoke else { return Ok(None) };
         let Self { connection, context, operation, input, cursor } = *self;
-        flat.call_invoke(store, connection, context, operation, input, cursor).await.map(Some)
+        invoke.call(guest, (connection, context, operation, input, cursor)).await.map(Some)
     }
 }
 
@@ -78,8 +76,8 @@ impl GuestCall for Prepare<'_> {
         outcome(output)
     }
 
-    async fn invoke(&self, guest: &Guest<'_>, store: &mut Store<State>) -> wasmtime::Result<Self::Output> {
-        guest.exports.node(store, &guest.instance)?.call_prepare(store, self.context, self.fields).await
+    async fn invoke(&self, guest: &mut Guest<'_>) -> wasmtime::Result<Self::Output> {
+        guest.exports.prepare.call(guest, (self.context, self.fields)).await
     }
 }
 
@@ -99,8 +97,7 @@ pub(crate) trait ConnectionCall: Sync {
     /// Calls it.
     fn invoke(
         &self,
-        guest: &Guest<'_>,
-        store: &mut Store<State>,
+        guest: &mut Guest<'_>,
         context: &CallContext,
         connection: &Connection,
     ) -> impl Future<Output = wasmtime::Result<Result<Self::Output, NodeError>>> + Send;
@@ -121,12 +118,8 @@ impl<C: ConnectionCall> GuestCall for Attempt<'_, C> {
         outcome(output)
     }
 
-    fn invoke(
-        &self,
-        guest: &Guest<'_>,
-        store: &mut Store<State>,
-    ) -> impl Future<Output = wasmtime::Result<Self::Output>> + Send {
-        self.call.invoke(guest, store, self.context, self.connection)
+    fn invoke(&self, guest: &mut Guest<'_>) -> impl Future<Output = wasmtime::Result<Self::Output>> + Send {
+        self.call.invoke(guest, self.context, self.connection)
     }
 }
 
@@ -144,12 +137,11 @@ impl ConnectionCall for Authenticate {
 
     async fn invoke(
         &self,
-        guest: &Guest<'_>,
-        store: &mut Store<State>,
+        guest: &mut Guest<'_>,
         context: &CallContext,
         connection: &Connection,
     ) -> wasmtime::Result<Result<Session, NodeError>> {
-        guest.exports.node(store, &guest.instance)?.call_authenticate(store, context, connection).await
+        guest.exports.authenticate.call(guest, (context, connection)).await
     }
 }
 
@@ -164,12 +156,11 @@ impl ConnectionCall for Check {
 
     async fn invoke(
         &self,
-        guest: &Guest<'_>,
-        store: &mut Store<State>,
+        guest: &mut Guest<'_>,
         context: &CallContext,
         connection: &Connection,
     ) -> wasmtime::Result<Result<CheckReport, NodeError>> {
-        guest.exports.node(store, &guest.instance)?.call_check(store, context, connection).await
+        guest.exports.check.call(guest, (context, connection)).await
     }
 }
 
@@ -188,14 +179,13 @@ impl ConnectionCall for Execute<'_> {
 
     async fn invoke(
         &self,
-        guest: &Guest<'_>,
-        store: &mut Store<State>,
+        guest: &mut Guest<'_>,
         context: &CallContext,
         connection: &Connection,
     ) -> wasmtime::Result<Result<Execution, NodeError>> {
-        let node = guest.exports.node(store, &guest.instance)?;
         let Self { operation, items, cursor } = *self;
-        let mut result = node.call_execute(store, context, connection, operation, items, cursor).await?;
+        let params = (context, connection, operation, items, cursor);
+        let mut result: Result<Execution, NodeError> = guest.exports.execute.call(guest, params).await?;
         if let Ok(execution) = &mut result {
             // One for each item is the contract.
             execution.outcomes.truncate(items.len());
@@ -207,8 +197,7 @@ impl ConnectionCall for Execute<'_> {
 /// `options`.
 pub(crate) struct Options<'a> {
     pub(crate) name: &'a str,
-    /// `String`, because that is how the bindings take a named text type.
-    pub(crate) params: &'a String,
+    pub(crate) params: &'a str,
     pub(crate) search: Option<&'a str>,
     pub(crate) cursor: Option<&'a str>,
 }
@@ -219,12 +208,11 @@ impl ConnectionCall for Options<'_> {
 
     async fn invoke(
         &self,
-        guest: &Guest<'_>,
-        store: &mut Store<State>,
+        guest: &mut Guest<'_>,
         context: &CallContext,
         connection: &Connection,
     ) -> wasmtime::Result<Result<Entries, NodeError>> {
-        let Some(lookup) = guest.exports.lookup(store, &guest.instance)? else {
+        let Some(options) = &guest.exports.options else {
             return Ok(Err(refusal(
                 ErrorKind::Unsupported,
                 "host.no-lists",
@@ -232,7 +220,7 @@ impl ConnectionCall for Options<'_> {
                 "Type the value in.",
             )));
         };
-        let Self { name, params, search, cursor } = self;
-        lookup.call_options(store, context, connection, name, params, *search, *cursor).await
+        let Self { name, params, search, cursor } = *self;
+        options.call(guest, (context, connection, name, params, search, cursor)).await
     }
 }

@@ -324,7 +324,7 @@ impl Connection {
         cursor: Option<&str>,
         call: &CallOptions,
     ) -> Result<Entries, CallError> {
-        let options = Options { name, params: &params_json.to_owned(), search, cursor };
+        let options = Options { name, params: params_json, search, cursor };
         self.call(&options, call).await
     }
 

@@ -91,8 +91,8 @@ impl Events {
         Record {
             events: self.clone(),
             started: Instant::now(),
-            method: method.to_string(),
-            url: uri.to_string(),
+            method: method.clone(),
+            uri: uri.clone(),
             status: None,
             error: None,
             request_bytes: Arc::default(),
@@ -108,8 +108,8 @@ impl Events {
 pub(crate) struct Record {
     events: Events,
     started: Instant,
-    method: String,
-    url: String,
+    method: http::Method,
+    uri: http::Uri,
     status: Option<u16>,
     error: Option<String>,
     request_bytes: Arc<AtomicU64>,
@@ -150,10 +150,9 @@ impl Record {
         clean_text(&mut refusal, &self.events.secrets);
         tracing::warn!(refusal, "egress refused");
     }
-}
 
-impl Drop for Record {
-    fn drop(&mut self) {
+    /// What there is to tell, with no secret in it.
+    fn event(&mut self) -> RequestEvent {
         let mut error = self.error.take();
         if error.is_none() && self.status.is_none() {
             error = Some("given up by the caller".to_owned());
@@ -162,10 +161,10 @@ impl Drop for Record {
         if let Some(text) = &mut error {
             clean_text(text, secrets);
         }
-        let (mut method, mut url) = (std::mem::take(&mut self.method), secrets.url(&self.url));
+        let (mut method, mut url) = (self.method.to_string(), secrets.url(&self.uri.to_string()));
         clean_name(&mut method, secrets);
         clean_text(&mut url, secrets);
-        let event = RequestEvent {
+        RequestEvent {
             method,
             url,
             status: self.status,
@@ -175,7 +174,20 @@ impl Drop for Record {
             response_bytes: self.response_bytes,
             waited: self.waited,
             by_host: self.by_host,
-        };
+        }
+    }
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        self.events.metrics.requested(self.status);
+        self.events.metrics.waited("rate", self.waited);
+        let observer = self.events.observer.clone();
+        // An event is text that was searched for secrets: too much work for nobody.
+        if observer.is_none() && !tracing::enabled!(tracing::Level::DEBUG) {
+            return;
+        }
+        let event = self.event();
         tracing::debug!(
             method = event.method,
             url = event.url,
@@ -188,9 +200,7 @@ impl Drop for Record {
             by_host = event.by_host,
             "request"
         );
-        self.events.metrics.requested(event.status);
-        self.events.metrics.waited("rate", event.waited);
-        if let Some(observer) = &self.events.observer {
+        if let Some(observer) = observer {
             observer.observed(&event);
         }
     }
@@ -247,8 +257,8 @@ mod tests {
     fn what_a_component_puts_into_its_request_is_bounded_in_an_event() {
         let long = "x".repeat(60_000);
         let event = observed("https://h.example/", |record| {
-            record.url = format!("https://h.example/{long}");
-            record.method.clone_from(&long);
+            record.uri = format!("https://h.example/{long}").parse().expect("URI");
+            record.method = long.parse().expect("method");
             record.failed(&long);
         });
         let error = event.error.map_or(0, |error| error.len());

@@ -7,21 +7,17 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use wasmparser::{Parser, Validator};
-use wasmtime::component::{Component, HasData, Linker, Resource, ResourceTable};
-use wasmtime::{
-    Config, Enabled, Engine, InstanceAllocationStrategy, MemoryCreator, PoolingAllocationConfig,
-    StoreContextMut,
-};
+use wasmtime::component::{Component, HasData, Linker, ResourceTable};
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, MemoryCreator, PoolingAllocationConfig};
 use wasmtime_wasi::clocks::WasiClocks;
 use wasmtime_wasi::p2::bindings::{clocks, io};
-use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
 
-use crate::body::error_code;
 use crate::cache::CompiledCache;
 use crate::call::{Bounds, State};
 use crate::error::HostError;
 use crate::limits::Limits;
 use crate::node::Node;
+use crate::outgoing;
 use crate::shutdown::Door;
 
 /// How often running guests look whether they must yield or stop.
@@ -32,9 +28,6 @@ pub(crate) const KEEP_RESIDENT: usize = 64 << 10;
 /// The same of a memory where the kernel tells which pages were written (Linux
 /// 6.7): only those are put back, so that it may be all that a usual call writes.
 pub(crate) const KEEP_WRITTEN: usize = 1 << 20;
-
-/// The instance whose `http-error-code` the host answers itself.
-const HTTP_TYPES: &str = "wasi:http/types@0.2.12";
 
 /// Engine, linker and clock for any number of components. Cheap to clone.
 ///
@@ -310,16 +303,7 @@ fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     io::streams::add_to_linker::<State, Io>(&mut linker, State::table)?;
     clocks::monotonic_clock::add_to_linker::<State, WasiClocks>(&mut linker, State::clocks)?;
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
-    linker.allow_shadowing(true);
-    linker.instance(HTTP_TYPES)?.func_wrap(
-        "http-error-code",
-        |mut store: StoreContextMut<'_, State>,
-         (error,): (Resource<io::error::Error>,)|
-         -> wasmtime::Result<(Option<ErrorCode>,)> {
-            let error = store.data_mut().table().get(&error)?;
-            Ok((error_code(error),))
-        },
-    )?;
+    outgoing::add_to_linker(&mut linker)?;
     Ok(linker)
 }
 

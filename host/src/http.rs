@@ -1,9 +1,9 @@
-//! The outbound hook: what a guest's request meets first.
+//! What the requests of one call have in common, and what each of them meets first.
 //!
-//! It waits until few enough are under way, and becomes an
-//! [`exchange`](Network::exchange) of the connection's [`Network`]. What was
-//! refused is remembered for the operator. Redirects are not followed: a 3xx is an
-//! answer like any other.
+//! It comes from [`outgoing`](crate::outgoing), waits until few enough are under
+//! way, and becomes an [`exchange`](Network::exchange) of the connection's
+//! [`Network`]. What was refused is remembered for the operator. Redirects are not
+//! followed: a 3xx is an answer like any other.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,13 +11,13 @@ use http::{Request, Response};
 use http_body_util::BodyExt as _;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
-use tracing::Instrument as _;
 use wasmtime_wasi_http::{Error as WasiError, RequestOptions, WasiBody, WasiHttpHooks};
 
 use crate::budget::{Class, Waits};
 use crate::client::Timeouts;
 use crate::egress::Refusal;
 use crate::network::Network;
+use crate::outgoing::Sending;
 use crate::replay::Room;
 use crate::wit::types::{ErrorKind, NodeError};
 
@@ -91,48 +91,45 @@ impl CallHttp {
     }
 }
 
-type Sent = Result<(Response<WasiBody>, Box<dyn Future<Output = Result<(), WasiError>> + Send>), WasiError>;
-
-impl WasiHttpHooks for CallHttp {
-    /// The client sets `host` from the URL; what the guest names there is only
-    /// ever the place it may reach.
-    fn set_host_header(&mut self) -> bool {
-        false
-    }
-
-    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
-        CHUNK
-    }
-
-    fn send_request(
-        &mut self,
-        request: Request<WasiBody>,
-        options: Option<RequestOptions>,
-        _: Box<dyn Future<Output = Result<(), WasiError>> + Send>,
-    ) -> Box<dyn Future<Output = Sent> + Send> {
+impl CallHttp {
+    /// Sends a request of this call.
+    pub(crate) fn send(&self, request: Request<WasiBody>, options: Option<RequestOptions>) -> Sending {
         let Some(network) = self.network.clone() else {
             drain(request.into_body(), self.deadline);
-            return Box::new(async { Err(WasiError::HttpRequestDenied) });
+            return Box::pin(async { Err(WasiError::HttpRequestDenied) });
         };
         let deadline = self.deadline;
         let turn = self.turn.clone();
         let at_once = Arc::clone(&self.at_once);
-        // It goes on in a task of its own.
-        let call = tracing::Span::current();
-        let sent = async move {
+        Box::pin(async move {
             // Only a semaphore that is closed has none.
             let Ok(place) = at_once.acquire_owned().await else { return Err(WasiError::ConnectionTimeout) };
             if Instant::now() >= deadline {
                 return Err(WasiError::ConnectionTimeout);
             }
-            let timeouts = Timeouts::new(options, deadline);
-            let response = network.exchange(request, timeouts, &turn, place).await?;
-            let done: Box<dyn Future<Output = Result<(), WasiError>> + Send> = Box::new(async { Ok(()) });
-            Ok((response, done))
-        };
-        Box::new(sent.instrument(call))
+            network.exchange(request, Timeouts::new(options, deadline), &turn, place).await
+        })
     }
 }
+
+impl WasiHttpHooks for CallHttp {
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        CHUNK
+    }
+
+    /// Never called: requests are sent by [`outgoing`](crate::outgoing).
+    fn send_request(
+        &mut self,
+        _: Request<WasiBody>,
+        _: Option<RequestOptions>,
+        _: Box<dyn Future<Output = Result<(), WasiError>> + Send>,
+    ) -> Box<dyn Future<Output = Result<(Response<WasiBody>, Io), WasiError>> + Send> {
+        Box::new(async { Err(WasiError::HttpRequestDenied) })
+    }
+}
+
+/// What wasmtime wants done beside an answer.
+type Io = Box<dyn Future<Output = Result<(), WasiError>> + Send>;
 
 /// Reads a refused request's body to its end, beside the call: a guest that is
 /// still writing would otherwise see a broken stream instead of the refusal.

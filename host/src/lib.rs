@@ -175,6 +175,7 @@ mod network;
 mod node;
 mod options;
 mod origin;
+mod outgoing;
 #[cfg(test)]
 mod page;
 mod placeholders;

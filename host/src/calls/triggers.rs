@@ -1,21 +1,17 @@
 //! The functions of the interface `triggers` as values.
 
-use wasmtime::Store;
-
 use super::ConnectionCall;
-use crate::bindings::TriggersGuest;
 use crate::budget::Class;
-use crate::call::{Guest, State};
+use crate::call::Guest;
 use crate::error::refusal;
 use crate::wit::triggers::{Delivery, Endpoint, Polled, Received, Subscription, Unsubscribed};
 use crate::wit::types::{CallContext, Connection, Effect, ErrorKind, NodeError};
 
-/// Which trigger, and how a person configured it. `String`, because that is how
-/// the bindings take a named text type.
+/// Which trigger, and how a person configured it.
 #[derive(Clone, Copy)]
 pub(crate) struct Trigger<'a> {
     pub(crate) name: &'a str,
-    pub(crate) config: &'a String,
+    pub(crate) config: &'a str,
 }
 
 /// `poll`.
@@ -31,14 +27,13 @@ impl ConnectionCall for Poll<'_> {
 
     async fn invoke(
         &self,
-        guest: &Guest<'_>,
-        store: &mut Store<State>,
+        guest: &mut Guest<'_>,
         context: &CallContext,
         connection: &Connection,
     ) -> wasmtime::Result<Result<Polled, NodeError>> {
-        let Some(triggers) = exported(guest, store)? else { return Ok(Err(none())) };
+        let Some(triggers) = &guest.exports.triggers else { return Ok(Err(none())) };
         let Trigger { name, config } = self.trigger;
-        triggers.call_poll(store, context, connection, name, config, self.state).await
+        triggers.poll.call(guest, (context, connection, name, config, self.state)).await
     }
 }
 
@@ -56,14 +51,13 @@ impl ConnectionCall for Subscribe<'_> {
 
     async fn invoke(
         &self,
-        guest: &Guest<'_>,
-        store: &mut Store<State>,
+        guest: &mut Guest<'_>,
         context: &CallContext,
         connection: &Connection,
     ) -> wasmtime::Result<Result<Subscription, NodeError>> {
-        let Some(triggers) = exported(guest, store)? else { return Ok(Err(none())) };
+        let Some(triggers) = &guest.exports.triggers else { return Ok(Err(none())) };
         let Trigger { name, config } = self.trigger;
-        triggers.call_subscribe(store, context, connection, name, config, self.endpoint, self.state).await
+        triggers.subscribe.call(guest, (context, connection, name, config, self.endpoint, self.state)).await
     }
 }
 
@@ -80,14 +74,13 @@ impl ConnectionCall for Unsubscribe<'_> {
 
     async fn invoke(
         &self,
-        guest: &Guest<'_>,
-        store: &mut Store<State>,
+        guest: &mut Guest<'_>,
         context: &CallContext,
         connection: &Connection,
     ) -> wasmtime::Result<Result<Unsubscribed, NodeError>> {
-        let Some(triggers) = exported(guest, store)? else { return Ok(Err(none())) };
+        let Some(triggers) = &guest.exports.triggers else { return Ok(Err(none())) };
         let Trigger { name, config } = self.trigger;
-        triggers.call_unsubscribe(store, context, connection, name, config, self.state).await
+        triggers.unsubscribe.call(guest, (context, connection, name, config, self.state)).await
     }
 }
 
@@ -105,20 +98,15 @@ impl ConnectionCall for Receive<'_> {
 
     async fn invoke(
         &self,
-        guest: &Guest<'_>,
-        store: &mut Store<State>,
+        guest: &mut Guest<'_>,
         context: &CallContext,
         connection: &Connection,
     ) -> wasmtime::Result<Result<Received, NodeError>> {
-        let Some(triggers) = exported(guest, store)? else { return Ok(Err(none())) };
+        let Some(triggers) = &guest.exports.triggers else { return Ok(Err(none())) };
         let Trigger { name, config } = self.trigger;
         let Self { endpoint, state, delivery, .. } = self;
-        triggers.call_receive(store, context, connection, name, config, endpoint, state, delivery).await
+        triggers.receive.call(guest, (context, connection, name, config, endpoint, state, delivery)).await
     }
-}
-
-fn exported(guest: &Guest<'_>, store: &mut Store<State>) -> wasmtime::Result<Option<TriggersGuest>> {
-    guest.exports.triggers(store, &guest.instance)
 }
 
 fn none() -> NodeError {

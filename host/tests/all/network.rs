@@ -160,6 +160,18 @@ async fn headers_that_belong_to_the_connection_are_forbidden() {
 }
 
 #[tokio::test]
+async fn a_length_without_a_body_is_refused() {
+    let server = server(|_| ok("mine")).await;
+    let connection = connect(server.url()).await;
+    let input = |length| json!({ "url": server.at("/x"), "headers": { "content-length": length } });
+    let refused = run(&connection, "request", input("5")).await.expect("an answer");
+    assert_eq!(refused, json!({ "error": "ErrorCode::HttpRequestBodySize(Some(0))" }));
+    let accepted = run(&connection, "request", input("0")).await.expect("an answer");
+    assert_eq!(accepted["status"], 200);
+    assert_eq!(server.count("/x"), 1);
+}
+
+#[tokio::test]
 async fn a_length_that_lies_cannot_smuggle_a_second_request() {
     let server = server(|_| ok("mine")).await;
     let body = "12345GET /smuggled HTTP/1.1\r\nhost: h\r\n\r\n";
