@@ -16,9 +16,9 @@ use crate::credentials::form::RECIPE;
 use crate::credentials::{Application, Credentials, HostingType};
 use crate::endpoints;
 use crate::error::{Code, NodeError, Result};
-use crate::protocol::answer;
 use crate::protocol::http::{HttpRequest, HttpResponse, Method};
 use crate::protocol::request::Safety;
+use crate::protocol::{answer, envelope};
 use crate::text;
 
 /// Where the token request goes. The tenant is in the query, as most clients
@@ -62,7 +62,7 @@ pub fn session(answer: &HttpResponse, now: Timestamp) -> Result<Session> {
         return Err(wrong_tenant(answer.status));
     }
     let malformed = |why| Err(answer::malformed(answer, why, Safety::Read));
-    let Ok(Value::Object(body)) = serde_json::from_slice(&answer.body) else {
+    let Ok(Value::Object(body)) = envelope::parse(&answer.body) else {
         return malformed("the token answer is no JSON object");
     };
     let Some(token) = body.get("access_token").and_then(Value::as_str).filter(|token| !token.is_empty())
@@ -96,7 +96,7 @@ pub fn is_stale(session: &Session, now: Timestamp) -> bool {
 
 /// Why the token endpoint refuses (HAPI 3.4).
 fn refusal(answer: &HttpResponse) -> NodeError {
-    let oauth = serde_json::from_slice::<Value>(&answer.body).ok();
+    let oauth = envelope::parse(&answer.body).ok();
     let code = oauth.as_ref().and_then(|body| body.get("error")?.as_str()).unwrap_or_default();
     let error = match (code, answer.status) {
         ("invalid_client", _) => NodeError::new(Code::InvalidClient, "HaloPSA does not know this client id, or the secret is wrong.")
@@ -135,7 +135,7 @@ pub struct AuthInfo {
 
 /// Reads `GET /authinfo` (HAPI 2). Whatever else comes says nothing.
 pub fn auth_info(answer: &HttpResponse) -> AuthInfo {
-    let body = match serde_json::from_slice(&answer.body) {
+    let body = match envelope::parse(&answer.body) {
         Ok(Value::Object(body)) if answer.status == 200 => body,
         _ => return AuthInfo::default(),
     };

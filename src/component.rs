@@ -336,7 +336,7 @@ impl TryFrom<types::Session> for contract::Session {
 /// What is no JSON becomes text, which the parser of inputs refuses with the
 /// rest of what is no object.
 fn item_in(item: types::Item) -> contract::Item {
-    let json = serde_json::from_slice(item.json.as_bytes()).unwrap_or(serde_json::Value::String(item.json));
+    let json = serde_json::from_str(&item.json).unwrap_or(serde_json::Value::String(item.json));
     let attachments = item.attachments.into_iter().map(attachment_in).collect();
     contract::Item { json, attachments, source_index: item.source_index }
 }

@@ -92,7 +92,7 @@ fn run(transport: &mut dyn Transport, call: &Call<'_>) -> Result<Execution> {
 }
 
 fn object(text: &str, what: &str, code: Code) -> Result<Map<String, Value>> {
-    match serde_json::from_slice(text.as_bytes()) {
+    match serde_json::from_str(text) {
         Ok(Value::Object(object)) => Ok(object),
         _ => Err(NodeError::new(code, format!("The {what} is no JSON object."))),
     }
@@ -121,7 +121,7 @@ fn fields(text: &str) -> Result<Fields> {
 fn items(text: &str, takes_files: bool) -> Result<Vec<Item>> {
     let not_json =
         || NodeError::new(Code::NotAnObject, "The input is neither a JSON object nor a list of them.");
-    let values = match serde_json::from_slice(text.as_bytes()).map_err(|_| not_json())? {
+    let values = match serde_json::from_str(text).map_err(|_| not_json())? {
         Value::Array(values) => values,
         object @ Value::Object(_) => vec![object],
         _ => return Err(not_json()),

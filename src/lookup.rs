@@ -21,7 +21,6 @@ use crate::contract::{CallContext, Connection, Entries, Object};
 use crate::credentials::Credentials;
 use crate::error::{Code, NodeError, Result};
 use crate::input;
-use crate::protocol::envelope;
 use crate::references::{self, Known};
 use crate::text;
 use crate::transport::Transport;
@@ -114,7 +113,7 @@ fn refers(kind: Kind, list: &str) -> bool {
 /// What is known of what the list depends on. Hosts copy it from a form that
 /// is being filled in: what is empty there is not there.
 fn given(params: &str) -> Result<Object> {
-    let mut given = match envelope::parse(params.as_bytes()) {
+    let mut given = match serde_json::from_str(params) {
         Ok(Value::Object(given)) => given,
         Ok(Value::Null) => Object::new(),
         _ => {

@@ -25,7 +25,7 @@ pub enum View {
 /// Names that stand beside the rows of a list envelope: the column that gets
 /// one, the key of the row, and the name.
 #[derive(Debug, Default)]
-pub struct Names(Vec<(&'static str, Vec<String>, Value)>);
+pub struct Names(Vec<(&'static str, Vec<Value>, Value)>);
 
 impl Names {
     /// Takes the names out of the envelope's tables.
@@ -33,8 +33,7 @@ impl Names {
         for table in resource.tables {
             let entries = tables.iter().filter(|(key, _)| key == table.key).flat_map(|(_, entries)| entries);
             for entry in entries {
-                let key: Vec<String> =
-                    table.on.iter().map(|(_, column)| key_of(entry.get(*column))).collect();
+                let key: Vec<Value> = table.on.iter().map(|(_, column)| key_of(entry.get(*column))).collect();
                 let known = self.0.iter().any(|(column, other, _)| *column == table.column && *other == key);
                 if let (false, Some(name @ Value::String(_))) = (known, entry.get(table.name)) {
                     self.0.push((table.column, key, name.clone()));
@@ -43,17 +42,26 @@ impl Names {
         }
     }
 
-    fn find(&self, resource: &Resource, column: &str, record: &Object) -> Option<Value> {
-        resource.tables.iter().filter(|table| table.column == column).find_map(|table| {
-            let key: Vec<String> = table.on.iter().map(|(column, _)| key_of(record.get(*column))).collect();
+    /// Writes the names that a record lacks into it.
+    fn complete(&self, resource: &Resource, record: &mut Object) {
+        if self.0.is_empty() {
+            return;
+        }
+        for table in resource.tables {
+            if record.get(table.column).is_some_and(|value| !value.is_null()) {
+                continue;
+            }
+            let key: Vec<Value> = table.on.iter().map(|(column, _)| key_of(record.get(*column))).collect();
             let name = self.0.iter().find(|(column, other, _)| *column == table.column && *other == key);
-            name.map(|(_, _, name)| name.clone())
-        })
+            if let Some((_, _, name)) = name {
+                record.insert(table.column.to_string(), name.clone());
+            }
+        }
     }
 }
 
-fn key_of(value: Option<&Value>) -> String {
-    value.map(|value| integer(value.clone()).to_string()).unwrap_or_default()
+fn key_of(value: Option<&Value>) -> Value {
+    value.map(|value| integer(value.clone())).unwrap_or_default()
 }
 
 /// Makes a record fit to leave. `instance` is the address of the application
@@ -70,12 +78,13 @@ pub fn record(resource: &Resource, mut record: Object, view: View, names: &Names
         View::Row => &[resource.columns],
         View::Detail => &[resource.columns, resource.detail_columns],
     };
+    names.complete(resource, &mut record);
     let mut simple = Object::new();
     for column in columns.iter().copied().flatten() {
+        // Taken and not copied: no two columns have the same source.
         let value = core::iter::once(&column.name)
             .chain(column.aliases)
-            .find_map(|name| record.get(*name).filter(|value| !value.is_null()).cloned())
-            .or_else(|| names.find(resource, column.name, &record))
+            .find_map(|name| record.get_mut(*name).filter(|value| !value.is_null()).map(Value::take))
             .unwrap_or(Value::Null);
         simple.insert(column.name.to_string(), shaped(column.shape, value));
     }
@@ -141,9 +150,18 @@ pub fn redact(value: &mut Value) {
 }
 
 fn is_secret(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    ["password", "secret"].iter().any(|part| name.contains(part))
-        || ["token", "api_key", "apikey"].iter().any(|end| name.ends_with(end))
+    // Each name of each record comes here: no copy of it is made.
+    let name = name.as_bytes();
+    let contains =
+        |part: &str| name.windows(part.len()).any(|window| window.eq_ignore_ascii_case(part.as_bytes()));
+    let ends_with = |end: &str| {
+        let start = name.len().checked_sub(end.len());
+        start
+            .and_then(|start| name.get(start..))
+            .is_some_and(|tail| tail.eq_ignore_ascii_case(end.as_bytes()))
+    };
+    ["password", "secret"].into_iter().any(contains)
+        || ["token", "api_key", "apikey"].into_iter().any(ends_with)
 }
 
 /// Flags such as `password_expires` are no secret.
@@ -156,6 +174,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::catalogue::RESOURCES;
     use crate::catalogue::site::SITE;
     use crate::catalogue::ticket::TICKET;
 
@@ -204,12 +223,26 @@ mod tests {
     fn secrets_are_removed_in_every_view() {
         let answer = || {
             object(json!({"id": 1, "site_update": [{"users_update": [{"new_password": "hunter2"}]}],
-            "client_secret": "s", "access_token": "t", "passwords": ["x"], "apikey": 5, "password_expires": false}))
+            "client_secret": "s", "Access_TOKEN": "t", "passwords": ["x"], "apikey": 5, "password_expires": false}))
         };
         let raw = record(&SITE, answer(), View::Raw, &Names::default(), "");
         assert_eq!(raw, json!({"id": 1, "site_update": [{"users_update": [{}]}], "password_expires": false}));
         let detail = record(&SITE, answer(), View::Detail, &Names::default(), "").to_string();
         assert!(!detail.contains("hunter2"));
+    }
+
+    #[test]
+    fn no_two_columns_have_the_same_source() {
+        for resource in RESOURCES {
+            let columns = resource.columns.iter().chain(resource.detail_columns);
+            let mut sources: Vec<&str> = columns
+                .flat_map(|column| core::iter::once(&column.name).chain(column.aliases))
+                .copied()
+                .collect();
+            sources.sort_unstable();
+            let double = sources.windows(2).find(|pair| pair[0] == pair[1]);
+            assert_eq!(double, None, "{}", resource.name);
+        }
     }
 
     #[test]

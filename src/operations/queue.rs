@@ -37,7 +37,7 @@ impl Cursor {
     }
 
     fn read(text: &str, operation: &str, items: usize) -> Option<Self> {
-        let state: Value = serde_json::from_slice(text.as_bytes()).ok()?;
+        let state: Value = serde_json::from_str(text).ok()?;
         if state.get("op")?.as_str()? != operation
             || state.get("items")?.as_u64()? != u64::try_from(items).ok()?
         {

@@ -61,7 +61,7 @@ pub fn body(resource: &Resource, input: &Input, defaults: &[(&str, &str)]) -> Va
         body.insert((*name).to_string(), Value::Bool(*value));
     }
     for (name, json) in defaults {
-        if let (false, Ok(value)) = (body.contains_key(*name), envelope::parse(json.as_bytes())) {
+        if let (false, Ok(value)) = (body.contains_key(*name), serde_json::from_str(json)) {
             body.insert((*name).to_string(), value);
         }
     }

@@ -6,6 +6,7 @@ use alloc::string::{String, ToString};
 
 use serde_json::Value;
 
+use super::envelope;
 use super::http::{HttpResponse, Reached, Reason, TransportError};
 use super::request::Safety;
 use crate::catalogue::field::Field;
@@ -23,7 +24,7 @@ pub fn words(answer: &HttpResponse) -> Option<String> {
     }
     // A message is short; what is longer is something else.
     let body = answer.body.get(..MOST_BYTES).unwrap_or(&answer.body);
-    let said = match serde_json::from_slice::<Value>(body) {
+    let said = match envelope::parse(body) {
         Ok(value) => find_words(&value)?,
         Err(_) => String::from_utf8_lossy(body).into_owned(),
     };

@@ -39,18 +39,19 @@ impl WasiTransport {
 
 impl Transport for WasiTransport {
     fn send_all(&mut self, requests: &[HttpRequest], limits: &Limits) -> Vec<Exchange> {
-        let total = Instant::after(limits.total);
+        let mut now = Instant::now();
         let mut running: Vec<Running<'_>> =
-            requests.iter().map(|request| Running::start(request, limits, total)).collect();
+            requests.iter().map(|request| Running::start(request, limits, now)).collect();
         loop {
             for exchange in &mut running {
-                exchange.advance(limits);
+                exchange.advance(limits, now);
             }
             let open = running.iter().filter(|exchange| !matches!(exchange.state, State::Done(_)));
             let Some(soonest) = open.map(|exchange| exchange.until).min() else { break };
             let mut waiting = vec![soonest.alarm()];
             running.iter().for_each(|exchange| exchange.wait_for(&mut waiting));
             poll::poll(&waiting.iter().collect::<Vec<_>>());
+            now = Instant::now();
         }
         running.into_iter().map(Running::finish).collect()
     }
@@ -60,7 +61,7 @@ impl Transport for WasiTransport {
     }
 
     fn wait(&mut self, duration: Duration) {
-        Instant::after(duration).alarm().block();
+        Instant::now().after(duration).alarm().block();
     }
 }
 
@@ -69,16 +70,16 @@ impl Transport for WasiTransport {
 struct Instant(u64);
 
 impl Instant {
-    fn after(duration: Duration) -> Self {
-        Self(monotonic_clock::now().saturating_add(nanoseconds(duration)))
+    fn now() -> Self {
+        Self(monotonic_clock::now())
+    }
+
+    fn after(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(nanoseconds(duration)))
     }
 
     fn alarm(self) -> Pollable {
         monotonic_clock::subscribe_instant(self.0)
-    }
-
-    fn is_over(self) -> bool {
-        monotonic_clock::now() >= self.0
     }
 }
 
@@ -123,17 +124,18 @@ struct Reading {
 }
 
 impl<'a> Running<'a> {
-    fn start(request: &'a HttpRequest, limits: &Limits, total: Instant) -> Self {
+    fn start(request: &'a HttpRequest, limits: &Limits, now: Instant) -> Self {
+        let total = now.after(limits.total);
         let step = limits.connect.saturating_add(limits.first_byte);
         let state = match begin(request, limits) {
             Ok(state) => state,
             Err(error) => State::Done(Err(error)),
         };
-        Self { state, until: Instant::after(step).min(total), total }
+        Self { state, until: now.after(step).min(total), total }
     }
 
     /// Goes as far as possible without waiting.
-    fn advance(&mut self, limits: &Limits) {
+    fn advance(&mut self, limits: &Limits, now: Instant) {
         loop {
             let state = mem::replace(&mut self.state, State::Done(Err(broken())));
             let (state, moved) = match state {
@@ -147,13 +149,13 @@ impl<'a> Running<'a> {
                 return;
             }
             if !moved {
-                if self.until.is_over() {
+                if now >= self.until {
                     self.state = State::Done(Err(TransportError::new(Reason::TimedOut, Reached::Maybe)));
                 }
                 return;
             }
             if matches!(self.state, State::Reading(_)) {
-                self.until = Instant::after(limits.between_bytes).min(self.total);
+                self.until = now.after(limits.between_bytes).min(self.total);
             }
         }
     }
@@ -190,13 +192,16 @@ fn begin<'a>(request: &'a HttpRequest, limits: &Limits) -> Result<State<'a>, Tra
     let headers = Fields::from_list(&headers).map_err(|_| malformed(()))?;
     let outgoing = OutgoingRequest::new(headers);
     let method = match request.method {
-        Method::Get => WasiMethod::Get,
-        Method::Post => WasiMethod::Post,
-        Method::Delete => WasiMethod::Delete,
+        // It is GET already.
+        Method::Get => None,
+        Method::Post => Some(WasiMethod::Post),
+        Method::Delete => Some(WasiMethod::Delete),
     };
     let scheme = if request.url.scheme() == "http" { Scheme::Http } else { Scheme::Https };
     let path_with_query = request.url.as_str().get(request.url[..url::Position::BeforePath].len()..);
-    outgoing.set_method(&method).map_err(malformed)?;
+    if let Some(method) = method {
+        outgoing.set_method(&method).map_err(malformed)?;
+    }
     outgoing.set_scheme(Some(&scheme)).map_err(malformed)?;
     outgoing.set_authority(Some(request.url.authority())).map_err(malformed)?;
     outgoing.set_path_with_query(path_with_query).map_err(malformed)?;

@@ -15,7 +15,7 @@ use sha2::Sha256;
 use super::Delivery;
 use crate::contract::{Object, Secret};
 use crate::number;
-use crate::protocol::date;
+use crate::protocol::{date, envelope};
 
 /// The header that carries the signature: the one of the only integration that
 /// is known to use signatures (HAPI 13.3).
@@ -53,7 +53,7 @@ pub fn read(delivery: &Delivery, secret: &Secret, webhook: Option<&str>) -> Resu
     if !is_authentic(delivery, secret) {
         return Err(401);
     }
-    let payload: Value = serde_json::from_slice(&delivery.body).map_err(|_| 400_u16)?;
+    let payload: Value = envelope::parse(&delivery.body).map_err(|_| 400_u16)?;
     let mut told = Vec::new();
     for payload in payloads(payload) {
         let foreign = match (payload.get("webhook_id").and_then(Value::as_str), webhook) {

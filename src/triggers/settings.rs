@@ -43,7 +43,7 @@ pub struct Settings {
 impl Settings {
     /// Reads the settings of a trigger.
     pub fn parse(trigger: &'static Trigger, config: &str) -> Result<Self> {
-        let json = serde_json::from_slice(config.as_bytes()).map_err(|_| {
+        let json = serde_json::from_str(config).map_err(|_| {
             NodeError::new(Code::NotAnObject, "The settings of a trigger must be a JSON object.")
         })?;
         let mut values = input::settings(&trigger.config(), &json)?;

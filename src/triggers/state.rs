@@ -266,7 +266,7 @@ impl State {
             NodeError::new(Code::InvalidState, "The state of the trigger is damaged.")
                 .advice("Begin without a state; what happened meanwhile is not told then.")
         };
-        let Ok(Value::Object(members)) = serde_json::from_slice(text.as_bytes()) else {
+        let Ok(Value::Object(members)) = serde_json::from_str(text) else {
             return Err(damaged());
         };
         if members.get("v").and_then(Value::as_u64) != Some(VERSION) {
