@@ -124,6 +124,9 @@ impl Secrets {
     /// parameters with a telling name, and no known secret anywhere, whether
     /// percent-encoded or not.
     pub(crate) fn url(&self, url: &str) -> String {
+        if is_plain(url) {
+            return self.scrubbed(url);
+        }
         let Ok(mut url) = Url::parse(url) else {
             // What does not parse was never sent, so nothing is lost.
             return "(unreadable URL)".to_owned();
@@ -176,9 +179,17 @@ fn forms(secret: &str) -> [String; 4] {
     [secret.to_owned(), json.to_owned(), form, path]
 }
 
+/// Whether a URL is as most are: nothing in it is encoded or stands before its
+/// host, and no parameter has a telling name.
+fn is_plain(url: &str) -> bool {
+    let names = url.split(['?', '&']).skip(1).map(|pair| pair.split('=').next().unwrap_or(pair));
+    url.starts_with("http")
+        && url.bytes().all(|byte| byte.is_ascii_graphic() && !b"@#%+\\".contains(&byte))
+        && !names.into_iter().any(is_secret_name)
+}
+
 fn is_secret_name(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    SECRET_NAMES.contains(&name.as_str())
+    SECRET_NAMES.iter().any(|secret| name.eq_ignore_ascii_case(secret))
 }
 
 /// Percent-decoded text of a path segment.
@@ -270,6 +281,10 @@ mod tests {
     fn urls_lose_userinfo_fragment_and_telling_parameters() {
         let shown = secrets(&[]).url("https://me:pw@host.example/a/b?x=1&Access_Token=abc&key=k#frag");
         assert_eq!(shown, "https://host.example/a/b?x=1&Access_Token=***&key=***");
+        assert_eq!(
+            secrets(&[]).url("https://host.example/a?x=1&SIG=abc"),
+            "https://host.example/a?x=1&SIG=***"
+        );
     }
 
     #[test]

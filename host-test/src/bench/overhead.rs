@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use workflow_node_host::wit::node::Outcome;
 use workflow_node_host::wit::types::Item;
-use workflow_node_host::{CallOptions, Connection};
+use workflow_node_host::{CallOptions, Connection, ConnectionOptions};
 
 use super::Bench;
 use super::figure::{Bar, Results};
@@ -23,12 +23,12 @@ const CALLS: [(&str, &str, &str); 2] = [
     ("a page of 100 tickets", "ticket.list", r#"{"limit": 100}"#),
 ];
 
-/// Rounds at each latency; in a round, each side makes [`BATCH`] calls.
-const ROUNDS: usize = 20;
+/// Calls of each side in a round.
 const BATCH: u32 = 10;
 
-/// Milliseconds that the server takes, and the bar for the time on the wall.
-const LATENCIES: [(u64, Option<Bar>); 3] = [(0, None), (20, Some(Bar::AtMost(1.10))), (100, None)];
+/// Milliseconds that the server takes, rounds, and the bar for the time on the wall.
+const LATENCIES: [(u64, usize, Option<Bar>); 3] =
+    [(0, 100, None), (20, 30, Some(Bar::AtMost(1.10))), (100, 10, None)];
 
 pub(super) async fn measure(bench: &Bench<'_>, results: &mut Results) -> Result<()> {
     results.method(
@@ -36,20 +36,20 @@ pub(super) async fn measure(bench: &Bench<'_>, results: &mut Results) -> Result<
         "calls one after the other, sandbox and native client in turns of ten against the same server process; \
          wall: median of a call; CPU: all threads of this process, median of the turns, per call, without the server",
     );
-    for (latency, bar) in LATENCIES {
+    for (latency, rounds, bar) in LATENCIES {
         let server = Server::start("msp", latency)?;
-        let (connection, _) = server.connect(&bench.node).await?;
+        let connection = bench.node.connect(server.fields(), ConnectionOptions::default()).await?;
         let mut fields = connection.fields().clone();
         fields.extend(server.fields().remove_entry("client_secret"));
         let native = Native::connect(fields)?;
         if latency == 0 {
-            growth(&connection, bench.extent.of(ROUNDS), results).await?;
+            growth(&connection, bench.extent.of(rounds), results).await?;
         }
         for (what, operation, input) in CALLS {
             let mut sides = (Side::default(), Side::default());
             sandboxed(&connection, operation, input, &mut Side::default()).await?;
             natively(&native, operation, input, &mut Side::default())?;
-            for _ in 0..bench.extent.of(ROUNDS) {
+            for _ in 0..bench.extent.of(rounds) {
                 sandboxed(&connection, operation, input, &mut sides.0).await?;
                 natively(&native, operation, input, &mut sides.1)?;
             }
