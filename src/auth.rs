@@ -158,7 +158,7 @@ pub fn complete(credentials: &mut Credentials, info: AuthInfo) -> Result<()> {
                 .ok()
                 .filter(|url| endpoints::is_trusted(url, &credentials.resource_url))
                 .ok_or_else(|| foreign(&said))?,
-            None => credentials.usual_auth_url.clone(),
+            None => credentials.sign_in_url(),
         };
         credentials.auth_url = Some(discovered);
     }

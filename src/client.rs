@@ -345,9 +345,7 @@ impl<'a> Client<'a> {
         if self.credentials.auth_url.is_none() {
             self.discover()?;
         }
-        let auth_url =
-            self.credentials.auth_url.clone().unwrap_or_else(|| self.credentials.usual_auth_url.clone());
-        let request = auth::token_request(&self.credentials, &application, &auth_url);
+        let request = auth::token_request(&self.credentials, &application, &self.credentials.sign_in_url());
         let answer = self.send_open(&request)?;
         let session = auth::session(&answer, self.now())?;
         self.token.session = Some(session);

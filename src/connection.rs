@@ -41,13 +41,13 @@ pub fn prepare(transport: &mut dyn Transport, context: &CallContext, fields: &Fi
         });
     }
     let credentials = &client.credentials;
-    let auth_url = credentials.auth_url.as_ref().unwrap_or(&credentials.usual_auth_url);
-    let mut egress = vec![endpoints::origin(&credentials.resource_url), endpoints::origin(auth_url)];
+    let auth_url = credentials.sign_in_url();
+    let mut egress = vec![endpoints::origin(&credentials.resource_url), endpoints::origin(&auth_url)];
     egress.dedup();
     Ok(Prepared {
         fields: credentials.to_fields(),
         egress,
-        token_url: auth::token_url(auth_url, credentials.tenant.as_deref()).to_string(),
+        token_url: auth::token_url(&auth_url, credentials.tenant.as_deref()).to_string(),
         usage: client.usage(),
         diagnostics,
     })

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use url::Url;
 
 use crate::contract::{Fields, Secret};
-use crate::endpoints::{self, Endpoints};
+use crate::endpoints;
 use crate::error::{Code, NodeError, Result};
 use crate::text;
 use form::{FIELDS, HOSTED, ON_PREMISE};
@@ -50,8 +50,6 @@ pub struct Credentials {
     pub resource_url: Url,
     /// Where to sign in, if a person typed it or `prepare` found it out.
     pub auth_url: Option<Url>,
-    /// Where to sign in if nothing better is found out.
-    pub usual_auth_url: Url,
     /// The tenant, if there is one.
     pub tenant: Option<String>,
     client_id: Option<String>,
@@ -91,16 +89,9 @@ impl Credentials {
                 .advice("It is hosted or on_premise."));
             }
         };
-        let (resource_url, usual_auth_url) = match (filled("resource_url"), filled("url")) {
-            (Some(typed), _) => {
-                let resource_url = endpoints::resource_server("resource_url", typed)?;
-                let usual = Endpoints::from_instance("resource_url", resource_url.as_str())?.auth_url;
-                (resource_url, usual)
-            }
-            (None, Some(typed)) => {
-                let endpoints = Endpoints::from_instance("url", typed)?;
-                (endpoints.resource_url, endpoints.auth_url)
-            }
+        let resource_url = match (filled("resource_url"), filled("url")) {
+            (Some(typed), _) => endpoints::resource_server("resource_url", typed)?,
+            (None, Some(typed)) => endpoints::of_instance("url", typed)?,
             (None, None) => return Err(missing("url", "the address of your HaloPSA")),
         };
         let auth_url = filled("auth_url")
@@ -114,7 +105,6 @@ impl Credentials {
             hosting_type,
             resource_url,
             auth_url,
-            usual_auth_url,
             tenant,
             client_id: filled("client_id").map(ToString::to_string),
             // Not trimmed but for white space that no secret has: it may be a
@@ -127,6 +117,11 @@ impl Credentials {
     /// The client id, which is no secret.
     pub fn client_id(&self) -> Result<&str> {
         self.client_id.as_deref().ok_or_else(|| missing("client_id", "the client id"))
+    }
+
+    /// Where to sign in: where that is not known, beside the API.
+    pub fn sign_in_url(&self) -> Url {
+        self.auth_url.clone().unwrap_or_else(|| endpoints::usual_authorisation_server(&self.resource_url))
     }
 
     /// Who we sign in as.
@@ -163,7 +158,7 @@ impl Credentials {
             ("hosting_type", Some(self.hosting_type.name().to_string())),
             ("url", Some(instance)),
             ("resource_url", Some(base(&self.resource_url))),
-            ("auth_url", Some(base(self.auth_url.as_ref().unwrap_or(&self.usual_auth_url)))),
+            ("auth_url", Some(base(&self.sign_in_url()))),
             ("tenant", self.tenant.clone()),
             ("client_id", self.client_id.clone()),
             ("scope", Some(self.scope.clone())),

@@ -16,15 +16,6 @@ pub const HALO_DOMAINS: &[&str] =
 /// Where a bare name such as `example` is hosted.
 const DEFAULT_DOMAIN: &str = "halopsa.com";
 
-/// What one address says about the two servers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Endpoints {
-    /// The resource server, such as `https://example.halopsa.com/api`.
-    pub resource_url: Url,
-    /// The authorisation server, such as `https://example.halopsa.com/auth`.
-    pub auth_url: Url,
-}
-
 /// Reads an address as people type it: with or without scheme, path, slash.
 /// Query and fragment are dropped.
 fn parse(field: &str, typed: &str) -> Result<Url> {
@@ -120,31 +111,33 @@ fn with_path(url: &Url, path: &str) -> Url {
     url
 }
 
-impl Endpoints {
-    /// Both servers from the one address that a person gives.
-    pub fn from_instance(field: &str, typed: &str) -> Result<Self> {
-        let url = parse(field, typed)?;
-        if is_shared_auth_server(&url) {
-            return Err(NodeError::new(
-                Code::InvalidUrl,
-                "This is the authorisation server that many instances share.",
-            )
-            .field(field)
-            .advice(
-                "Enter the address of your own instance here, and this one as the authorisation server.",
-            ));
-        }
-        let base = base_of(&url);
-        Ok(Self {
-            resource_url: with_path(&url, &format!("{base}/api")),
-            auth_url: with_path(&url, &format!("{base}/auth")),
-        })
+/// The resource server of the instance whose address a person gives.
+pub fn of_instance(field: &str, typed: &str) -> Result<Url> {
+    let url = own(field, parse(field, typed)?)?;
+    Ok(with_path(&url, &format!("{}/api", base_of(&url))))
+}
+
+/// The authorisation server that stands beside a resource server if nobody says
+/// otherwise.
+pub fn usual_authorisation_server(resource_url: &Url) -> Url {
+    with_path(resource_url, &format!("{}/auth", base_of(resource_url)))
+}
+
+/// An address that is one instance's own.
+fn own(field: &str, url: Url) -> Result<Url> {
+    if !is_shared_auth_server(&url) {
+        return Ok(url);
     }
+    let error =
+        NodeError::new(Code::InvalidUrl, "This is the authorisation server that many instances share.");
+    Err(error
+        .field(field)
+        .advice("Enter the address of your own instance here, and this one as the authorisation server."))
 }
 
 /// The resource server from the address typed for it.
 pub fn resource_server(field: &str, typed: &str) -> Result<Url> {
-    let url = parse(field, typed)?;
+    let url = own(field, parse(field, typed)?)?;
     let path = match tail(url.path()) {
         Tail::Api(base) | Tail::Auth(base) => format!("{base}/api"),
         Tail::Other("") => "/api".to_string(),
@@ -215,8 +208,8 @@ mod tests {
     use super::*;
 
     fn both(typed: &str) -> (String, String) {
-        let endpoints = Endpoints::from_instance("url", typed).unwrap();
-        (endpoints.resource_url.to_string(), endpoints.auth_url.to_string())
+        let resource_url = of_instance("url", typed).unwrap();
+        (resource_url.to_string(), usual_authorisation_server(&resource_url).to_string())
     }
 
     #[test]
@@ -267,7 +260,7 @@ mod tests {
             ("http://10.0.0.5/api", Code::PlainHttp),
             ("https://auth.haloservicedesk.com", Code::InvalidUrl),
         ] {
-            let error = Endpoints::from_instance("url", typed).unwrap_err();
+            let error = of_instance("url", typed).unwrap_err();
             assert_eq!((error.get_code(), error.get_field()), (code, Some("/url")), "{typed}");
             assert!(!error.get_message().contains("hunter2"));
         }
