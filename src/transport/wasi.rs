@@ -312,8 +312,14 @@ impl Reading {
         match self.stream.read(u64::try_from(CHUNK).unwrap_or(u64::MAX)) {
             Ok(part) if part.is_empty() => (State::Reading(self), false),
             Ok(part) => {
-                self.answer.body.extend_from_slice(&part);
-                if self.answer.body.len() > limits.body_bytes {
+                let body = &mut self.answer.body;
+                // The first piece is the whole answer more often than not.
+                if body.is_empty() {
+                    *body = part;
+                } else {
+                    body.extend_from_slice(&part);
+                }
+                if body.len() > limits.body_bytes {
                     return (State::Done(Err(TransportError::new(Reason::TooLarge, Reached::Maybe))), true);
                 }
                 (State::Reading(self), true)

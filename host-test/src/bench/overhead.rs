@@ -34,7 +34,8 @@ pub(super) async fn measure(bench: &Bench<'_>, results: &mut Results) -> Result<
     results.method(
         PART,
         "calls one after the other, sandbox and native client in turns of ten against the same server process; \
-         wall: median of a call; CPU: all threads of this process, median of the turns, per call, without the server",
+         wall: median of a call; CPU: all threads of this process, per call, median of the turns, without the server; \
+         its ratio: median of those of two turns side by side",
     );
     for (latency, rounds, bar) in LATENCIES {
         let server = Server::start("msp", latency)?;
@@ -49,20 +50,24 @@ pub(super) async fn measure(bench: &Bench<'_>, results: &mut Results) -> Result<
             let mut sides = (Side::default(), Side::default());
             sandboxed(&connection, operation, input, &mut Side::default()).await?;
             natively(&native, operation, input, &mut Side::default())?;
+            let mut ratios = Vec::new();
             for _ in 0..bench.extent.of(rounds) {
-                sandboxed(&connection, operation, input, &mut sides.0).await?;
-                natively(&native, operation, input, &mut sides.1)?;
+                let sandbox = sandboxed(&connection, operation, input, &mut sides.0).await?;
+                let native = natively(&native, operation, input, &mut sides.1)?;
+                ratios
+                    .extend(sandbox.zip(native).map(|(one, other)| one.as_secs_f64() / other.as_secs_f64()));
             }
+            ratios.sort_by(f64::total_cmp);
             let (mut sandbox, mut native) = sides;
             let at = format!("{what}, server {latency} ms");
             let (wall, native_wall) = (sandbox.wall.median(), native.wall.median());
             results.add(PART, format!("{at}: sandbox"), wall * 1e3, "ms", None);
             results.add(PART, format!("{at}: native"), native_wall * 1e3, "ms", None);
             results.add(PART, format!("{at}: wall, sandbox / native"), wall / native_wall, "times", bar);
-            if let (Some(cpu), Some(native_cpu)) = (sandbox.cpu_per_call(), native.cpu_per_call()) {
+            if let (Some(cpu), Some(ratio)) = (sandbox.cpu_per_call(), ratios.get(ratios.len() / 2)) {
                 results.add(PART, format!("{at}: CPU in the sandbox"), cpu * 1e3, "ms", None);
                 let name = format!("{at}: CPU, sandbox / native");
-                results.add(PART, name, cpu / native_cpu, "times", Some(Bar::AtMost(2.0)));
+                results.add(PART, name, *ratio, "times", Some(Bar::AtMost(2.0)));
             }
         }
     }
@@ -102,15 +107,20 @@ impl Side {
     }
 
     /// Adds a batch that began when so much time had been spent.
-    fn add(&mut self, before: Option<Duration>) {
-        if let Some((now, before)) = meter::cpu().zip(before) {
-            self.cpu.add(now.saturating_sub(before));
-        }
+    fn add(&mut self, before: Option<Duration>) -> Option<Duration> {
+        let spent = meter::cpu()?.saturating_sub(before?);
+        self.cpu.add(spent);
+        Some(spent)
     }
 }
 
-/// In a task of the runtime, as a platform makes its calls.
-async fn sandboxed(connection: &Connection, operation: &str, input: &str, side: &mut Side) -> Result<()> {
+/// In a task of the runtime, as a platform makes its calls. What they cost.
+async fn sandboxed(
+    connection: &Connection,
+    operation: &str,
+    input: &str,
+    side: &mut Side,
+) -> Result<Option<Duration>> {
     let call = CallOptions { confirmed: true, ..CallOptions::default() };
     let items = [Item { json: input.to_owned(), attachments: vec![], source_index: None }];
     let (connection, operation) = (connection.clone(), operation.to_owned());
@@ -129,11 +139,10 @@ async fn sandboxed(connection: &Connection, operation: &str, input: &str, side: 
     for took in batch.await?? {
         side.wall.add(took);
     }
-    side.add(before);
-    Ok(())
+    Ok(side.add(before))
 }
 
-fn natively(native: &Native, operation: &str, input: &str, side: &mut Side) -> Result<()> {
+fn natively(native: &Native, operation: &str, input: &str, side: &mut Side) -> Result<Option<Duration>> {
     let before = meter::cpu();
     for _ in 0..BATCH {
         let began = Instant::now();
@@ -141,6 +150,5 @@ fn natively(native: &Native, operation: &str, input: &str, side: &mut Side) -> R
         side.wall.add(began.elapsed());
         ensure!(!results.is_empty(), "no results");
     }
-    side.add(before);
-    Ok(())
+    Ok(side.add(before))
 }
