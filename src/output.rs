@@ -155,10 +155,7 @@ fn is_secret(name: &str) -> bool {
     let contains =
         |part: &str| name.windows(part.len()).any(|window| window.eq_ignore_ascii_case(part.as_bytes()));
     let ends_with = |end: &str| {
-        let start = name.len().checked_sub(end.len());
-        start
-            .and_then(|start| name.get(start..))
-            .is_some_and(|tail| tail.eq_ignore_ascii_case(end.as_bytes()))
+        name.windows(end.len()).next_back().is_some_and(|tail| tail.eq_ignore_ascii_case(end.as_bytes()))
     };
     ["password", "secret"].into_iter().any(contains)
         || ["token", "api_key", "apikey"].into_iter().any(ends_with)

@@ -3,9 +3,9 @@
 //!
 //! They stand in the place of wasmtime's own, which makes two tasks of the runtime
 //! for each request. Tasks wake threads, and for a small call that took a fifth of
-//! its processor time (docs/decisions/0007-speed-against-size.md). Here the requests
-//! of a call belong to its own task, which goes on with them whenever the guest
-//! waits, for whatever it waits.
+//! its processor time (docs/decisions/0008-requests-in-the-calls-own-task.md). Here
+//! the requests of a call belong to its own task, which goes on with them whenever
+//! the guest waits, for whatever it waits.
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};

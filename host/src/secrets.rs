@@ -182,10 +182,10 @@ fn forms(secret: &str) -> [String; 4] {
 /// Whether a URL is as most are: nothing in it is encoded or stands before its
 /// host, and no parameter has a telling name.
 fn is_plain(url: &str) -> bool {
-    let names = url.split(['?', '&']).skip(1).map(|pair| pair.split('=').next().unwrap_or(pair));
+    let mut names = url.split(['?', '&']).skip(1).map(|pair| pair.split('=').next().unwrap_or(pair));
     url.starts_with("http")
         && url.bytes().all(|byte| byte.is_ascii_graphic() && !b"@#%+\\".contains(&byte))
-        && !names.into_iter().any(is_secret_name)
+        && !names.any(is_secret_name)
 }
 
 fn is_secret_name(name: &str) -> bool {

@@ -33,7 +33,8 @@ const LATENCIES: [(u64, usize, Option<Bar>); 3] =
 pub(super) async fn measure(bench: &Bench<'_>, results: &mut Results) -> Result<()> {
     results.method(
         PART,
-        "calls one after the other, sandbox and native client in turns of ten against the same server process; \
+        "calls one after the other, sandbox and native client in turns of ten against the same server process, \
+         nobody observing the requests; \
          wall: median of a call; CPU: all threads of this process, per call, median of the turns, without the server; \
          its ratio: median of those of two turns side by side",
     );
@@ -106,7 +107,7 @@ impl Side {
         (batch > 0.0).then(|| batch / f64::from(BATCH))
     }
 
-    /// Adds a batch that began when so much time had been spent.
+    /// Adds a batch that began when so much time had been spent; what it took.
     fn add(&mut self, before: Option<Duration>) -> Option<Duration> {
         let spent = meter::cpu()?.saturating_sub(before?);
         self.cpu.add(spent);
@@ -114,7 +115,8 @@ impl Side {
     }
 }
 
-/// In a task of the runtime, as a platform makes its calls. What they cost.
+/// A batch in a task of the runtime, as a platform makes its calls; the time on
+/// the processors that it took.
 async fn sandboxed(
     connection: &Connection,
     operation: &str,
@@ -142,6 +144,7 @@ async fn sandboxed(
     Ok(side.add(before))
 }
 
+/// The same without a sandbox.
 fn natively(native: &Native, operation: &str, input: &str, side: &mut Side) -> Result<Option<Duration>> {
     let before = meter::cpu();
     for _ in 0..BATCH {
