@@ -38,8 +38,13 @@ pub struct ComponentArgs {
     pub component: Option<PathBuf>,
 
     /// Keep compiled components in this folder, which nobody else may write to
+    /// [default: one of your own in the system's folder for caches]
     #[arg(long, global = true, value_name = "DIR")]
     pub cache: Option<PathBuf>,
+
+    /// Compile the component anew and keep nothing
+    #[arg(long, global = true, conflicts_with = "cache")]
+    pub no_cache: bool,
 }
 
 /// The commands.

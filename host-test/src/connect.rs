@@ -1,6 +1,8 @@
 //! From a component file and a credentials file to a connection.
 
 use std::env;
+use std::ffi::OsString;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
@@ -30,10 +32,44 @@ pub fn load(args: &ComponentArgs) -> Result<Node> {
 /// The same where the file is known already.
 pub fn load_file(file: &Path, args: &ComponentArgs) -> Result<Node> {
     let mut host = NodeHost::builder();
-    if let Some(folder) = &args.cache {
-        host = host.cache(CompiledCache::open(folder)?);
+    if let Some(cache) = cache(args)? {
+        host = host.cache(cache);
     }
     host.build()?.load_file(file).with_context(|| format!("the component {} cannot be used", file.display()))
+}
+
+/// Where compiled components are kept: the named folder, or else one of the user's
+/// own, as far as it can be used.
+fn cache(args: &ComponentArgs) -> Result<Option<CompiledCache>> {
+    if args.no_cache {
+        return Ok(None);
+    }
+    if let Some(folder) = &args.cache {
+        return Ok(Some(CompiledCache::open(folder)?));
+    }
+    let Some(folder) = cache_folder(&|name| env::var_os(name)) else { return Ok(None) };
+    match CompiledCache::open(&folder) {
+        Ok(cache) => Ok(Some(cache)),
+        Err(error) => {
+            // Stderr is not there for everybody, and the command goes on all the same.
+            let _ = writeln!(io::stderr(), "compiled components are not kept: {error}");
+            Ok(None)
+        }
+    }
+}
+
+/// The folder for compiled components among the caches of the user, by the habits of
+/// the system. `None` where there is none.
+fn cache_folder(variable: &dyn Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    let folder = |name: &str| variable(name).map(PathBuf::from).filter(|folder| folder.is_absolute());
+    let caches = if cfg!(windows) {
+        folder("LOCALAPPDATA")
+    } else if cfg!(target_os = "macos") {
+        folder("HOME").map(|home| home.join("Library/Caches"))
+    } else {
+        folder("XDG_CACHE_HOME").or_else(|| folder("HOME").map(|home| home.join(".cache")))
+    };
+    Some(caches?.join("workflow-node"))
 }
 
 /// Makes the connection that the arguments describe.
@@ -74,5 +110,30 @@ fn options(args: &ConnectionArgs, console: &Console) -> ConnectionOptions {
         ca_file: args.ca_file.clone(),
         deadline: args.timeout,
         ..ConnectionOptions::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(all(unix, not(target_os = "macos")))]
+    #[test]
+    fn compiled_components_are_kept_among_the_users_caches() {
+        let with = |variables: &[(&str, &str)]| {
+            let find = |name: &str| {
+                variables.iter().find(|(known, _)| *known == name).map(|(_, value)| OsString::from(value))
+            };
+            cache_folder(&find)
+        };
+        assert_eq!(with(&[("HOME", "/home/a")]), Some("/home/a/.cache/workflow-node".into()));
+        let both = [("HOME", "/home/a"), ("XDG_CACHE_HOME", "/var/cache/a")];
+        assert_eq!(with(&both), Some("/var/cache/a/workflow-node".into()));
+        // The specification has relative ones ignored.
+        assert_eq!(
+            with(&[("HOME", "/home/a"), ("XDG_CACHE_HOME", "x")]),
+            Some("/home/a/.cache/workflow-node".into())
+        );
+        assert_eq!(with(&[]), None);
     }
 }

@@ -10,12 +10,14 @@
 //! The key is in a file beside them that only its owner may read, or comes from
 //! the operator, who can then keep the folder in a place that others may write to.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::fs;
 use std::hash::{Hash as _, Hasher};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use ring::{digest, hmac};
 use wasmtime::Engine;
@@ -33,7 +35,15 @@ const KEY: &str = "key";
 /// Bytes that a key has at least.
 const KEY_BYTES: usize = 32;
 
-/// A folder of compiled components.
+/// How many compiled components a folder keeps; those that were not used for the
+/// longest time go first.
+const KEPT: usize = 16;
+/// How long one is kept that nobody uses, and half a file that nobody finishes.
+const UNUSED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+const UNFINISHED: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A folder of compiled components. It keeps the sixteen that were used last, each
+/// for thirty days after that.
 #[derive(Clone)]
 pub struct CompiledCache {
     folder: PathBuf,
@@ -84,6 +94,11 @@ impl CompiledCache {
         let name = Name::new(engine, bytes);
         let path = self.folder.join(name.file());
         if let Some(component) = self.load(engine, &name, &path) {
+            // Its age counts from here. Where that cannot be noted, it goes earlier.
+            let _ = fs::File::options()
+                .append(true)
+                .open(&path)
+                .and_then(|file| file.set_modified(SystemTime::now()));
             return Ok((component, true));
         }
         let component = Component::new(engine, bytes)?;
@@ -91,7 +106,30 @@ impl CompiledCache {
         if let Err(error) = component.serialize().and_then(|code| Ok(self.store(&name, &path, &code)?)) {
             tracing::warn!(path = %path.display(), %error, "the compiled component could not be kept");
         }
+        self.tidy(SystemTime::now());
         Ok((component, false))
+    }
+
+    /// Deletes what is old, and what is too much. Other processes may do the same:
+    /// what is gone is gone.
+    fn tidy(&self, now: SystemTime) {
+        let Ok(entries) = fs::read_dir(&self.folder) else { return };
+        let mut kept: Vec<(SystemTime, PathBuf)> = Vec::new();
+        for entry in entries.flatten() {
+            let path = entry.path();
+            let Ok(used) = entry.metadata().and_then(|file| file.modified()) else { continue };
+            let age = now.duration_since(used).unwrap_or_default();
+            match path.extension().and_then(OsStr::to_str) {
+                Some("cwasm") if age <= UNUSED => kept.push((used, path)),
+                Some("part") if age <= UNFINISHED => {}
+                Some("cwasm" | "part") => _ = fs::remove_file(path),
+                _ => {}
+            }
+        }
+        kept.sort_unstable_by(|one, other| other.cmp(one));
+        for (_, path) in kept.into_iter().skip(KEPT) {
+            let _ = fs::remove_file(path);
+        }
     }
 
     fn load(&self, engine: &Engine, name: &Name, path: &Path) -> Option<Component> {
@@ -327,6 +365,47 @@ mod tests {
 
         let foreign = CompiledCache::with_key(folder.path(), &[2; 32]).expect("cache");
         assert!(!was_there(&foreign, &engine, &OTHER), "it was made with another key");
+    }
+
+    #[test]
+    fn what_nobody_uses_is_deleted_and_what_is_too_much() {
+        let folder = tempfile::tempdir().expect("folder");
+        let cache = CompiledCache::open(folder.path()).expect("cache");
+        let now = SystemTime::now();
+        let put = |name: &str, age: Duration| {
+            let file = fs::File::create(folder.path().join(name)).expect("file");
+            file.set_modified(now - age).expect("age");
+        };
+        let day = Duration::from_secs(24 * 60 * 60);
+        for number in 0..20_u32 {
+            put(&format!("{number:02}.cwasm"), day * number);
+        }
+        put("old.cwasm", day * 31);
+        put("new.part", day / 2);
+        put("old.part", day * 2);
+        put("other", day * 900);
+        cache.tidy(now);
+        let mut left: Vec<String> = fs::read_dir(folder.path())
+            .expect("folder")
+            .map(|entry| entry.expect("entry").file_name().to_string_lossy().into_owned())
+            .collect();
+        left.sort_unstable();
+        let mut expected: Vec<String> = (0..16).map(|number| format!("{number:02}.cwasm")).collect();
+        expected.extend(["key", "new.part", "other"].map(str::to_owned));
+        assert_eq!(left, expected);
+    }
+
+    #[test]
+    fn a_component_that_is_used_stays_young() {
+        let folder = tempfile::tempdir().expect("folder");
+        let engine = Engine::default();
+        let cache = CompiledCache::open(folder.path()).expect("cache");
+        assert!(!was_there(&cache, &engine, &EMPTY));
+        let path = kept(folder.path()).remove(0);
+        let long_ago = SystemTime::now() - UNUSED * 2;
+        fs::File::options().append(true).open(&path).expect("file").set_modified(long_ago).expect("age");
+        assert!(was_there(&cache, &engine, &EMPTY));
+        assert!(fs::metadata(&path).expect("file").modified().expect("age") > long_ago);
     }
 
     #[cfg(unix)]

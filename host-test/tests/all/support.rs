@@ -20,7 +20,7 @@ use host_test::session::Session;
 use host_test::simulator;
 use serde_json::Value;
 use workflow_node_host::wit::types::{Attachment, AttachmentContent, Item};
-use workflow_node_host::{CallError, ConnectionOptions, Node, NodeHost};
+use workflow_node_host::{CallError, CompiledCache, ConnectionOptions, Node, NodeHost};
 
 pub(crate) use everything::Everything;
 pub(crate) use program::{Program, Run, command};
@@ -81,9 +81,18 @@ pub(crate) fn node() -> Result<Node> {
         .map_err(|message| anyhow!(message))
 }
 
-/// Loads a component that was just built.
+/// Loads a component that was just built. Test runs share what they compiled.
 pub(crate) fn load(file: Result<PathBuf>) -> Result<Node> {
-    Ok(NodeHost::builder().build()?.load_file(file?)?)
+    let mut host = NodeHost::builder();
+    if let Ok(cache) = CompiledCache::open(compiled()) {
+        host = host.cache(cache);
+    }
+    Ok(host.build()?.load_file(file?)?)
+}
+
+/// Where test runs keep compiled components, those of the program among them.
+fn compiled() -> PathBuf {
+    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("workflow-node")
 }
 
 impl Desk {
