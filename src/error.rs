@@ -212,6 +212,8 @@ codes! {
     Redirected = "halopsa.redirected", Protocol, Never;
     /// Not in this version.
     Unsupported = "halopsa.unsupported", Unsupported, Never;
+    /// A dry run sends nothing, so what HaloPSA must be asked for is not known.
+    NotInDryRun = "halopsa.not-in-dry-run", Unsupported, Never;
     /// A fault of ours.
     Internal = "halopsa.internal", Internal, Never;
 }

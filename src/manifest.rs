@@ -12,14 +12,14 @@ use alloc::string::String;
 
 use serde_json::Value;
 
-use crate::catalogue::field::{CUSTOM_FIELD, Choice, Column, Field, Kind, Shape};
+use crate::catalogue::field::{CUSTOM_FIELD, Choice, Column, Field, Form, Kind, Place, Shape};
 use crate::catalogue::lists::{LISTS, List};
 use crate::catalogue::resource::{
-    BULK, DEFAULT_LIMIT, Files, ID, LIMIT, Marks, ORDER, ORDER_DESC, Operation, Output, RETURN_ALL, Required,
+    BULK, Files, Handler, ID, LIMIT, Marks, ORDER, ORDER_DESC, Operation, Output, RETURN_ALL, Required,
     Resource, SIMPLIFY, Takes, UPDATED_SINCE, Verb,
 };
 use crate::catalogue::triggers::{EventKind, NOTE_COLUMNS, TRIGGERS, Trigger, extras};
-use crate::catalogue::{RESOURCES, operations};
+use crate::catalogue::{AREAS, RESOURCES, operations};
 use crate::credentials::form::{CredentialField, DOCUMENTATION_URL, EGRESS, FIELDS, RECIPE};
 use crate::error::Code;
 
@@ -50,6 +50,16 @@ pub fn render() -> String {
     json.begin("operations", '[');
     for (resource, operation) in operations() {
         self::operation(&mut json, resource, operation);
+    }
+    json.close(']');
+    json.begin("areas", '[');
+    for area in AREAS {
+        json.open('{');
+        json.pair("name", area.name);
+        json.pair("title", area.title);
+        json.pair("description", area.description);
+        json.texts("groups", area.groups);
+        json.close('}');
     }
     json.close(']');
     json.begin("lists", '[');
@@ -94,6 +104,7 @@ fn operation(json: &mut Json, resource: &'static Resource, operation: &Operation
             json.begin("files", '{');
             json.flag("takes", job.files == Files::Takes);
             json.flag("gives", job.files == Files::Gives);
+            json.flag("needed", matches!(job.handler, Handler::Upload));
             json.close('}');
         }
         if !job.serialize_by.is_empty() {
@@ -102,6 +113,15 @@ fn operation(json: &mut Json, resource: &'static Resource, operation: &Operation
     }
     input(json, resource, verb);
     output(json, resource, verb);
+    let essential = resource.essential(verb);
+    if !essential.is_empty() {
+        json.texts("essential", essential);
+    }
+    if matches!(verb, Verb::List) && !resource.list_presets.is_empty() {
+        json.begin("presets", '{');
+        resource.list_presets.iter().for_each(|(name, value)| json.raw(name, value));
+        json.close('}');
+    }
     json.begin("examples", '[');
     for example in operation.examples {
         json.open('{');
@@ -273,12 +293,6 @@ fn definitions(json: &mut Json) {
     for field in PARAMETERS {
         json.begin(field.name, '{');
         describe(json, field, true);
-        match field.name {
-            "limit" => json.raw("default", &format!("{DEFAULT_LIMIT}")),
-            "simplify" => json.flag("default", true),
-            "return_all" | "orderdesc" | "bulk" => json.flag("default", false),
-            _ => {}
-        }
         json.close('}');
     }
     for resource in RESOURCES {
@@ -323,6 +337,21 @@ fn describe(json: &mut Json, field: &Field, names: bool) {
     json.pair("title", field.label);
     if !field.help.is_empty() {
         json.pair("description", field.help);
+    }
+    let Form { default, place, is_long, example } = field.form;
+    if !default.is_empty() {
+        json.raw("default", default);
+    }
+    if is_long {
+        json.pair("contentMediaType", "text/plain");
+    }
+    if !example.is_empty() {
+        json.raw("examples", &format!("[{example}]"));
+    }
+    match place {
+        Place::Fields => {}
+        Place::Options => json.pair("x-place", "options"),
+        Place::Sort => json.pair("x-place", "sort"),
     }
 }
 
@@ -595,6 +624,9 @@ impl Json {
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec;
+    use alloc::vec::Vec;
+
     use serde_json::json;
 
     use super::*;
@@ -617,5 +649,82 @@ mod tests {
         let setting = manifest.pointer("/triggers/2/config/properties/to_status_ids").unwrap();
         assert_eq!(setting["type"], json!(["integer", "array"]));
         assert_eq!(setting["items"], json!({"type": "integer", "x-options": options}));
+    }
+
+    /// Every property that a person can fill in, with the place it is in.
+    fn properties_of(schema: &Value, place: &str, found: &mut Vec<(String, Value)>) {
+        for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+            let place = format!("{place}/{name}");
+            properties_of(property, &place, found);
+            properties_of(&property["items"], &place, found);
+            found.push((place, property.clone()));
+        }
+    }
+
+    fn every_property() -> Vec<(String, Value)> {
+        let manifest: Value = serde_json::from_str(&render()).unwrap();
+        let mut found = vec![];
+        for operation in manifest["operations"].as_array().unwrap() {
+            properties_of(&operation["input"], operation["id"].as_str().unwrap(), &mut found);
+        }
+        for trigger in manifest["triggers"].as_array().unwrap() {
+            properties_of(&trigger["config"], trigger["name"].as_str().unwrap(), &mut found);
+        }
+        for (name, schema) in manifest["$defs"].as_object().unwrap() {
+            if name.ends_with(".fields") || name.ends_with(".filters") {
+                properties_of(schema, name, &mut found);
+            }
+        }
+        // What is only a reference to a shared parameter is described there.
+        found.retain(|(_, property)| property.get("$ref").is_none());
+        found
+    }
+
+    #[test]
+    fn every_property_has_help_and_switches_say_what_they_decide() {
+        for (place, property) in every_property() {
+            let help = property["description"].as_str().unwrap_or_default();
+            assert!(!help.is_empty(), "{place} has no help");
+            if property["type"] == "boolean" {
+                assert!(help.starts_with("Whether ") || help.starts_with("Only "), "{place}: {help}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_default_is_a_value_of_its_own_property() {
+        let manifest: Value = serde_json::from_str(&render()).unwrap();
+        let mut all = every_property();
+        all.extend(
+            manifest["$defs"]
+                .as_object()
+                .unwrap()
+                .iter()
+                .map(|(name, schema)| (name.clone(), schema.clone())),
+        );
+        let with_default: Vec<_> =
+            all.iter().filter(|(_, property)| property.get("default").is_some()).collect();
+        assert!(with_default.iter().any(|(place, _)| place == "note.fields/hiddenfromuser"));
+        for (place, property) in with_default {
+            let default = &property["default"];
+            let fits = match property["type"].as_str() {
+                Some("boolean") => default.is_boolean(),
+                Some("integer") => default.is_i64(),
+                Some("string") => property["enum"].as_array().is_none_or(|texts| texts.contains(default)),
+                _ => false,
+            };
+            assert!(fits, "{place}: {default}");
+        }
+        assert_eq!(manifest["$defs"]["limit"]["default"], json!(crate::catalogue::resource::DEFAULT_LIMIT));
+    }
+
+    #[test]
+    fn a_description_begins_with_a_short_sentence() {
+        let manifest: Value = serde_json::from_str(&render()).unwrap();
+        for operation in manifest["operations"].as_array().unwrap() {
+            let description = operation["description"].as_str().unwrap();
+            let first = description.split_once(". ").map_or(description, |(first, _)| first);
+            assert!(first.len() <= 110, "{}: {first}", operation["id"]);
+        }
     }
 }

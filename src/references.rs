@@ -265,7 +265,7 @@ fn find(client: &mut Client<'_>, list: &'static List, params: &Object, wanted: &
     let things = list.title.to_lowercase();
     if client.is_dry_run() {
         return Err(NodeError::new(
-            Code::UnknownName,
+            Code::NotInDryRun,
             format!("A dry run sends nothing, so \"{shown}\" cannot be looked up among the {things}."),
         )
         .advice("Give the id, or run it for real."));

@@ -8,7 +8,7 @@ pub static AGENT: Resource = Resource {
     name: "agent",
     title: "Agent",
     plural: "Agents",
-    group: "Set-up and reports",
+    group: "Agents and teams",
     description: "A person, or a program, who works in HaloPSA. Agents are made and changed in HaloPSA's configuration, since rights and licences hang on them.",
     path: "/Agent",
     list_key: "results",
@@ -16,7 +16,13 @@ pub static AGENT: Resource = Resource {
     filters: &[
         Field::choice("team_id", "Team", "Only agents of this team.", "team_ids", &[]),
         Field::choices("teams", "Teams", "Only agents of one of these teams.", "team_ids"),
-        Field::choice("department_id", "Department", "", "departments", &[]),
+        Field::choice(
+            "department_id",
+            "Department",
+            "Department that the agent belongs to.",
+            "departments",
+            &[],
+        ),
         Field::choice("client_id", "Client", "Only agents who see this client.", "clients", &[]),
         Field::choice(
             "tickettype_id",
@@ -25,9 +31,13 @@ pub static AGENT: Resource = Resource {
             "ticket_types",
             &[],
         ),
-        Field::text("role", "Role", ""),
+        Field::text("role", "Role", "Role that decides what the agent may do."),
         Field::boolean("includedisabled", "Include disabled", "Whether disabled agents are listed too."),
-        Field::boolean("includeapiagents", "Include API agents", ""),
+        Field::boolean(
+            "includeapiagents",
+            "Include API agents",
+            "Whether agents that exist for the API are listed too.",
+        ),
         Field::boolean(
             "includeunassigned",
             "Include nobody",

@@ -5,21 +5,27 @@ use super::common::{
     UPDATED_FROM, UPDATED_TO, USER,
 };
 use super::field::{CUSTOM_FIELDS, Column, Field, Kind};
-use super::resource::{Example, Operation, Required, Resource, Scopes, Verb};
+use super::resource::{Essential, Example, Operation, Required, Resource, Scopes, Verb};
 
 /// The resource `asset`.
 pub static ASSET: Resource = Resource {
     name: "asset",
     title: "Asset",
     plural: "Assets",
-    group: "Assets and stock",
+    group: "Assets",
     description: "A device or another thing that belongs to a client.",
     path: "/Asset",
     list_key: "assets",
     scopes: Scopes { read: "read:assets", edit: "edit:assets" },
     fields: &[
         Field::required_text("inventory_number", "Asset tag", "The asset's number, as on its sticker."),
-        Field::choice("assettype_id", "Asset type", "", "asset_types", &[]),
+        Field::choice(
+            "assettype_id",
+            "Asset type",
+            "Type of the asset, which decides its fields.",
+            "asset_types",
+            &[],
+        ),
         CLIENT,
         SITE,
         Field::text("username", "User name", "Who uses it, as free text."),
@@ -29,25 +35,40 @@ pub static ASSET: Resource = Resource {
             "Key field",
             "What the asset type makes its first key field, such as the host name.",
         ),
-        Field::text("key_field2", "Key field 2", ""),
-        Field::text("key_field3", "Key field 3", ""),
+        Field::text(
+            "key_field2",
+            "Key field 2",
+            "Second field that identifies the asset, as its type defines it.",
+        ),
+        Field::text(
+            "key_field3",
+            "Key field 3",
+            "Third field that identifies the asset, as its type defines it.",
+        ),
         INACTIVE,
         Field::boolean("is_primary_asset", "Primary asset", "Whether it is its user's main asset."),
-        Field::id("technical_owner_id", "Technical owner", ""),
+        Field::id(
+            "technical_owner_id",
+            "Technical owner",
+            "Id of the agent who is responsible for the asset.",
+        ),
         SUPPLIER,
-        Field::text("supplier_reference", "Supplier reference", ""),
+        Field::text("supplier_reference", "Supplier reference", "Reference of the asset at its supplier."),
         ITEM,
         CONTRACT,
         SLA,
         Field::id("parent_id", "Parent", "Id of the asset that it is a part of."),
-        Field::date_time("warranty_start", "Warranty start", ""),
-        Field::date_time("warranty_end", "Warranty end", ""),
-        Field::text("notes", "Notes", ""),
+        Field::date_time("warranty_start", "Warranty start", "First day of the warranty."),
+        Field::date_time("warranty_end", "Warranty end", "Last day of the warranty."),
+        Field::text("notes", "Notes", "Notes about the asset.").long(),
         Field::of(
             "fields",
             "Fields of the type",
             "Values of the asset type's own fields. The list replaces what was there.",
-            Kind::Objects(&[Field::id("id", "Id", "Id of the field."), Field::any("value", "Value", "")]),
+            Kind::Objects(&[
+                Field::id("id", "Id", "Id of the field."),
+                Field::any("value", "Value", "Value of the field, of the field's own type."),
+            ]),
         ),
         Field::of(
             "users",
@@ -67,7 +88,7 @@ pub static ASSET: Resource = Resource {
         TICKET_NUMBER,
         CONTRACT,
         SUPPLIER,
-        Field::choice("assettype_id", "Asset type", "", "asset_types", &[]),
+        Field::choice("assettype_id", "Asset type", "Only assets of this type.", "asset_types", &[]),
         Field::choices("assettypes", "Asset types", "Only assets of one of these types.", "asset_types"),
         Field::choice("assetgroup_id", "Asset group", "Only assets of this group.", "asset_groups", &[]),
         Field::choices(
@@ -90,7 +111,7 @@ pub static ASSET: Resource = Resource {
             "Include fields",
             "Whether rows carry the fields of the asset type.",
         ),
-        Field::boolean("includeuser", "Include users", ""),
+        Field::boolean("includeuser", "Include users", "Whether rows carry the users of the asset."),
         UPDATED_FROM,
         UPDATED_TO,
     ],
@@ -125,6 +146,11 @@ pub static ASSET: Resource = Resource {
         Column::untrusted("fields"),
         Column::custom_fields("customfields"),
     ],
+    essential: Essential {
+        create: &["client_id", "site_id", "key_field"],
+        update: &["status_id"],
+        list: &["client_id", "search"],
+    },
     operations: &[
         Operation {
             verb: Verb::List,

@@ -23,8 +23,9 @@ pub static ATTACHMENT: Resource = Resource {
         Field::boolean(
             "showforusers",
             "Show to users",
-            "Whether customers see the files. Off by default; on needs confirmation.",
-        ),
+            "Whether customers see the files. On must be confirmed.",
+        )
+        .or_else("false"),
     ],
     filters: &[TICKET_ID, Field::integer("action_id", "Action", "Only files of this action of the ticket.")],
     list_required: Required::all(&["ticket_id"]),

@@ -1,7 +1,7 @@
 //! Clients: the organisations that are looked after (HAPI 10.1, schema `Area`).
 
 use super::field::{ATTACHMENTS, CUSTOM_FIELDS, Column, Field};
-use super::resource::{Example, Operation, Required, Resource, Scopes, Verb};
+use super::resource::{Essential, Example, Operation, Required, Resource, Scopes, Verb};
 
 /// The resource `client`.
 pub static CLIENT: Resource = Resource {
@@ -15,12 +15,12 @@ pub static CLIENT: Resource = Resource {
     list: "clients",
     scopes: Scopes { read: "read:customers", edit: "edit:customers" },
     fields: &[
-        Field::required_text("name", "Name", ""),
+        Field::required_text("name", "Name", "Name of the client."),
         Field::text("accountsid", "Accounts id", "The client's id in your accounting system."),
         Field::choice("accountmanagertech", "Account manager", "Id of an agent.", "agents", &[]),
-        Field::integer("actionemail", "Action e-mail", "When users are told of actions."),
+        Field::integer("actionemail", "Action email", "When users are told of actions."),
         ATTACHMENTS,
-        Field::integer("clearemail", "Closure e-mail", "When users are told that a ticket is closed."),
+        Field::integer("clearemail", "Closure email", "When users are told that a ticket is closed."),
         Field::choice(
             "client_to_invoice",
             "Client to invoice",
@@ -28,26 +28,32 @@ pub static CLIENT: Resource = Resource {
             "clients",
             &[],
         ),
-        Field::text("clientcurrency", "Currency", ""),
+        Field::text("clientcurrency", "Currency", "Currency of the client, as a code."),
         Field::text("colour", "Colour", "Such as #2bd3c6."),
-        Field::integer("confirmemail", "Confirmation e-mail", "When users are told of new tickets."),
-        Field::id("contract_tax_code", "Contract tax code", ""),
+        Field::integer("confirmemail", "Confirmation email", "When users are told of new tickets."),
+        Field::id("contract_tax_code", "Contract tax code", "Id of the tax code for contracts.").rare(),
         CUSTOM_FIELDS,
         Field::choice("customertype", "Customer type", "Id from lookup 33.", "customer_types", &[]),
-        Field::id("default_mailbox_id", "Default mailbox", ""),
-        Field::objects("external_links", "External links", "Links to records of other systems."),
+        Field::id(
+            "default_mailbox_id",
+            "Default mailbox",
+            "Id of the mailbox that mails to the client come from.",
+        ),
+        Field::objects("external_links", "External links", "Links to records of other systems.")
+            .such_as(r#"[{"third_party_id": "4711", "third_party_url": "https://example.com/4711"}]"#),
         Field::text(
             "from_address_override",
             "Sender address",
             "E-mail address that mails to this client come from.",
         ),
         Field::boolean("inactive", "Inactive", "Whether the client is switched off. Lists hide it then."),
-        Field::boolean("is_account", "Is an account", ""),
+        Field::boolean("is_account", "Is an account", "Whether the client is an account of the CRM."),
         Field::boolean("is_vip", "VIP", "Whether the client is a VIP."),
-        Field::id("item_tax_code", "Item tax code", ""),
-        Field::text("itglue_id", "IT Glue id", ""),
-        Field::text("logo", "Logo", ""),
-        Field::id("mailbox_override", "Mailbox", ""),
+        Field::id("item_tax_code", "Item tax code", "Id of the tax code for items.").rare(),
+        Field::text("itglue_id", "IT Glue id", "Id of the organisation in IT Glue.").rare(),
+        Field::text("logo", "Logo", "Logo of the client, as a data URI or an address.").rare(),
+        Field::id("mailbox_override", "Mailbox", "Id of the mailbox that is used instead of the usual one.")
+            .rare(),
         Field::choice(
             "main_site_id",
             "Main site",
@@ -55,13 +61,14 @@ pub static CLIENT: Resource = Resource {
             "sites",
             &[("client_id", "id")],
         ),
-        Field::id("messagegroup_id", "Message group", ""),
-        Field::text("notes", "Notes", ""),
-        Field::id("prepay_tax_code", "Prepay tax code", ""),
+        Field::id("messagegroup_id", "Message group", "Id of the group of messages that the client gets.")
+            .rare(),
+        Field::text("notes", "Notes", "Notes about the client.").long(),
+        Field::id("prepay_tax_code", "Prepay tax code", "Id of the tax code for prepaid time.").rare(),
         Field::choice("pritech", "Primary agent", "Id of an agent.", "agents", &[]),
-        Field::text("ref", "Reference", ""),
+        Field::text("ref", "Reference", "Reference of the client, such as an account number."),
         Field::choice("sectech", "Secondary agent", "Id of an agent.", "agents", &[]),
-        Field::id("service_tax_code", "Service tax code", ""),
+        Field::id("service_tax_code", "Service tax code", "Id of the tax code for services.").rare(),
         Field::choice(
             "toplevel_id",
             "Top level",
@@ -69,10 +76,10 @@ pub static CLIENT: Resource = Resource {
             "top_levels",
             &[],
         ),
-        Field::text("trading_name", "Trading name", ""),
-        Field::text("website", "Website", ""),
-        Field::text("xero_tenant_id", "Xero tenant", ""),
-        Field::text("xeroid", "Xero id", ""),
+        Field::text("trading_name", "Trading name", "Name that the client trades under."),
+        Field::text("website", "Website", "Address of the client's website."),
+        Field::text("xero_tenant_id", "Xero tenant", "Id of the Xero organisation.").rare(),
+        Field::text("xeroid", "Xero id", "Id of the contact in Xero.").rare(),
     ],
     required: Required { all: &["name"], any: &[] },
     write_flags: &[],
@@ -84,7 +91,7 @@ pub static CLIENT: Resource = Resource {
         Field::boolean("includeactive", "Include active", "Whether active clients are listed."),
         Field::boolean("includeinactive", "Include inactive", "Whether inactive clients are listed too."),
         Field::choice("toplevel_id", "Top level", "Only clients of this customer group.", "top_levels", &[]),
-        Field::text("domain", "Domain", ""),
+        Field::text("domain", "Domain", "Only clients with this e-mail domain."),
         Field::boolean("exclude_internal", "Exclude internal", "Whether your own organisation is left out."),
         Field::boolean("accountmanageronly", "Mine", "Only clients whose account manager is the API agent."),
         Field::id("view_id", "View", "Id of a view."),
@@ -120,6 +127,7 @@ pub static CLIENT: Resource = Resource {
         Column::custom_fields("customfields"),
     ],
     page: None,
+    essential: Essential { create: &["website", "notes"], update: &["name"], list: &["search"] },
     operations: &[
         Operation {
             verb: Verb::List,

@@ -4,23 +4,31 @@
 use super::field::Field;
 
 /// `client_id`
-pub const CLIENT: Field = Field::choice("client_id", "Client", "", "clients", &[]);
+pub const CLIENT: Field = Field::choice("client_id", "Client", "Client that it belongs to.", "clients", &[]);
 /// `site_id`
-pub const SITE: Field = Field::choice("site_id", "Site", "", "sites", OF_CLIENT);
+pub const SITE: Field = Field::choice("site_id", "Site", "Site of the client.", "sites", OF_CLIENT);
 /// `user_id`
-pub const USER: Field =
-    Field::choice("user_id", "User", "", "users", &[("client_id", "client_id"), ("site_id", "site_id")]);
+pub const USER: Field = Field::choice(
+    "user_id",
+    "User",
+    "User of the client.",
+    "users",
+    &[("client_id", "client_id"), ("site_id", "site_id")],
+);
 /// `ticket_id`
-pub const TICKET_NUMBER: Field = Field::choice("ticket_id", "Ticket", "", "tickets", OF_CLIENT);
+pub const TICKET_NUMBER: Field =
+    Field::choice("ticket_id", "Ticket", "Ticket that it belongs to.", "tickets", OF_CLIENT);
 /// `assigned_agent`
 pub const ASSIGNED_AGENT: Field =
     Field::choice("assigned_agent", "Agent", "The one in charge.", "agents", &[]);
 /// `supplier_id`
-pub const SUPPLIER: Field = Field::choice("supplier_id", "Supplier", "", "suppliers", &[]);
+pub const SUPPLIER: Field =
+    Field::choice("supplier_id", "Supplier", "Supplier that it comes from.", "suppliers", &[]);
 /// `contract_id`
-pub const CONTRACT: Field = Field::choice("contract_id", "Contract", "", "contracts", OF_CLIENT);
+pub const CONTRACT: Field =
+    Field::choice("contract_id", "Contract", "Contract of the client.", "contracts", OF_CLIENT);
 /// `item_id`
-pub const ITEM: Field = Field::choice("item_id", "Item", "", "items", &[]);
+pub const ITEM: Field = Field::choice("item_id", "Item", "Item that it is about.", "items", &[]);
 /// `sla_id`
 pub const SLA: Field = Field::choice("sla_id", "SLA", "The service level agreement.", "slas", &[]);
 /// `toplevel_id`
@@ -36,7 +44,8 @@ pub const LINES: Field = Field::objects(
     "lines",
     "Lines",
     "Names as in the answer of get. On update the list replaces what was there, so send every line.",
-);
+)
+.such_as(r#"[{"item_id": 5, "name": "Notebook"}]"#);
 
 /// `search`
 pub const SEARCH: Field = Field::text("search", "Search", "Text to find. Some instances ignore it.");

@@ -32,7 +32,7 @@ static SEND: Job = Job {
         Field::required_text("emailto", "To", "Address of the recipient. Without it: the ticket's user."),
         Field::text("emailcc", "CC", "Addresses that get a copy."),
         Field::text("emailsubject", "Subject", "Without it, HaloPSA takes the one of its template."),
-        Field::required_text("emailbody", "Text", "The mail as plain text."),
+        Field::required_text("emailbody", "Text", "The mail as plain text.").long(),
         Field::html("emailbody_html", "Text (HTML)", "The mail as HTML, instead of `emailbody`."),
         OUTCOME_ID,
         OUTCOME,
@@ -42,5 +42,6 @@ static SEND: Job = Job {
     required: Required { all: &["ticket_id"], any: &[&["emailbody"], &["emailbody_html"]] },
     marks: Marks { customer_visible: true, ..Marks::CREATES },
     files: Files::Takes,
+    essential: &["emailto", "emailsubject", "emailbody"],
     ..Job::NONE
 };

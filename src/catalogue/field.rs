@@ -12,6 +12,39 @@ pub struct Field {
     pub help: &'static str,
     /// What may stand in it.
     pub kind: Kind,
+    /// How a form shows it.
+    pub form: Form,
+}
+
+/// How a form shows a field; it changes nothing about what the field takes.
+#[derive(Debug, Clone, Copy)]
+pub struct Form {
+    /// The value that counts where none is given, as JSON text; empty where
+    /// there is none, or where it depends on something.
+    pub default: &'static str,
+    /// Where the field is found.
+    pub place: Place,
+    /// Whether the text has several lines.
+    pub is_long: bool,
+    /// A value to go by, as JSON text; empty for none.
+    pub example: &'static str,
+}
+
+impl Form {
+    /// A field like any other.
+    pub const USUAL: Self = Self { default: "", place: Place::Fields, is_long: false, example: "" };
+}
+
+/// Where a form has a field that is neither required nor essential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Among the other fields or filters.
+    Fields,
+    /// Apart from them: it is rarely needed, or is about the call and not about
+    /// the record.
+    Options,
+    /// With what sorts a list.
+    Sort,
 }
 
 /// What may stand in a field.
@@ -105,7 +138,7 @@ macro_rules! field_constructors {
         impl Field {
             $($(#[$doc])*
             pub const fn $name(name: &'static str, label: &'static str, help: &'static str) -> Self {
-                Self { name, label, help, kind: $kind }
+                Self::of(name, label, help, $kind)
             })*
         }
     };
@@ -145,7 +178,32 @@ field_constructors! {
 impl Field {
     /// A field of a kind that takes parameters.
     pub const fn of(name: &'static str, label: &'static str, help: &'static str, kind: Kind) -> Self {
-        Self { name, label, help, kind }
+        Self { name, label, help, kind, form: Form::USUAL }
+    }
+
+    /// The same field, which has this value where none is given (JSON text).
+    pub const fn or_else(self, default: &'static str) -> Self {
+        Self { form: Form { default, ..self.form }, ..self }
+    }
+
+    /// The same field, in another place of a form.
+    pub const fn in_place(self, place: Place) -> Self {
+        Self { form: Form { place, ..self.form }, ..self }
+    }
+
+    /// The same field, apart from those that are needed often.
+    pub const fn rare(self) -> Self {
+        self.in_place(Place::Options)
+    }
+
+    /// The same field, for a text of several lines.
+    pub const fn long(self) -> Self {
+        Self { form: Form { is_long: true, ..self.form }, ..self }
+    }
+
+    /// The same field, with a value to go by (JSON text).
+    pub const fn such_as(self, example: &'static str) -> Self {
+        Self { form: Form { example, ..self.form }, ..self }
     }
 }
 
@@ -158,7 +216,7 @@ impl Field {
         list: &'static str,
         parameters: &'static [(&'static str, &'static str)],
     ) -> Self {
-        Self { name, label, help, kind: Kind::Reference(Choice { list, parameters }) }
+        Self::of(name, label, help, Kind::Reference(Choice { list, parameters }))
     }
 
     /// Ids of other records, chosen from a list that depends on nothing.
@@ -168,7 +226,7 @@ impl Field {
         help: &'static str,
         list: &'static str,
     ) -> Self {
-        Self { name, label, help, kind: Kind::References(Choice { list, parameters: &[] }) }
+        Self::of(name, label, help, Kind::References(Choice { list, parameters: &[] }))
     }
 }
 
@@ -230,32 +288,33 @@ pub const ATTACHMENTS: Field = Field::of(
     "Attachments",
     "Files to attach.",
     Kind::Objects(&[
-        Field::text("filename", "File name", ""),
+        Field::text("filename", "File name", "Name of the file, with its extension."),
         Field::text(
             "data_base64",
             "Content",
             "The content as a data URI, such as data:text/plain;base64,aGk=",
         ),
-        Field::text("note", "Note", ""),
-        Field::boolean("showforusers", "Show to users", ""),
+        Field::text("note", "Note", "What the file is."),
+        Field::boolean("showforusers", "Show to users", "Whether customers see the file."),
     ]),
-);
+)
+.rare();
 
 /// A postal address (schema `AddressStore`).
 pub const ADDRESS: Kind = Kind::Object(&[
-    Field::text("line1", "Line 1", ""),
-    Field::text("line2", "Line 2", ""),
-    Field::text("line3", "Line 3", ""),
-    Field::text("line4", "Line 4", ""),
-    Field::text("postcode", "Postcode", ""),
+    Field::text("line1", "Line 1", "First line of the address."),
+    Field::text("line2", "Line 2", "Second line of the address."),
+    Field::text("line3", "Line 3", "Third line of the address, mostly the town."),
+    Field::text("line4", "Line 4", "Fourth line of the address, mostly the county."),
+    Field::text("postcode", "Postcode", "Postcode or ZIP code."),
 ]);
 
 /// A link to a record of another system (schema `ExternalLink_List`).
 pub const EXTERNAL_LINK: Kind = Kind::Object(&[
     Field::text("third_party_id", "Their id", "Id of the record in the other system."),
-    Field::text("third_party_desc", "Description", ""),
-    Field::text("third_party_type", "Their type", ""),
-    Field::text("third_party_url", "Their address", ""),
-    Field::text("integration_name", "Integration", ""),
-    Field::integer("module_id", "Module", ""),
+    Field::text("third_party_desc", "Description", "Name of the record in the other system."),
+    Field::text("third_party_type", "Their type", "Kind of record in the other system."),
+    Field::text("third_party_url", "Their address", "Address of the record in the other system."),
+    Field::text("integration_name", "Integration", "Name of the integration that the link belongs to."),
+    Field::integer("module_id", "Module", "Number of the integration module."),
 ]);

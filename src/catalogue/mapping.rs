@@ -9,11 +9,11 @@ pub static MAPPING: Resource = Resource {
     name: "mapping",
     title: "Mapping",
     plural: "Mappings",
-    group: "Customers",
+    group: "Set-up and reports",
     description: "Which client an organisation of another system is.",
     operations: &[Operation {
         verb: Verb::Job(&SUGGEST),
-        description: "Suggests the HaloPSA client for an organisation of another system, by Entra tenant id, name, domain of sites and users, or similar name. Each suggestion has a score from 0 to 100 and its reason. Where two clients fit alike it is ambiguous and none is chosen. Give one item for each organisation; nothing is stored.",
+        description: "Suggests the HaloPSA client for an organisation of another system. It is found by Entra tenant id, name, domain of sites and users, or similar name. Each suggestion has a score from 0 to 100 and its reason. Where two clients fit alike it is ambiguous and none is chosen. Give one item for each organisation; nothing is stored.",
         examples: &[Example {
             title: "Who is this?",
             input: r#"{"name": "Example Ltd", "domain": "example.com"}"#,

@@ -79,6 +79,41 @@ pub static RESOURCES: &[&Resource] = &[
     &api::API,
 ];
 
+/// A part of what there is, for platforms that show it in several nodes.
+#[derive(Debug)]
+pub struct Area {
+    /// Our name for it.
+    pub name: &'static str,
+    /// What a person reads.
+    pub title: &'static str,
+    /// What can be done in it, in one sentence.
+    pub description: &'static str,
+    /// The groups of resources that belong to it.
+    pub groups: &'static [&'static str],
+}
+
+/// Every group of resources, in the area that people look for it in.
+pub static AREAS: &[Area] = &[
+    Area {
+        name: "service_desk",
+        title: "Service Desk",
+        description: "Works with tickets, notes, time entries, mails, files, clients, sites, users, assets and agents.",
+        groups: &["Tickets", "Notes and files", "Customers", "Assets", "Agents and teams"],
+    },
+    Area {
+        name: "billing",
+        title: "Billing",
+        description: "Works with contracts, opportunities, quotations, orders, invoices, items, suppliers and CRM notes.",
+        groups: &["Sales and billing", "Stock"],
+    },
+    Area {
+        name: "administration",
+        title: "Administration",
+        description: "Works with projects, appointments, articles, reports, the audit log, client mapping and the API itself.",
+        groups: &["Knowledge and planning", "Set-up and reports"],
+    },
+];
+
 /// Every operation with the resource that it belongs to.
 pub fn operations() -> impl Iterator<Item = (&'static Resource, &'static Operation)> {
     RESOURCES.iter().flat_map(|resource| resource.operations.iter().map(|operation| (*resource, operation)))
@@ -89,4 +124,37 @@ pub fn find(id: &str) -> Option<(&'static Resource, &'static Operation)> {
     let (resource_name, verb_name) = id.split_once('.')?;
     operations()
         .find(|(resource, operation)| resource.name == resource_name && operation.verb.name() == verb_name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_group_belongs_to_one_area() {
+        for resource in RESOURCES {
+            let areas = AREAS.iter().filter(|area| area.groups.contains(&resource.group)).count();
+            assert_eq!(areas, 1, "{}: {}", resource.name, resource.group);
+        }
+        for group in AREAS.iter().flat_map(|area| area.groups) {
+            assert!(RESOURCES.iter().any(|resource| resource.group == *group), "{group}");
+        }
+    }
+
+    #[test]
+    fn names_in_essentials_and_presets_are_those_of_inputs() {
+        for (resource, operation) in operations() {
+            let inputs = resource.inputs(operation.verb);
+            let presets = resource.list_presets.iter().map(|(name, _)| name);
+            let presets = presets.filter(|_| matches!(operation.verb, resource::Verb::List));
+            for name in resource.essential(operation.verb).iter().chain(presets) {
+                assert!(
+                    inputs.iter().any(|field| field.name == *name),
+                    "{}.{}: {name}",
+                    resource.name,
+                    operation.verb.name()
+                );
+            }
+        }
+    }
 }

@@ -133,8 +133,9 @@ pub(super) const OUTCOME: Field =
 pub(super) const HIDDEN: Field = Field::boolean(
     "hiddenfromuser",
     "Private",
-    "Whether only agents see it. On by default; off needs confirmation.",
-);
+    "Whether only agents see it. Off shows it to the customer, which must be confirmed.",
+)
+.or_else("true");
 
 /// What an action changes on its ticket (HAPI 7.4: `status_id` would not).
 pub(super) const NEW_STATUS: Field = Field::choice(
@@ -169,13 +170,14 @@ static ADD: Job = Job {
             "priorities",
             &[("ticket_id", "ticket_id")],
         ),
-        Field::boolean("dont_do_rules", "Skip rules", "Whether ticket rules are left out."),
+        Field::boolean("dont_do_rules", "Skip rules", "Whether ticket rules are left out.").rare(),
         SIMPLIFY,
     ],
     takes: Takes::Fields,
     required: Required { all: &["ticket_id"], any: &[&["note"], &["note_html"]] },
     marks: Marks::CREATES,
     files: Files::Takes,
+    essential: &["note"],
     ..Job::NONE
 };
 
@@ -189,11 +191,12 @@ static UPDATE: Job = Job {
         all: &["ticket_id", "id"],
         any: &[&["note"], &["note_html"], &["hiddenfromuser"], &["important"]],
     },
+    essential: &["note"],
     ..Job::NONE
 };
 
 static FIELDS: &[Field] = &[
-    Field::of("note", "Note", "The text, without markup.", Kind::RequiredText),
+    Field::of("note", "Note", "The text, without markup.", Kind::RequiredText).long(),
     Field::html("note_html", "Note (HTML)", "The text as HTML, instead of `note`."),
     HIDDEN,
     Field::boolean("important", "Important", "Whether it stands out."),

@@ -22,7 +22,7 @@ pub static PROJECT: Resource = Resource {
         CLIENT,
         SITE,
         USER,
-        Field::choice("agent_id", "Agent", "", "agents", &[]),
+        Field::choice("agent_id", "Agent", "Agent in charge of the project.", "agents", &[]),
         Field::choice(
             "status_id",
             "Status",
@@ -38,8 +38,8 @@ pub static PROJECT: Resource = Resource {
             &[("tickettype_id", "tickettype_id")],
         ),
         Field::text("team", "Team", "Name of the team. HaloPSA takes the name here, not an id."),
-        Field::date_time("startdate", "Start", ""),
-        Field::date_time("targetdate", "Target date", ""),
+        Field::date_time("startdate", "Start", "When the project begins."),
+        Field::date_time("targetdate", "Target date", "When the project is to be finished."),
         Field::choice(
             "parent_id",
             "Parent",
@@ -48,7 +48,7 @@ pub static PROJECT: Resource = Resource {
             &[("client_id", "client_id")],
         ),
         Field::number("projecttimebudget", "Time budget", "In hours."),
-        Field::number("projectmoneybudget", "Money budget", ""),
+        Field::number("projectmoneybudget", "Money budget", "Budget of the project in money."),
         CONTRACT,
         Field::objects(
             "milestones",
@@ -123,6 +123,7 @@ pub static PROJECT: Resource = Resource {
         Column::date_time("dateclosed"),
         Column::custom_fields("customfields"),
     ],
+    list_presets: &[("orderdesc", "true")],
     operations: &[
         Operation {
             verb: Verb::List,

@@ -19,8 +19,8 @@ pub static REPORT: Resource = Resource {
     filters: &[
         SEARCH,
         Field::id("reportgroup_id", "Group", "Only reports of this group."),
-        Field::integer("type", "Type", ""),
-        Field::boolean("includepublished", "Include published", ""),
+        Field::integer("type", "Type", "Only reports of this type, as a number."),
+        Field::boolean("includepublished", "Include published", "Whether published reports are listed too."),
         Field::boolean("chartonly", "Charts", "Only reports with a chart."),
     ],
     get_query: &[("includedetails", "true")],

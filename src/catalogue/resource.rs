@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::field::{Column, Field, Kind};
+use super::field::{Column, Field, Kind, Place};
 
 /// A kind of record at HaloPSA.
 #[derive(Debug)]
@@ -62,6 +62,11 @@ pub struct Resource {
     pub detail_columns: &'static [Column],
     /// Page of the agent application that shows a record; the id is appended.
     pub page: Option<&'static str>,
+    /// Optional fields that people fill in mostly, in the order of a form.
+    pub essential: Essential,
+    /// What a form of the list begins with: filters and sorting, as names and
+    /// JSON texts. It is no default: whoever says nothing gets everything.
+    pub list_presets: &'static [(&'static str, &'static str)],
     /// What can be done with it.
     pub operations: &'static [Operation],
 }
@@ -73,39 +78,46 @@ pub const ID: Field = Field::of("id", "Id", "Id of the record.", Kind::Id);
 pub const SIMPLIFY: Field = Field::boolean(
     "simplify",
     "Simplify",
-    "Whether the result is boiled down to the most useful fields, with readable dates. On by default; off gives what HaloPSA sent.",
-);
+    "Whether to return only the most useful fields, with readable dates. Off returns what HaloPSA sent.",
+)
+.or_else("true")
+.rare();
 
 /// Whether a list is read to its end.
-pub const RETURN_ALL: Field = Field::boolean(
-    "return_all",
-    "Return all",
-    "Whether to read the whole list; the limit does not count then.",
-);
+pub const RETURN_ALL: Field =
+    Field::boolean("return_all", "Return all", "Whether to return all results or only up to a given limit.")
+        .or_else("false");
 
 /// Whether many records go into one request.
 pub const BULK: Field = Field::boolean(
     "bulk",
     "Bulk",
     "Whether items that say so travel together, up to a hundred in a request. HaloPSA does not say which of them went wrong, so one that fails costs further requests to find out what was done.",
-);
+)
+.or_else("false")
+.rare();
 
 /// How many rows are wanted.
 pub const LIMIT: Field =
-    Field::of("limit", "Limit", "The most records to return.", Kind::Range(1, 1_000_000));
+    Field::of("limit", "Limit", "Max number of results to return.", Kind::Range(1, 1_000_000)).or_else("50");
 
-/// How many rows are given when nobody says how many are wanted.
+/// How many rows are given when nobody says how many are wanted; the default of
+/// [`LIMIT`].
 pub const DEFAULT_LIMIT: u64 = 50;
 
 /// The column that a list is sorted by.
 pub const ORDER: Field = Field::text(
     "order",
     "Sort by",
-    "Column to sort by. Without it: id, rising, which reads long lists most safely.",
-);
+    "Column to sort by. Without it: `id`, which reads long lists most safely.",
+)
+.in_place(Place::Sort);
 
 /// The direction of sorting.
-pub const ORDER_DESC: Field = Field::boolean("orderdesc", "Descending", "Whether to sort from high to low.");
+pub const ORDER_DESC: Field =
+    Field::boolean("orderdesc", "Descending", "Whether to sort from high to low, or from new to old.")
+        .or_else("false")
+        .in_place(Place::Sort);
 
 /// Changed since, under a name that says so.
 pub const UPDATED_SINCE: Field = Field::date_time(
@@ -146,6 +158,8 @@ impl Resource {
         columns: &[],
         detail_columns: &[],
         page: None,
+        essential: Essential::NOTHING,
+        list_presets: &[],
         operations: &[],
     };
 
@@ -199,6 +213,17 @@ impl Resource {
         }
     }
 
+    /// What a form of an operation shows at once, beside what is required.
+    pub const fn essential(&self, verb: Verb) -> &'static [&'static str] {
+        match verb {
+            Verb::Create => self.essential.create,
+            Verb::Update => self.essential.update,
+            Verb::List => self.essential.list,
+            Verb::Job(job) => job.essential,
+            Verb::Get | Verb::Delete => &[],
+        }
+    }
+
     /// What an operation cannot do without.
     pub fn required(&'static self, verb: Verb) -> &'static Required {
         const AN_ID: Required = Required { all: &["id"], any: &[] };
@@ -219,6 +244,22 @@ impl Resource {
             _ => self.scopes.edit,
         }
     }
+}
+
+/// Optional fields that people fill in mostly.
+#[derive(Debug)]
+pub struct Essential {
+    /// To make a record.
+    pub create: &'static [&'static str],
+    /// To change one.
+    pub update: &'static [&'static str],
+    /// To narrow a list.
+    pub list: &'static [&'static str],
+}
+
+impl Essential {
+    /// None stands out.
+    pub const NOTHING: Self = Self { create: &[], update: &[], list: &[] };
 }
 
 /// How a list is read.
@@ -401,6 +442,8 @@ pub struct Job {
     pub output: Output,
     /// Files beside the items.
     pub files: Files,
+    /// Optional parameters that people fill in mostly, in the order of a form.
+    pub essential: &'static [&'static str],
     /// JSON pointers into the input: calls with equal values there must not run
     /// at the same time, since HaloPSA cannot search and create at once.
     pub serialize_by: &'static [&'static str],
@@ -419,6 +462,7 @@ impl Job {
         scope: None,
         output: Output::Record,
         files: Files::None,
+        essential: &[],
         serialize_by: &[],
     };
 }

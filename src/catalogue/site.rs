@@ -1,7 +1,7 @@
 //! Sites: the places of a client (HAPI 10.2, schema `Site`).
 
 use super::field::{ADDRESS, CUSTOM_FIELDS, Column, Field};
-use super::resource::{Example, Operation, Required, Resource, Scopes, Verb};
+use super::resource::{Essential, Example, Operation, Required, Resource, Scopes, Verb};
 
 /// The resource `site`.
 pub static SITE: Resource = Resource {
@@ -15,19 +15,20 @@ pub static SITE: Resource = Resource {
     list: "sites",
     scopes: Scopes { read: "read:customers", edit: "edit:customers" },
     fields: &[
-        Field::required_text("name", "Name", ""),
+        Field::required_text("name", "Name", "Name of the site."),
         Field::choice("client_id", "Client", "Id of the client that the site belongs to.", "clients", &[]),
         Field::text("accountsid", "Accounts id", "The site's id in your accounting system."),
         Field::text("colour", "Colour", "Such as #2bd3c6."),
         CUSTOM_FIELDS,
-        Field::of("delivery_address", "Delivery address", "", ADDRESS),
-        Field::text("emaildomain", "E-mail domain", "Mail from this domain belongs to the site."),
-        Field::objects("fields", "Site fields", "Values of site fields. The list replaces what was there."),
+        Field::of("delivery_address", "Delivery address", "Address that goods go to.", ADDRESS),
+        Field::text("emaildomain", "Email domain", "Mail from this domain belongs to the site."),
+        Field::objects("fields", "Site fields", "Values of site fields. The list replaces what was there.")
+            .such_as(r#"[{"id": 4, "value": "East gate"}]"#),
         Field::boolean("inactive", "Inactive", "Whether the site is switched off. Lists hide it then."),
-        Field::of("invoice_address", "Invoice address", "", ADDRESS),
+        Field::of("invoice_address", "Invoice address", "Address that invoices go to.", ADDRESS),
         Field::boolean("isinvoicesite", "Invoice site", "Whether invoices go to this site."),
         Field::boolean("isstocklocation", "Stock location", "Whether stock is kept here."),
-        Field::id("language_id", "Language", ""),
+        Field::id("language_id", "Language", "Id of the language of the site."),
         Field::choice(
             "maincontact_id",
             "Main contact",
@@ -35,13 +36,18 @@ pub static SITE: Resource = Resource {
             "users",
             &[("site_id", "id")],
         ),
-        Field::text("notes", "Notes", ""),
-        Field::text("phonenumber", "Phone number", ""),
-        Field::objects("popup_notes", "Pop-up notes", ""),
-        Field::text("ref", "Reference", ""),
-        Field::objects("sitecontacts", "Contacts", ""),
+        Field::text("notes", "Notes", "Notes about the site.").long(),
+        Field::text("phonenumber", "Phone number", "Phone number of the site."),
+        Field::objects(
+            "popup_notes",
+            "Pop-up notes",
+            "Notes that pop up when a ticket of the site is opened.",
+        )
+        .rare(),
+        Field::text("ref", "Reference", "Reference of the site."),
+        Field::objects("sitecontacts", "Contacts", "Contacts of the site.").rare(),
         Field::choice("sla_id", "SLA", "Id of the service level agreement.", "slas", &[]),
-        Field::text("timezone", "Time zone", ""),
+        Field::text("timezone", "Time zone", "Time zone of the site."),
     ],
     required: Required { all: &["name", "client_id"], any: &[] },
     // HAPI 10.2: found to be required for writes.
@@ -89,6 +95,7 @@ pub static SITE: Resource = Resource {
         Column::custom_fields("customfields"),
     ],
     page: None,
+    essential: Essential { create: &["phonenumber"], update: &["name"], list: &["client_id", "search"] },
     operations: &[
         Operation {
             verb: Verb::List,

@@ -5,7 +5,7 @@ mod keyed;
 
 use super::field::{Column, Field};
 use super::resource::{
-    Example, Handler, ID, Job, Marks, Operation, Required, Resource, SIMPLIFY, Scopes, Table, Verb,
+    Essential, Example, Handler, ID, Job, Marks, Operation, Required, Resource, SIMPLIFY, Scopes, Table, Verb,
 };
 
 use fields::{FIELDS, FILTERS};
@@ -77,6 +77,12 @@ pub static TICKET: Resource = Resource {
         Column::custom_fields("customfields"),
     ],
     page: Some("/ticket?id="),
+    essential: Essential {
+        create: &["details", "client_id", "user_id", "tickettype_id", "priority_id"],
+        update: &["status_id", "agent_id", "team"],
+        list: &["client_id", "search"],
+    },
+    list_presets: &[("open_only", "true"), ("orderdesc", "true")],
     operations: &[
         Operation {
             verb: Verb::List,
@@ -219,16 +225,18 @@ static CLOSE: Job = Job {
             "statuses",
             OF_THIS,
         ),
-        Field::text("closure_note", "Closure note", "What was done."),
+        Field::text("closure_note", "Closure note", "What was done.").long(),
         Field::html("closure_note_html", "Closure note (HTML)", "What was done, as HTML."),
         Field::boolean(
             "_appointment01_ok",
             "Accept appointment warning",
             "Whether to close although appointments are open.",
-        ),
+        )
+        .rare(),
         SIMPLIFY,
     ],
     required: Required::all(&["id"]),
+    essential: &["closure_note"],
     ..Job::NONE
 };
 
@@ -249,6 +257,7 @@ static REOPEN: Job = Job {
         SIMPLIFY,
     ],
     required: Required::all(&["id"]),
+    essential: &["status_id"],
     ..Job::NONE
 };
 
@@ -263,10 +272,12 @@ static ASSIGN: Job = Job {
             "_forcereassign",
             "Force reassignment",
             "Whether to assign although the agent is away.",
-        ),
+        )
+        .rare(),
         SIMPLIFY,
     ],
     required: Required { all: &["id"], any: &[&["agent_id"], &["team"]] },
+    essential: &["agent_id", "team"],
     ..Job::NONE
 };
 

@@ -52,7 +52,7 @@ static LOG: Job = Job {
     parameters: &[
         TICKET_ID,
         Field::of("minutes", "Minutes", "Time spent, a day at most.", Kind::Range(1, MOST_MINUTES)),
-        Field::text("note", "Note", "What was done."),
+        Field::text("note", "Note", "What was done.").long(),
         Field::html("note_html", "Note (HTML)", "What was done as HTML, instead of `note`."),
         Field::date_time("actionarrivaldate", "Start", "When the work began."),
         Field::date_time("actioncompletiondate", "End", "When the work ended."),
@@ -68,5 +68,6 @@ static LOG: Job = Job {
     ],
     required: Required::all(&["ticket_id", "minutes"]),
     marks: Marks::CREATES,
+    essential: &["note"],
     ..Job::NONE
 };

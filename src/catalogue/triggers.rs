@@ -76,39 +76,40 @@ impl EventKind {
 pub const SAMPLES: Field = Field::of(
     "samples",
     "Samples",
-    "How many of the latest records the first poll gives as events, to have something to build with. Without it the first poll gives none.",
+    "Number of recent records to emit on the first poll, as sample events.",
     Kind::Range(0, 50),
-);
+)
+.or_else("0")
+.rare();
 
 /// How much one poll takes on.
 pub const MOST_RECORDS: Field = Field::of(
-    "max_records",
-    "Most records",
+    "max_records", "Max records",
     "The most changed records that one poll reads; the rest comes with the next poll, at once. Without it 500, or 50 where each record costs a request of its own.",
     Kind::Range(1, 1_000),
-);
+).rare();
 
 /// Whether the API agent's own changes count.
 pub const IGNORE_OWN: Field = Field::boolean(
     "ignore_own_changes",
     "Ignore own changes",
     "Whether changes made by the agent of this connection are left out, so that a workflow does not start itself. By polling it costs one request for each changed ticket, and knows only changes that left an action on the ticket.",
-);
+).or_else("false").rare();
 
 /// Whether a delivery's ticket is read anew.
 pub const REREAD: Field = Field::boolean(
-    "reread",
-    "Read again",
-    "Whether a ticket that a webhook tells of is read from HaloPSA, which gives all its fields and the same event ids as polling. On by default. Filters and events other than new and updated need it.",
-);
+    "reread", "Read ticket again",
+    "Whether to read the ticket of a webhook delivery from HaloPSA, which gives all its fields and the same event ids as polling. Filters and events other than new and updated need it. Polling always reads it.",
+).or_else("true").rare();
 
 /// How long before the target.
 pub const MINUTES: Field = Field::of(
     "minutes",
     "Minutes before",
-    "How many minutes before the resolution target the event comes. Without it 60.",
+    "How many minutes before the resolution target the event is emitted.",
     Kind::Range(1, 10_080),
-);
+)
+.or_else("60");
 
 /// The status that a ticket must come to.
 pub const TO_STATUS: Field =
@@ -124,7 +125,8 @@ pub const TO_AGENT: Field =
 
 /// Whose notes count.
 pub const VISIBLE_ONLY: Field =
-    Field::boolean("visible_only", "Visible to the user only", "Whether private notes are left out.");
+    Field::boolean("visible_only", "Visible to the user only", "Whether private notes are left out.")
+        .or_else("false");
 
 const MINUTE_MS: u32 = 60_000;
 
@@ -159,7 +161,7 @@ const TICKET_ALL: &[&str] = &[
 macro_rules! sample {
     ($extra:literal) => {
         concat!(
-            r#"{"id":1042,"summary":"Printer offline","status_id":2,"status_name":"In Progress","client_id":12,"client_name":"Acme","site_id":18,"site_name":"Main","user_id":31,"user_name":"Ada Byron","agent_id":3,"agent_name":"Grace Hopper","team":"1st Line Support","tickettype_id":1,"tickettype_name":"Incident","priority_id":3,"priority_name":"Medium","category_1":"Hardware>Printer","dateoccurred":"2026-03-01T09:15:02Z","fixbydate":"2026-03-02T09:15:02Z","last_update":"2026-03-01T10:02:41Z","link":"https://example.halopsa.com/ticket?id=1042""#,
+            r#"{"id":2000000001,"summary":"Printer offline","status_id":2,"status_name":"In Progress","client_id":2000000002,"client_name":"Acme","site_id":2000000003,"site_name":"Main","user_id":2000000004,"user_name":"Ada Byron","agent_id":2000000005,"agent_name":"Grace Hopper","team":"1st Line Support","tickettype_id":1,"tickettype_name":"Incident","priority_id":3,"priority_name":"Medium","category_1":"Hardware>Printer","dateoccurred":"2026-03-01T09:15:02Z","fixbydate":"2026-03-02T09:15:02Z","last_update":"2026-03-01T10:02:41Z","link":"https://example.halopsa.com/ticket?id=2000000001""#,
             $extra,
             "}"
         )
@@ -171,7 +173,7 @@ pub static TRIGGERS: &[Trigger] = &[
     Trigger {
         name: "ticket.created",
         resource: &TICKET,
-        title: "New ticket",
+        title: "Ticket created",
         description: "Starts when a ticket is logged.",
         kind: EventKind::Created,
         filters: TICKET_ALL,
@@ -183,7 +185,7 @@ pub static TRIGGERS: &[Trigger] = &[
     Trigger {
         name: "ticket.updated",
         resource: &TICKET,
-        title: "Updated ticket",
+        title: "Ticket updated",
         description: "Starts when anything about a ticket changes, closing included. A ticket that is only new does not count.",
         kind: EventKind::Updated,
         filters: TICKET_ALL,
@@ -195,7 +197,7 @@ pub static TRIGGERS: &[Trigger] = &[
     Trigger {
         name: "ticket.status_changed",
         resource: &TICKET,
-        title: "Ticket changed status",
+        title: "Ticket status changed",
         description: "Starts when a ticket gets another status. `previous_status_id` is the one before, or null where it is not known.",
         kind: EventKind::StatusChanged,
         filters: TICKET_SCOPE,
@@ -207,7 +209,7 @@ pub static TRIGGERS: &[Trigger] = &[
     Trigger {
         name: "ticket.closed",
         resource: &TICKET,
-        title: "Closed ticket",
+        title: "Ticket closed",
         description: "Starts when a ticket is closed.",
         kind: EventKind::Closed,
         filters: TICKET_SCOPE,
@@ -219,7 +221,7 @@ pub static TRIGGERS: &[Trigger] = &[
     Trigger {
         name: "ticket.assigned",
         resource: &TICKET,
-        title: "Assigned ticket",
+        title: "Ticket assigned",
         description: "Starts when a ticket gets another agent; being left to nobody does not count. `previous_agent_id` is the one before, or null where it is not known.",
         kind: EventKind::Assigned,
         filters: TICKET_SCOPE,
@@ -231,19 +233,19 @@ pub static TRIGGERS: &[Trigger] = &[
     Trigger {
         name: "ticket.note_added",
         resource: &TICKET,
-        title: "New note on a ticket",
+        title: "Ticket note added",
         description: "Starts when somebody writes a note or a mail on a ticket. It costs one request for each changed ticket, so narrow it with filters.",
         kind: EventKind::NoteAdded,
         filters: TICKET_ALL,
         settings: &[VISIBLE_ONLY, MOST_RECORDS, IGNORE_OWN],
         webhook_events: &[61],
         poll_interval_ms: 2 * MINUTE_MS,
-        sample: r#"{"ticket_id":1042,"id":3,"outcome":"Public Note","outcome_id":8,"who":"Ada Byron","who_agentid":null,"datetime":"2026-03-01T10:02:41Z","note":"It works again.","hiddenfromuser":false,"emailfrom":null,"emailto":null,"emailsubject":null,"emailbody":null,"emaildirection":null,"timetaken":0,"attachment_count":0,"ticket_summary":"Printer offline","ticket_link":"https://example.halopsa.com/ticket?id=1042"}"#,
+        sample: r#"{"ticket_id":2000000001,"id":2000000006,"outcome":"Public Note","outcome_id":8,"who":"Ada Byron","who_agentid":null,"datetime":"2026-03-01T10:02:41Z","note":"It works again.","hiddenfromuser":false,"emailfrom":null,"emailto":null,"emailsubject":null,"emailbody":null,"emaildirection":null,"timetaken":0,"attachment_count":0,"ticket_summary":"Printer offline","ticket_link":"https://example.halopsa.com/ticket?id=2000000001"}"#,
     },
     Trigger {
         name: "ticket.sla_breached_soon",
         resource: &TICKET,
-        title: "Ticket near its target",
+        title: "Ticket close to its target",
         description: "Starts once for each open ticket whose resolution target (`fixbydate`) is near. A target that moves counts anew; tickets on hold do not count.",
         kind: EventKind::SlaBreachedSoon,
         filters: TICKET_ALL,
@@ -255,7 +257,7 @@ pub static TRIGGERS: &[Trigger] = &[
     Trigger {
         name: "client.created",
         resource: &CLIENT,
-        title: "New client",
+        title: "Client created",
         description: "Starts when a client is added.",
         kind: EventKind::Created,
         filters: &["toplevel_id"],
@@ -267,7 +269,7 @@ pub static TRIGGERS: &[Trigger] = &[
     Trigger {
         name: "client.updated",
         resource: &CLIENT,
-        title: "Updated client",
+        title: "Client updated",
         description: "Starts when something about a client changes that the list of clients shows.",
         kind: EventKind::Updated,
         filters: &["toplevel_id"],
@@ -279,7 +281,7 @@ pub static TRIGGERS: &[Trigger] = &[
     Trigger {
         name: "user.created",
         resource: &USER,
-        title: "New user",
+        title: "User created",
         description: "Starts when a user is added.",
         kind: EventKind::Created,
         filters: &["client_id", "site_id", "toplevel_id"],
@@ -291,7 +293,7 @@ pub static TRIGGERS: &[Trigger] = &[
     Trigger {
         name: "user.updated",
         resource: &USER,
-        title: "Updated user",
+        title: "User updated",
         description: "Starts when something about a user changes that the list of users shows.",
         kind: EventKind::Updated,
         filters: &["client_id", "site_id", "toplevel_id"],
@@ -302,10 +304,9 @@ pub static TRIGGERS: &[Trigger] = &[
     },
 ];
 
-const CLIENT_SAMPLE: &str = r#"{"id":12,"name":"Acme","toplevel_id":1,"inactive":false}"#;
+const CLIENT_SAMPLE: &str = r#"{"id":2000000002,"name":"Acme","toplevel_id":1,"inactive":false}"#;
 
-const USER_SAMPLE: &str =
-    r#"{"id":31,"name":"Ada Byron","site_id":18,"emailaddress":"ada@acme.example","inactive":false}"#;
+const USER_SAMPLE: &str = r#"{"id":2000000004,"name":"Ada Byron","site_id":2000000003,"emailaddress":"ada@acme.example","inactive":false}"#;
 
 /// Columns of a note in an event (HAPI 8.3), beside those of its ticket.
 pub const NOTE_COLUMNS: &[Column] = &[

@@ -1,7 +1,7 @@
 //! Users: the people at a client who ask for help (HAPI 10.3, schema `Users`).
 
 use super::field::{ATTACHMENTS, CUSTOM_FIELDS, Column, Field, Kind};
-use super::resource::{Example, Operation, Required, Resource, Scopes, Verb};
+use super::resource::{Essential, Example, Operation, Required, Resource, Scopes, Verb};
 
 /// The resource `user`.
 pub static USER: Resource = Resource {
@@ -19,15 +19,15 @@ pub static USER: Resource = Resource {
         Field::choice("site_id", "Site", "Id of the site that the user belongs to.", "sites", &[]),
         Field::text("activedirectory_dn", "Active Directory name", "Distinguished name."),
         ATTACHMENTS,
-        Field::text("azureoid", "Entra object id", ""),
+        Field::text("azureoid", "Entra object id", "Object id of the user in Entra."),
         Field::text("colour", "Colour", "Such as #2bd3c6."),
         CUSTOM_FIELDS,
-        Field::text("emailaddress", "E-mail address", ""),
-        Field::text("fax", "Fax number", ""),
-        Field::required_text("firstname", "First name", ""),
-        Field::text("homenumber", "Home number", ""),
+        Field::text("emailaddress", "Email address", "E-mail address of the user."),
+        Field::text("fax", "Fax number", "Fax number of the user."),
+        Field::required_text("firstname", "First name", "First name of the user."),
+        Field::text("homenumber", "Home number", "Home number of the user."),
         Field::boolean("inactive", "Inactive", "Whether the user is switched off. Lists hide it then."),
-        Field::text("initials", "Initials", ""),
+        Field::text("initials", "Initials", "Initials of the user."),
         Field::boolean(
             "isimportantcontact",
             "Important contact",
@@ -35,21 +35,21 @@ pub static USER: Resource = Resource {
         ),
         Field::boolean("isserviceaccount", "Service account", "Whether the user is no person."),
         Field::choice("linked_agent_id", "Agent", "Id of the agent that is the same person.", "agents", &[]),
-        Field::text("login", "Login", ""),
-        Field::text("mobilenumber", "Mobile number", ""),
+        Field::text("login", "Login", "Login name of the user in the portal."),
+        Field::text("mobilenumber", "Mobile number", "Mobile number of the user."),
         Field::boolean(
             "neversendemails",
             "Never send e-mails",
             "Whether the user gets no mail from HaloPSA.",
         ),
-        Field::text("notes", "Notes", ""),
-        Field::text("other1", "Other 1", ""),
-        Field::text("other2", "Other 2", ""),
-        Field::text("other3", "Other 3", ""),
-        Field::text("other4", "Other 4", ""),
-        Field::text("other5", "Other 5", ""),
-        Field::text("phonenumber", "Phone number", ""),
-        Field::text("phonenumber_preferred", "Preferred phone number", ""),
+        Field::text("notes", "Notes", "Notes about the user.").long(),
+        Field::text("other1", "Other 1", "First of five free fields."),
+        Field::text("other2", "Other 2", "Second of five free fields."),
+        Field::text("other3", "Other 3", "Third of five free fields."),
+        Field::text("other4", "Other 4", "Fourth of five free fields."),
+        Field::text("other5", "Other 5", "Fifth of five free fields."),
+        Field::text("phonenumber", "Phone number", "Phone number of the user."),
+        Field::text("phonenumber_preferred", "Preferred phone number", "Phone number that the user prefers."),
         Field::choice(
             "priority_id",
             "Priority",
@@ -57,7 +57,7 @@ pub static USER: Resource = Resource {
             "priorities",
             &[("sla_id", "slaid")],
         ),
-        Field::text("role_list", "Roles", ""),
+        Field::text("role_list", "Roles", "Roles of the user in the portal."),
         Field::choice("slaid", "SLA", "Id of the service level agreement.", "slas", &[]),
         Field::of(
             "supplier",
@@ -68,7 +68,7 @@ pub static USER: Resource = Resource {
                 Field::text("lookupdisplay", "Name", "Name of the supplier."),
             ]),
         ),
-        Field::required_text("surname", "Surname", ""),
+        Field::required_text("surname", "Surname", "Surname of the user."),
         Field::integer("telpref", "Preferred phone", "Which of the phone numbers is preferred."),
         Field::text("title", "Title", "Such as Ms or Dr."),
         Field::integer("web_access_level", "Portal access", "Access level in the self-service portal."),
@@ -87,8 +87,14 @@ pub static USER: Resource = Resource {
         Field::choice("client_id", "Client", "Only users of this client.", "clients", &[]),
         Field::choice("site_id", "Site", "Only users of this site.", "sites", &[("client_id", "client_id")]),
         Field::choice("toplevel_id", "Top level", "Only users of this customer group.", "top_levels", &[]),
-        Field::choice("organisation_id", "Organisation", "", "organisations", &[]),
-        Field::choice("department_id", "Department", "", "departments", &[]),
+        Field::choice(
+            "organisation_id",
+            "Organisation",
+            "Only users of this organisation.",
+            "organisations",
+            &[],
+        ),
+        Field::choice("department_id", "Department", "Only users of this department.", "departments", &[]),
         Field::choice("supplier_id", "Supplier", "Only contacts of this supplier.", "suppliers", &[]),
         Field::choice(
             "asset_id",
@@ -97,11 +103,21 @@ pub static USER: Resource = Resource {
             "assets",
             &[("client_id", "client_id"), ("site_id", "site_id")],
         ),
-        Field::choice("contract_id", "Contract", "", "contracts", &[("client_id", "client_id")]),
+        Field::choice(
+            "contract_id",
+            "Contract",
+            "Only users under this contract.",
+            "contracts",
+            &[("client_id", "client_id")],
+        ),
         Field::boolean("includeactive", "Include active", "Whether active users are listed."),
         Field::boolean("includeinactive", "Include inactive", "Whether inactive users are listed too."),
         Field::boolean("includenotes", "Include notes", "Whether rows carry notes."),
-        Field::boolean("includeserviceaccount", "Include service accounts", ""),
+        Field::boolean(
+            "includeserviceaccount",
+            "Include service accounts",
+            "Whether service accounts are listed too.",
+        ),
         Field::boolean(
             "includenonserviceaccount",
             "Include people",
@@ -109,8 +125,12 @@ pub static USER: Resource = Resource {
         ),
         Field::boolean("approvers_only", "Approvers", "Only users who approve."),
         Field::boolean("exclude_agents", "Exclude agents", "Whether users that are agents are left out."),
-        Field::boolean("exclude_generaluser", "Exclude general users", ""),
-        Field::boolean("exclude_defaultsiteusers", "Exclude default users", ""),
+        Field::boolean("exclude_generaluser", "Exclude general users", "Whether general users are left out."),
+        Field::boolean(
+            "exclude_defaultsiteusers",
+            "Exclude default users",
+            "Whether the default users of sites are left out.",
+        ),
         Field::date_time("lastupdatefromdate", "Updated from", "Only users changed at this time or later."),
         Field::date_time("lastupdatetodate", "Updated to", "Only users changed at this time or earlier."),
     ],
@@ -144,6 +164,11 @@ pub static USER: Resource = Resource {
         Column::custom_fields("customfields"),
     ],
     page: None,
+    essential: Essential {
+        create: &["firstname", "surname", "emailaddress", "site_id", "phonenumber"],
+        update: &["emailaddress", "phonenumber"],
+        list: &["client_id", "search"],
+    },
     operations: &[
         Operation {
             verb: Verb::List,

@@ -9,22 +9,22 @@ pub(super) const REQUESTER: &[Field] = &[USER_BY_EMAIL, USER_BY_ENTRA_ID, IF_USE
 
 const USER_BY_EMAIL: Field = Field::required_text(
     "user_by_email",
-    "User by e-mail",
+    "User by email",
     "E-mail address of the user who asks. It is looked up, within `client_id` if that is given, and fills in user, site and client.",
 );
 
 const USER_BY_ENTRA_ID: Field = Field::required_text(
     "user_by_entra_id",
-    "User by Entra id",
+    "User by Entra ID",
     "Object id of the user in Entra. With `user_by_email` too, the address is tried where nobody has the id.",
 );
 
 const IF_USER_MISSING: Field = Field::of(
     "if_user_missing",
     "If there is no such user",
-    "fail, which is the default, or general_user: the ticket gets the client's general user.",
+    "What happens if nobody has the address or id: the run fails, or the ticket gets the client's general user.",
     Kind::OneOf(&["fail", "general_user"]),
-);
+).or_else("\"fail\"");
 
 const KEY: Field = Field::required_text(
     "key",
@@ -33,22 +33,21 @@ const KEY: Field = Field::required_text(
 );
 
 const KEY_FIELD: Field = Field::required_text(
-    "key_field",
-    "Field of the key",
-    "Field of the ticket that holds the key, such as userdef1 or third_party_id_string, to be found by advanced_search. Not confirmed: which fields HaloPSA searches so; it may refuse. Without it a short reference in the summary is searched for, which works everywhere.",
-);
+    "key_field", "Key field",
+    "Internal name of the ticket field that holds the key, such as userdef1. Without it, a short reference in the summary is used, which works everywhere. HaloPSA may refuse to search some fields; which ones is not confirmed.",
+).rare();
 
 /// `ticket.find_or_append`.
 pub(super) static FIND_OR_APPEND: Job = Job {
     name: "find_or_append",
-    title: "Find a ticket and append to it, or create one",
+    title: "Find or append to a ticket",
     handler: Handler::FindOrAppend,
     parameters: &[
         KEY,
         Field::of(
             "window_hours",
             "Window (hours)",
-            "Only tickets opened in the last so many hours count. Without it: open ones of any age.",
+            "Only tickets opened within this many hours are matched. Without it, open tickets of any age.",
             Kind::Range(1, 87_600),
         ),
         KEY_FIELD,
@@ -69,7 +68,8 @@ pub(super) static FIND_OR_APPEND: Job = Job {
             "Id of the status that closes a ticket that turned out to be a double. Without it: 9.",
             "statuses",
             &[],
-        ),
+        )
+        .rare(),
         SIMPLIFY,
     ],
     takes: Takes::Fields,
@@ -79,16 +79,17 @@ pub(super) static FIND_OR_APPEND: Job = Job {
         r##"{"type":"object","required":["done","ticket_id","link"],"properties":{"done":{"enum":["created","appended","reconciled"]},"ticket_id":{"type":"integer"},"link":{"type":"string","format":"uri"},"note_id":{"type":["integer","null"]},"closed_ticket_id":{"type":["integer","null"]},"repeated":{"type":"boolean"},"ticket":{"$ref":"#/$defs/ticket.row"}}}"##,
     ),
     serialize_by: &["/key"],
+    essential: &["details", "client_id", "user_by_email", "tickettype_id", "priority_id"],
     ..Job::NONE
 };
 
 /// What `ticket.find_or_append` says about itself.
-pub(super) const FIND_OR_APPEND_DESCRIPTION: &str = "For alerts that repeat themselves. If a ticket with this key is open, the alert becomes a private note on it; if none is, or it was closed or deleted, a ticket is made. A note that HaloPSA refuses becomes a ticket too, so that no alert is lost. The summary gets a short reference such as [k7q2kx9md3p-3fa9c1d2] to be found by. A call repeated with the same idempotency key finds what it did before. HaloPSA cannot search and create in one step: after a create it looks again, and where another call was faster, the text goes to the older ticket as a private note and the newer one is closed (done: reconciled). Fields other than summary, details and attachments count for a new ticket only.";
+pub(super) const FIND_OR_APPEND_DESCRIPTION: &str = "Creates a ticket for an alert, or adds a private note to the open ticket with the same key. The summary of a new ticket gets a short reference such as [k7q2kx9md3p-3fa9c1d2] that customers can see; later alerts are matched by it. A closed or deleted ticket does not count: a new one is created. If HaloPSA refuses the note, a ticket is created too, so that no alert is lost. If two runs create a ticket for one key at the same time, the newer ticket is closed and its text is added to the older one (`done` is then reconciled). Fields other than summary, details and attachments apply to new tickets only.";
 
 /// `ticket.upsert`.
 pub(super) static UPSERT: Job = Job {
     name: "upsert",
-    title: "Update a ticket or create it",
+    title: "Create or update a ticket",
     handler: Handler::Upsert,
     parameters: &[
         KEY,
@@ -97,17 +98,17 @@ pub(super) static UPSERT: Job = Job {
             "_match_thirdparty_id",
             "Match by their id",
             "Instead of a key: leaves the matching to HaloPSA, in one request. That HaloPSA then updates the ticket that has this id of the other system is assumed, not confirmed.",
-        ),
+        ).rare(),
         Field::integer(
             "_match_integration_id",
             "Match within integration",
             "Goes with `_match_thirdparty_id`. Not confirmed.",
-        ),
+        ).rare(),
         Field::text(
             "_match_integration_name",
             "Match within integration (name)",
             "Goes with `_match_thirdparty_id`. Not confirmed.",
-        ),
+        ).rare(),
         USER_BY_EMAIL,
         USER_BY_ENTRA_ID,
         IF_USER_MISSING,
@@ -118,8 +119,9 @@ pub(super) static UPSERT: Job = Job {
     marks: Marks::OVERWRITES,
     output: Output::Record,
     serialize_by: &["/key"],
+    essential: &["key", "summary", "details", "client_id", "status_id"],
     ..Job::NONE
 };
 
 /// What `ticket.upsert` says about itself.
-pub(super) const UPSERT_DESCRIPTION: &str = "Keeps a ticket in step with a record of another system. The ticket with this key, open or closed, is updated; if there is none, it is made, which needs a summary. Several with the key are a conflict that names them. The key stands as a short reference such as [k7q2kx9md3p] in the summary, unless key_field names a field for it.";
+pub(super) const UPSERT_DESCRIPTION: &str = "Updates the ticket with a key, or creates it, to keep it in step with another system. Open and closed tickets count; a new one needs a summary. Several tickets with the key are an error that names them. Unless `key_field` names a field for the key, the summary of the ticket gets a short reference such as [k7q2kx9md3p] that customers can see.";
