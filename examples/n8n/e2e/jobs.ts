@@ -114,7 +114,7 @@ async function typedWrong(make: Make): Promise<void> {
 		['id', 12, 12],
 		['name', 'Nordlicht Logistik Ltd', 3],
 		['id', 'Nordlicht Logistik Ltd', 3],
-		['url', 'https://127.0.0.1/customers?clientid=12', 12],
+		['name', 'https://127.0.0.1/customers?clientid=12', 12],
 	] as const) {
 		const job = await make(`typed ${typeof typed} ${mode} ${typed}`, { resource: 'ticket', operation: 'list', limit: 1, filters: { client_id: client(mode) } });
 		const { items: [row] } = await job([{ client: typed }]);

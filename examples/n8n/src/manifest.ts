@@ -1,6 +1,6 @@
 // What a component says about itself: docs/manifest.md, as far as it is read here.
 
-/** JSON Schema 2020-12, with the two keywords of the manifest. */
+/** JSON Schema 2020-12, with the keywords of the manifest. */
 export interface Schema {
 	type?: string | string[];
 	title?: string;
@@ -22,6 +22,8 @@ export interface Schema {
 	items?: Schema;
 	$ref?: string;
 	'x-options'?: Reference;
+	/** Where a form has it, if not among the other fields. */
+	'x-place'?: 'options' | 'sort';
 }
 
 /** Where the values of a property come from. */
@@ -66,11 +68,24 @@ export interface Operation {
 		dry_run: boolean;
 	};
 	scopes?: string[];
-	files?: { takes: boolean; gives: boolean };
+	files?: { takes: boolean; gives: boolean; needed?: boolean };
 	serialize_by?: string[];
 	input: Schema;
 	output?: Schema;
+	/** Optional properties that people fill in mostly, in the order of a form. */
+	essential?: string[];
+	/** What a form begins with, and a person can take away. */
+	presets?: Record<string, unknown>;
 	examples?: Array<{ title: string; input: Record<string, unknown> }>;
+}
+
+/** A part of the operations, for a node of its own. */
+export interface Area {
+	name: string;
+	title: string;
+	description: string;
+	/** Groups of resources. */
+	groups: string[];
 }
 
 export interface List {
@@ -108,6 +123,7 @@ export interface Manifest {
 		documentation_url?: string;
 	};
 	resources?: Resource[];
+	areas?: Area[];
 	operations: Operation[];
 	lists: List[];
 	triggers: Trigger[];

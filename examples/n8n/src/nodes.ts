@@ -1,5 +1,5 @@
-// The classes that n8n finds in a package: credential, action node, and the
-// trigger nodes for the ways in which the component tells of events.
+// The classes that n8n finds in a package: credential, action nodes, and a
+// trigger node for each way in which the component reports events.
 
 import type {
 	ICredentialType,
@@ -11,7 +11,7 @@ import type {
 
 import { checkConnection } from './adapter/check.ts';
 import { credentialType } from './adapter/credential.ts';
-import { actionDescription } from './adapter/description.ts';
+import { actionDescription, nodeAreas } from './adapter/description.ts';
 import { triggersOf } from './adapter/events.ts';
 import { execute } from './adapter/execute.ts';
 import { listMethods } from './adapter/lists.ts';
@@ -33,17 +33,18 @@ export interface Nodes {
 /** What a component becomes in n8n, by the names of the files that n8n loads. */
 export function nodesOf(manifest: Manifest, artefact: Artefact, machine?: Machine): Nodes {
 	const node = new Package(manifest, artefact, machine);
-	const base = manifest.name.charAt(0).toUpperCase() + manifest.name.slice(1);
+	const base = capital(manifest.name);
 	const methods = { ...listMethods(node), credentialTest: { checkConnection: checkConnection(node) } };
-	const nodes: Nodes['nodes'] = {
-		[base]: class {
-			description = actionDescription(manifest);
+	const nodes: Nodes['nodes'] = {};
+	for (const area of nodeAreas(manifest)) {
+		nodes[capital(area.name)] = class {
+			description = actionDescription(manifest, area);
 			methods = methods;
 			execute = function (this: IExecuteFunctions) {
 				return execute(this, node);
 			};
-		},
-	};
+		};
+	}
 	if (triggersOf(manifest, 'webhook').length > 0) {
 		nodes[`${base}Trigger`] = class {
 			description = webhookDescription(manifest);
@@ -70,3 +71,5 @@ export function nodesOf(manifest: Manifest, artefact: Artefact, machine?: Machin
 	} as Constructor<ICredentialType>;
 	return { credentials: { [`${base}Api`]: credential }, nodes };
 }
+
+const capital = (name: string) => name.charAt(0).toUpperCase() + name.slice(1);

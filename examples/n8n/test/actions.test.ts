@@ -3,12 +3,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
-import type { INodeParameters, INodeType } from 'n8n-workflow';
+import type { IDataObject, INodeParameters, INodeType, IPollFunctions } from 'n8n-workflow';
 import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 
 import { nodesOf } from '../src/nodes.ts';
 import { artefact, machine, manifest } from './support/built.ts';
-import { run } from './support/n8n.ts';
+import { contextOf, run } from './support/n8n.ts';
 import type { Setup } from './support/n8n.ts';
 import { startSim } from './support/sim.ts';
 import type { Sim } from './support/sim.ts';
@@ -34,15 +34,15 @@ describe('the action node', () => {
 
 	test('reads to the end', async () => {
 		await sim.control('faults', { quirk: 'page-cap=50' });
-		const { results } = await go({ resource: 'ticket', operation: 'list', return_all: true });
+		const { results } = await go({ resource: 'ticket', operation: 'list', return_all: true, filters: {} });
 		await sim.control('faults', undefined, 'DELETE');
 		assert.equal(new Set(results.map(({ json }) => json.id)).size, 717);
 		assert.deepEqual(results[0]?.pairedItem, { item: 0 });
 	});
 
 	test('reads as many as are asked for, filtered', async () => {
-		const filters = { client_id: { __rl: true, mode: 'id', value: '3' }, open_only: true };
-		const { results } = await go({ resource: 'ticket', operation: 'list', limit: 2, filters });
+		const client_id = { __rl: true, mode: 'id', value: '3' };
+		const { results } = await go({ resource: 'ticket', operation: 'list', limit: 2, client_id, filters: { open_only: true } });
 		assert.equal(results.length, 2);
 		assert.ok(results.every(({ json }) => json.client_id === 3));
 	});
@@ -58,10 +58,8 @@ describe('the action node', () => {
 		const missing = { resource: 'ticket', operation: 'get', id: 999999 };
 		const { results } = await go(missing, { continueOnFail: true });
 		assert.equal(results.length, 1);
-		assert.equal(results[0]?.json.kind, 'not-found');
-		assert.equal(results[0]?.error, undefined);
-		const apart = await go(missing, { continueOnFail: true, onError: 'continueErrorOutput' });
-		assert.ok(apart.results[0]?.error instanceof NodeApiError);
+		assert.equal((results[0]?.json.details as IDataObject).kind, 'not-found');
+		assert.deepEqual(Object.keys(results[0]?.json ?? {}), ['error', 'details']);
 		await assert.rejects(go(missing), (error: NodeApiError) => {
 			assert.equal(error.context.itemIndex, 0);
 			assert.ok(error.description);
@@ -73,7 +71,7 @@ describe('the action node', () => {
 		await assert.rejects(
 			go({ resource: 'ticket', operation: 'create', summary: '' }),
 			(error: NodeOperationError) =>
-				error instanceof NodeOperationError && /Field: Summary/.test(error.description ?? ''),
+				error instanceof NodeOperationError && /“Summary”/.test(error.message) && /“Summary”/.test(error.description ?? ''),
 		);
 	});
 
@@ -105,6 +103,73 @@ describe('the action node', () => {
 	test('hands over nothing that JSON refuses', async () => {
 		const { results } = await go({ resource: 'ticket', operation: 'get', id: 7 });
 		assert.doesNotThrow(() => JSON.stringify(results));
+	});
+
+	test('keeps custom fields that come as a list or as text', async () => {
+		for (const customfields of [[{ name: 'CFLocation', value: 'Room 7' }], JSON.stringify({ CFLocation: 'Room 7' })]) {
+			const made = await go(
+				{ resource: 'ticket', operation: 'create', summary: 'x', customfields: '={{ fields }}' },
+				{ expressions: { '={{ fields }}': () => customfields } },
+			);
+			assert.equal((made.results[0]?.json.customfields as IDataObject).CFLocation, 'Room 7');
+		}
+		const wrong = go({ resource: 'ticket', operation: 'create', summary: 'x', customfields: '={{ fields }}' }, { expressions: { '={{ fields }}': () => 'Room 7' } });
+		await assert.rejects(wrong, /“Custom Fields”|Custom Fields:/);
+	});
+
+	test('adds a note that is private unless a person makes it public', async () => {
+		const add = (additionalFields: INodeParameters) =>
+			go({ resource: 'note', operation: 'add', ticket_id: { __rl: true, mode: 'id', value: '17' }, note: 'Called.', additionalFields });
+		const Halopsa = nodesOf(manifest, artefact, machine).nodes.Halopsa as new () => INodeType;
+		const collection = new Halopsa().description.properties.find(
+			({ name, displayOptions }) => name === 'additionalFields' && displayOptions?.show?.resource?.[0] === 'note' && displayOptions.show.operation?.[0] === 'add',
+		);
+		const untouched = (collection?.options ?? []).find(({ name }) => name === 'hiddenfromuser') as { default: boolean };
+		assert.equal((await add({ hiddenfromuser: untouched.default })).results[0]?.json.hiddenfromuser, true);
+		assert.equal((await add({ hiddenfromuser: false })).results[0]?.json.hiddenfromuser, false);
+	});
+
+	test('keeps a picked date in the time zone of the workflow', async () => {
+		const made = await go(
+			{ resource: 'ticket', operation: 'create', summary: 'x', additionalFields: { deadlinedate: '2026-11-21T10:00:00' } },
+			{ zone: 'America/New_York' },
+		);
+		const [ticket] = (await go({ resource: 'ticket', operation: 'get', id: made.results[0]?.json.id as number, options: { simplify: false } })).results;
+		assert.match(String(ticket?.json.deadlinedate), /^2026-11-21T15:00:00/);
+	});
+
+	test('leaves the lines of an invoice alone where nobody touched them', async () => {
+		const Billing = nodesOf(manifest, artefact, machine).nodes.HalopsaBilling as new () => INodeType;
+		const credentials = { hosting_type: 'hosted', url: sim.url, client_id: sim.client_id, client_secret: sim.client_secret };
+		const bill = (parameters: INodeParameters) => run(new Billing(), { parameters: { resource: 'invoice', ...parameters }, credentials });
+		const lines = { entry: [{ item_shortdescription: 'Managed Workstation', qty_order: 10, unit_price: 39.5 }] };
+		const client_id = { __rl: true, mode: 'id', value: '12' };
+		const [made] = (await bill({ operation: 'create', client_id, invoice_date: '2026-03-01T00:00:00', lines })).results;
+		assert.equal((made?.json.lines as unknown[]).length, 1);
+		const id = made?.json.id as number;
+		for (const untouched of [{}, '[]', { entry: [] }]) {
+			await bill({ operation: 'update', id, order_number: 'PO-1', additionalFields: { lines: untouched } });
+			const [read] = (await bill({ operation: 'get', id })).results;
+			assert.deepEqual([(read?.json.lines as unknown[]).length, read?.json.order_number], [1, 'PO-1']);
+		}
+	});
+
+	test('shows real tickets to somebody who tries the polling trigger out, and its trouble', async () => {
+		const Polling = nodesOf(manifest, artefact, machine).nodes.HalopsaPollingTrigger as new () => INodeType;
+		const type = new Polling();
+		const poll = (client_secret: string) =>
+			type.poll?.call(
+				contextOf(type.description, {
+					parameters: { event: 'ticket.created' },
+					credentials: { hosting_type: 'hosted', url: sim.url, client_id: sim.client_id, client_secret },
+					mode: 'manual',
+				}) as unknown as IPollFunctions,
+			);
+		const [seen] = (await poll(sim.client_secret))?.[0] ?? [];
+		const state = (await sim.control('state/Tickets')) as Record<string, { id: number; summary: string }>;
+		const real = Object.values(state).find(({ id }) => id === seen?.json.id);
+		assert.equal(real?.summary, seen?.json.summary);
+		await assert.rejects(async () => poll('a-wrong-secret'));
 	});
 
 	test('tells no secret, whatever fails', async () => {

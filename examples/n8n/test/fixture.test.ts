@@ -7,6 +7,7 @@ import type {
 	IDataObject,
 	IHookFunctions,
 	INodeExecutionData,
+	INodeProperties,
 	INodeType,
 	IPollFunctions,
 	IWebhookFunctions,
@@ -19,6 +20,8 @@ import { component, manifest, usage } from './support/fixture.ts';
 import { contextOf, loading, run } from './support/n8n.ts';
 
 const credentials = { token: 'secret' };
+const Desk = nodesOf(manifest, component({}), machine).nodes.Desk as new () => INodeType;
+const field = (fields: INodeProperties[], name: string) => fields.find((each) => each.name === name);
 const error = (kind: string) => ({
 	payload: { kind, code: `desk.${kind}`, message: 'It did not work.', effect: 'none', retry: { tag: 'never' } },
 });
@@ -86,6 +89,15 @@ describe('lists', () => {
 	test('of several values are read to the end', async () => {
 		const found = await loadOptions?.options_teams?.call(context());
 		assert.deepEqual(found?.map(({ value }) => value), [1, 2]);
+	});
+
+	test('that are longer than a dropdown say so with their last entry', async () => {
+		const endless = node('Desk', {
+			lookup: { options: (_, __, ___, ____, _____, cursor) => ({ entries: [entry(Number(cursor ?? 0), 'Team')], next: String(Number(cursor ?? 0) + 1), usage, diagnostics: [] }) },
+		});
+		const found = await endless.methods?.loadOptions?.options_teams?.call(loading(endless, { credentials, parameters: {} }));
+		assert.equal(found?.length, 21);
+		assert.deepEqual([found?.at(-1)?.value, found?.at(-1)?.name], ['', '… The List Ends Here, After 20 Entries']);
 	});
 
 	test('of fields become a form', async () => {
@@ -162,12 +174,196 @@ describe('a run', () => {
 		const execute = () => ({ outcomes, usage, diagnostics: [] });
 		const items = [{ json: {} }, { json: {} }, { json: {} }];
 		const { results } = await create(execute, {}, { items, continueOnFail: true });
-		assert.deepEqual(results.map(({ json }) => json.n ?? json.code), [1, 'desk.conflict', 3]);
+		assert.deepEqual(results.map(({ json }) => json.n ?? (json.details as IDataObject).code), [1, 'desk.conflict', 3]);
 		await assert.rejects(create(execute, {}, { items }), (thrown: { context: IDataObject; description: string }) => {
 			assert.equal(thrown.context.itemIndex, 1);
-			assert.match(thrown.description, /Nothing was changed\. Of 3 items, 2 went well/);
+			assert.match(thrown.description, /This item: nothing was changed\. 2 of 3 items were done\. Failed: item 1\./);
 			return true;
 		});
+	});
+
+	/** A component that makes records, and finds some items wrong before it sends anything. */
+	const maker = (isBad: (item: Record<string, unknown>) => boolean, fails: (item: Record<string, unknown>) => boolean = () => false) => {
+		const sent: unknown[] = [];
+		const calls: Array<{ dryRun: boolean; items: number }> = [];
+		let last = 717;
+		const execute: Execute = (context, _, __, items) => {
+			calls.push({ dryRun: context.dryRun, items: items.length });
+			const outcomes = items.map((item): Outcome => {
+				const json = JSON.parse(item.json) as Record<string, unknown>;
+				if (isBad(json)) return { tag: 'failed', val: error('invalid-input').payload as never };
+				if (context.dryRun) return done({ dry_run: true });
+				if (fails(json)) return { tag: 'failed', val: error('conflict').payload as never };
+				sent.push(json);
+				last += 1;
+				return done({ id: last });
+			});
+			return { outcomes, usage, diagnostics: [] };
+		};
+		return { execute, sent, calls };
+	};
+	const numbered = (count: number) => Array.from({ length: count }, (_, n) => ({ json: { n } }));
+	const urgency = { additionalFields: { due: '={{ n }}' } };
+	const dryManifest = () => {
+		const copy = structuredClone(manifest);
+		for (const operation of copy.operations) operation.annotations.dry_run = true;
+		return copy;
+	};
+	const createDry = (execute: Execute, parameters = {}, rest = {}) => {
+		const Class = nodesOf(dryManifest(), component({ node: { execute } }), machine).nodes.Desk;
+		assert.ok(Class);
+		return run(new Class(), {
+			credentials,
+			parameters: { resource: 'ticket', operation: 'create', client: { __rl: true, mode: 'id', value: '12' }, ...parameters },
+			...rest,
+		});
+	};
+
+	test('that stops at an error sends nothing while any item is wrong, and names them all', async () => {
+		const bad = [4, 11, 219];
+		const { execute, sent } = maker(({ due }) => bad.includes(Number(due)));
+		const rest = { items: numbered(450), expressions: { '={{ n }}': (item: number) => String(item) } };
+		await assert.rejects(createDry(execute, urgency, rest), (thrown: { context: IDataObject; description: string }) => {
+			assert.equal(thrown.context.itemIndex, 4);
+			assert.match(thrown.description, /Nothing was sent for any item: 3 of 450 cannot be done \(items 4, 11, 219\)\./);
+			return true;
+		});
+		assert.deepEqual(sent, []);
+		// On Error = Continue: a bad item fails alone.
+		const { results } = await createDry(execute, urgency, { ...rest, continueOnFail: true });
+		assert.equal(sent.length, 447);
+		assert.deepEqual(results.flatMap(({ json }, index) => ('error' in json ? [index] : [])), bad);
+	});
+
+	test('that fails half-way says what was done over all of its calls', async () => {
+		const { execute } = maker(() => false, ({ due }) => due === '420');
+		const rest = { items: numbered(450), expressions: { '={{ n }}': (item: number) => String(item) } };
+		await assert.rejects(createDry(execute, urgency, rest), (thrown: { description: string }) => {
+			assert.match(thrown.description, /This item: nothing was changed\. 449 of 450 items were done \(#718–#1166\)\. Failed: item 420\./);
+			return true;
+		});
+		await assert.rejects(createDry(maker(() => false, ({ due }) => due === '7').execute, urgency, rest), (thrown: { description: string }) => {
+			assert.match(thrown.description, /199 of 450 items were done .* Failed: item 7\. Not tried: 250\./);
+			return true;
+		});
+	});
+
+	test('does not hold what a dry run cannot know against an item', async () => {
+		const execute: Execute = (context, _, __, items) => {
+			const outcome: Outcome = context.dryRun ? { tag: 'failed', val: error('unsupported').payload as never } : done({ id: 1 });
+			return { outcomes: items.map(() => outcome), usage, diagnostics: [] };
+		};
+		assert.equal((await createDry(execute, {}, { items: numbered(3) })).results.length, 3);
+	});
+
+	test('is dry for the items that say so, whatever the others say', async () => {
+		for (const [given, wet] of [
+			[[false, true], [0]],
+			[[true, false], [1]],
+			[['true', 'FALSE', ' True '], [1]],
+		] as const) {
+			const { execute, sent } = maker(() => false);
+			const rest = { items: numbered(given.length), expressions: { '={{ n }}': (item: number) => String(item), '={{ dry }}': (item: number) => given[item] } };
+			const { results } = await createDry(execute, { ...urgency, options: { dryRun: '={{ dry }}' } }, rest);
+			assert.deepEqual(sent.map((each) => Number((each as IDataObject).due)), wet);
+			assert.deepEqual(results.map(({ pairedItem }) => pairedItem), given.map((_, item) => ({ item })));
+		}
+	});
+
+	test('sends nothing where it is not clear whether it is dry', async () => {
+		for (const unclear of [undefined, null, '', 'yes', 'no', 1, 0, {}, [true]]) {
+			const { execute, sent } = maker(() => false);
+			const rest = { expressions: { '={{ dry }}': () => unclear } };
+			await assert.rejects(createDry(execute, { options: { dryRun: '={{ dry }}' } }, rest), /“Dry Run” must be true or false/, String(unclear));
+			assert.deepEqual(sent, []);
+		}
+	});
+
+	test('lets nobody but a person allow a model anything', async () => {
+		const { execute, sent } = maker(() => false);
+		const tool = { type: 'x.deskTool', name: 'make_ticket' };
+		for (const options of [{ confirmed: "={{ $fromAI('Confirmed', '', 'boolean') }}" }, { confirmed: '={{ $json.confirmed }}' }, { dryRun: "={{ $fromAI('Dry_Run') }}" }]) {
+			const expressions = { "={{ $fromAI('Confirmed', '', 'boolean') }}": () => true, '={{ $json.confirmed }}': () => true, "={{ $fromAI('Dry_Run') }}": () => false };
+			await assert.rejects(createDry(execute, { options }, { ...tool, expressions }), /cannot be an expression/, JSON.stringify(options));
+		}
+		assert.deepEqual(sent, []);
+		// n8n keeps nothing of options that are an expression as a whole.
+		let confirmed: boolean | undefined;
+		const look: Execute = (context) => {
+			confirmed = context.confirmed;
+			return { outcomes: [done()], usage, diagnostics: [] };
+		};
+		await create(look, { options: '={{ all }}' }, { ...tool, expressions: { '={{ all }}': () => ({ confirmed: true }) } });
+		assert.equal(confirmed, false);
+		const options = (field(new Desk().description.properties, 'options')?.options ?? []) as INodeProperties[];
+		assert.equal(field(options, 'confirmed')?.noDataExpression, true);
+	});
+
+	test('says where a person may allow a model what it refused', async () => {
+		const refusal = { payload: { ...error('denied').payload, code: 'desk.not-confirmed' } };
+		const execute: Execute = () => ({ outcomes: [{ tag: 'failed', val: refusal.payload as never }], usage, diagnostics: [] });
+		await assert.rejects(create(execute, {}, { type: 'x.deskTool', name: 'delete_ticket' }), (thrown: { description: string }) => {
+			assert.match(thrown.description, /open the node “delete_ticket” and switch on Options > Allow AI to Run This/);
+			return true;
+		});
+	});
+
+	test('uploads the others where one item has no file', async () => {
+		const taken: number[] = [];
+		const execute: Execute = (_, __, ___, items) => {
+			taken.push(...items.map(({ attachments }) => attachments.length));
+			return { outcomes: items.map(() => done({ id: 1 })), usage, diagnostics: [] };
+		};
+		const binary = { data: { data: 'AAE=', fileName: 'a.bin', mimeType: 'application/x-a' } };
+		const items = [{ json: {}, binary }, { json: {} }, { json: {}, binary }];
+		const { results } = await create(execute, { inputFiles: 'data' }, { items, continueOnFail: true });
+		assert.deepEqual(taken, [1, 1]);
+		assert.deepEqual(results.map(({ json }) => 'error' in json), [false, true, false]);
+		assert.deepEqual(results[1]?.pairedItem, { item: 1 });
+		// On Error = Stop: nothing goes up.
+		taken.length = 0;
+		await assert.rejects(create(execute, { inputFiles: 'data' }, { items }), /binary file 'data'/);
+		assert.deepEqual(taken, []);
+	});
+
+	test('keeps the results of the others where one download fails', async () => {
+		const link = { name: 'b', mimeType: 'x/y', content: { tag: 'link', val: { url: 'https://elsewhere.example/b' } } };
+		const outcomes: Outcome[] = [done({ n: 1 }), { tag: 'done', val: [{ json: '{}', attachments: [link as never] }] }, done({ n: 3 })];
+		const execute = () => ({ outcomes, usage, diagnostics: [] });
+		const { results } = await create(execute, {}, { items: numbered(3), continueOnFail: true });
+		assert.deepEqual(results.map(({ json }) => json.n ?? json.error), [1, 'The link has expired.', 3]);
+	});
+
+	test('keeps the others where an expression of one item cannot be read', async () => {
+		const { execute, sent } = maker(() => false);
+		const broken = (item: number) => {
+			if (item === 1) throw new Error('nothing there');
+			return String(item);
+		};
+		const { results } = await createDry(execute, urgency, { items: numbered(3), expressions: { '={{ n }}': broken }, continueOnFail: true });
+		assert.equal(sent.length, 2);
+		assert.deepEqual(results.map(({ json }) => 'error' in json), [false, true, false]);
+	});
+
+	test('gives a failed item the two members by which n8n sorts it into the error output', async () => {
+		const execute: Execute = () => ({ outcomes: [{ tag: 'failed', val: { ...error('not-found').payload, advice: 'Check the id.' } as never }], usage, diagnostics: [] });
+		for (const onError of ['continueErrorOutput', 'continueRegularOutput'] as const) {
+			const { results } = await create(execute, {}, { continueOnFail: true, onError });
+			assert.deepEqual(results[0]?.json, {
+				error: 'It did not work.',
+				details: { kind: 'not-found', code: 'desk.not-found', effect: 'none', advice: 'Check the id.' },
+			});
+			assert.equal(results[0]?.error, undefined);
+		}
+	});
+
+	test('gives a model no more than it can read, and says so', async () => {
+		const execute: Execute = () => ({ outcomes: [done(...Array.from({ length: 900 }, (_, n) => ({ n, text: 'x'.repeat(n === 0 ? 9_000 : 500) })))], usage, diagnostics: [] });
+		const { results } = await create(execute, {}, { type: 'x.deskTool' });
+		assert.ok(JSON.stringify(results.map(({ json }) => json)).length < 50_000);
+		assert.match(String(results[0]?.json.text), /9,000 characters in all/);
+		assert.equal(results.at(-1)?.json.truncated, true);
+		assert.equal((await create(execute)).results.length, 900, 'a workflow gets all');
 	});
 
 	test('takes files along and hands files over', async () => {
@@ -292,9 +488,17 @@ describe('polling', () => {
 		assert.deepEqual(states, [undefined, 'a', undefined]);
 	});
 
-	test('shows a sample to who tries it out', async () => {
-		const { poll } = polled([]);
-		assert.deepEqual(ids(await poll({}, 'manual')), [1]);
+	test('shows nothing that is made up to somebody who tries it out, and says so', async () => {
+		const data: IDataObject = { state: 'kept', subject: 'ticket.created ' };
+		const { poll, states } = polled([
+			{ state: 'a', ids: ['7'] },
+			{ state: 'b', ids: [] },
+		]);
+		assert.deepEqual(ids(await poll(data, 'manual')), ['7'], 'what the service has');
+		await assert.rejects(async () => poll(data, 'manual'), /nothing to show/);
+		await assert.rejects(async () => poll(data, 'manual'), /did not work/, 'a failure is shown, too');
+		assert.deepEqual(states, [undefined, undefined, undefined], 'as at the first poll');
+		assert.deepEqual(data, { state: 'kept', subject: 'ticket.created ' }, 'the active workflow goes on where it was');
 	});
 });
 

@@ -2,29 +2,51 @@
 
 import type { ICredentialTestFunction } from 'n8n-workflow';
 
+import type { CheckReport } from '../runtime/contract.ts';
 import { failureOf } from '../runtime/failure.ts';
 import type { Package } from './package.ts';
+import { ended } from './words.ts';
+
+/** Steps that come before anything is read (`check-step.name`). */
+const BEFORE = ['token', 'agent', 'permissions'];
+
+type Step = CheckReport['steps'][number];
 
 export function checkConnection(node: Package): ICredentialTestFunction {
 	return async (credential) => {
 		try {
 			const account = await node.accountOf(credential.data ?? {});
-			const report = await account.check();
-			const bad = report.steps.find((step) => step.status === 'fail');
-			if (bad !== undefined) {
-				return { status: 'Error', message: sentence(bad.label, bad.message, bad.error?.advice ?? bad.advice) };
-			}
-			const warnings = report.steps.filter((step) => step.status === 'warn');
-			const who = report.account === undefined ? [] : [`Connected as ${report.account}.`];
-			const told = warnings.map((step) => sentence(step.label, step.message, step.advice));
-			return { status: 'OK', message: [...who, ...told].join(' ') || 'Connected.' };
+			return verdict(await account.check());
 		} catch (error) {
 			const { message, advice } = failureOf(error).error;
-			return { status: 'Error', message: [message, advice].filter((text) => text !== undefined).join(' ') };
+			return { status: 'Error', message: joined([message, advice]) };
 		}
 	};
 }
 
-function sentence(label: string, message: string, advice: string | undefined): string {
-	return `${label}: ${message}${advice === undefined ? '' : ` ${advice}`}`;
+/**
+ * n8n shows the text of an error only, so what would keep every workflow from working is one, even where signing in went
+ * well; the credential can be saved all the same. One kind of record that can be read is enough: more is not always wanted.
+ */
+function verdict(report: CheckReport): { status: 'OK' | 'Error'; message: string } {
+	const steps = report.steps.filter((step) => step.status !== 'skipped');
+	const reads = steps.filter((step) => !BEFORE.includes(step.name));
+	const refused = steps.find((step) => step.status === 'fail' && BEFORE.includes(step.name));
+	const useless = refused !== undefined || (reads.length > 0 && reads.every((step) => step.status !== 'pass'));
+	const troubles = steps.filter((step) => step.status !== 'pass');
+	const who = report.account === undefined ? undefined : `Connected as ${report.account}`;
+	if (!useless) return { status: 'OK', message: joined([who ?? 'Connected', ...said(troubles)]) };
+	const why = refused === undefined ? troubles : [refused];
+	return { status: 'Error', message: who === undefined ? joined(said(why)) : `${who}, but: ${joined(said(why))}` };
+}
+
+/** What steps found, then what to do; the same advice once. */
+function said(steps: readonly Step[]): string[] {
+	const found = steps.map(({ label, message }) => `${label}: ${message}`);
+	const advice = steps.map((step) => step.error?.advice ?? step.advice).filter((text) => text !== undefined);
+	return [...found, ...new Set(advice)];
+}
+
+function joined(texts: ReadonlyArray<string | undefined>): string {
+	return texts.filter((text) => text !== undefined).map(ended).join(' ');
 }

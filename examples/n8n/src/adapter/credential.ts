@@ -3,7 +3,7 @@
 import type { ICredentialDataDecryptedObject, ICredentialType, INodeProperties } from 'n8n-workflow';
 
 import type { CredentialField, Manifest } from '../manifest.ts';
-import { label } from './fields.ts';
+import { label } from './words.ts';
 
 /** The switch that shows the advanced fields. */
 const ADVANCED = 'advanced_settings';
@@ -28,7 +28,8 @@ export function credentialType(manifest: Manifest): ICredentialType {
 	}
 	return {
 		name: credentialName(manifest),
-		displayName: `${manifest.title} API`,
+		// n8n has a node, and so a credential, for some services itself.
+		displayName: `${manifest.title} (Component) API`,
 		...(page === undefined ? {} : { documentationUrl: page }),
 		icon: 'file:icon.svg',
 		properties: form,

@@ -1,42 +1,78 @@
-// The action node as n8n sees it.
+// The action nodes as n8n sees them: one for each area of the manifest.
 
 import { NodeConnectionTypes } from 'n8n-workflow';
 import type { INodeProperties, INodePropertyOptions, INodeTypeDescription } from 'n8n-workflow';
 
-import type { Manifest } from '../manifest.ts';
+import type { Area, Manifest } from '../manifest.ts';
+import { properties } from '../manifest.ts';
 import { credentialName } from './credential.ts';
-import { label } from './fields.ts';
 import { actionsOf, formOf } from './form.ts';
 import type { Action } from './form.ts';
+import { optionFields } from './options.ts';
+import { help, label, sentences, withoutArticles } from './words.ts';
 
 /** n8n's words for what operations are called everywhere. */
-const VERBS: Record<string, string> = { list: 'Get Many' };
+const VERBS: Record<string, string> = { list: 'Get Many', upsert: 'Create or Update' };
+
+const SUBTITLE =
+	'={{ ($parameter["operation"].replace(/^list$/, "get many").replace(/^upsert$/, "create or update") + ": " + $parameter["resource"]).replaceAll("_", " ") }}';
+
+/** A node with the operations of an area, or with all of them. */
+export interface NodeArea {
+	/** Type of the node. */
+	name: string;
+	title: string;
+	description: string;
+	area?: Area;
+}
+
+export function nodeAreas(manifest: Manifest): NodeArea[] {
+	const { areas = [], name, title, description } = manifest;
+	if (areas.length === 0) return [{ name, title, description }];
+	return areas.map((area, index) => ({
+		// The first one belongs together with the triggers, which n8n tells by the name.
+		name: index === 0 ? name : `${name}${label(area.name).replaceAll(' ', '')}`,
+		title: `${title} ${area.title}`,
+		description: area.description,
+		area,
+	}));
+}
 
 /** What all nodes of a component share. */
 export function commonDescription(manifest: Manifest) {
+	const page = manifest.documentation_url;
 	return {
 		icon: 'file:icon.svg' as const,
 		version: 1,
-		...(manifest.documentation_url === undefined ? {} : { documentationUrl: manifest.documentation_url }),
+		...(page === undefined ? {} : { documentationUrl: page }),
 		credentials: [{ name: credentialName(manifest), required: true, testedBy: 'checkConnection' }],
-		codex: { categories: ['Communication', 'Productivity'], alias: manifest.keywords ?? [] },
+		codex: {
+			categories: ['Communication', 'Productivity'],
+			alias: manifest.keywords ?? [],
+			...(page === undefined ? {} : { resources: { primaryDocumentation: [{ url: page }] } }),
+		},
 	};
 }
 
-export function actionDescription(manifest: Manifest): INodeTypeDescription {
-	const actions = actionsOf(manifest);
+export function actionDescription(manifest: Manifest, node: NodeArea): INodeTypeDescription {
+	const groups = node.area?.groups;
+	const isHere = (resource: string) => {
+		const group = manifest.resources?.find(({ name }) => name === resource)?.group;
+		return groups === undefined || (group !== undefined && groups.includes(group));
+	};
+	const actions = actionsOf(manifest).filter(({ resource }) => isHere(resource));
 	return {
 		...commonDescription(manifest),
-		displayName: manifest.title,
-		name: manifest.name,
+		displayName: node.title,
+		name: node.name,
 		group: ['transform'],
-		subtitle: '={{ ($parameter["operation"] + ": " + $parameter["resource"]).replaceAll("_", " ") }}',
-		description: manifest.description.replace(/\.$/, ''),
-		defaults: { name: manifest.title },
+		subtitle: SUBTITLE,
+		description: sentences(node.description)[0],
+		defaults: { name: node.title },
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
 		usableAsTool: true,
-		properties: [resourceField(manifest, actions), ...operationFields(actions), ...forms(manifest, actions)],
+		properties: [resourceField(manifest, actions), ...operationFields(manifest, actions), ...forms(manifest, actions)],
 	};
 }
 
@@ -44,9 +80,7 @@ function resourceField(manifest: Manifest, actions: Action[]): INodeProperties {
 	const names = [...new Set(actions.map((action) => action.resource))];
 	const options = names.map((name): INodePropertyOptions => {
 		const resource = manifest.resources?.find((each) => each.name === name);
-		const title = resource?.title ?? label(name);
-		const group = resource?.group === undefined ? '' : `${resource.group}: `;
-		return { name: label(title), value: name, description: group + (resource?.description ?? '') };
+		return { name: label(resource?.title ?? name), value: name, description: sentences(resource?.description ?? '')[0] };
 	});
 	return {
 		displayName: 'Resource',
@@ -58,14 +92,14 @@ function resourceField(manifest: Manifest, actions: Action[]): INodeProperties {
 	};
 }
 
-function operationFields(actions: Action[]): INodeProperties[] {
+function operationFields(manifest: Manifest, actions: Action[]): INodeProperties[] {
 	const byResource = Map.groupBy(actions, (action) => action.resource);
 	return [...byResource].map(([resource, group]) => {
-		const options = group.map(({ operation, verb }) => ({
-			name: VERBS[verb] ?? label(verb),
-			value: verb,
-			description: operation.description,
-			action: operation.title,
+		const options = group.map((action) => ({
+			name: VERBS[action.verb] ?? label(action.verb),
+			value: action.verb,
+			description: about(manifest, action)[0],
+			action: withoutArticles(action.operation.title).replace(/^List /, 'Get many '),
 		}));
 		// Harmless until somebody chooses otherwise.
 		const first = group.find(({ operation }) => operation.annotations.read_only) ?? group[0];
@@ -81,81 +115,58 @@ function operationFields(actions: Action[]): INodeProperties[] {
 	});
 }
 
+/** The first sentence of the description, and the rest. */
+function about(manifest: Manifest, { operation }: Action): [first: string, rest: string] {
+	return sentences(help(operation.description, properties(manifest, operation.input)));
+}
+
 function forms(manifest: Manifest, actions: Action[]): INodeProperties[] {
 	return actions.flatMap((action) => {
 		const show = { resource: [action.resource], operation: [action.verb] };
+		const { annotations } = action.operation;
+		const options = optionFields({ dryRun: annotations.dry_run, readOnly: annotations.read_only });
 		return [
-			...formOf(manifest, action.layout, show),
-			...fileFields(action).map((field) => ({ ...field, displayOptions: { show } })),
-			optionsField(action, show),
+			...[...notices(manifest, action), ...inputFiles(action)].map((field) => ({ ...field, displayOptions: { show } })),
+			...formOf(manifest, action.layout, show, options),
+			...outputFile(action).map((field) => ({ ...field, displayOptions: { show } })),
 		];
 	});
 }
 
-function fileFields({ operation }: Action): INodeProperties[] {
-	const fields: INodeProperties[] = [];
-	if (operation.files?.takes === true) {
-		fields.push({
-			displayName: 'Input Data Field Names',
+/** n8n shows two lines of a description; what one must know beside them is a notice. */
+function notices(manifest: Manifest, action: Action): INodeProperties[] {
+	const [, rest] = about(manifest, action);
+	return rest === '' ? [] : [{ displayName: rest, name: 'about', type: 'notice', default: '' }];
+}
+
+function inputFiles({ operation }: Action): INodeProperties[] {
+	if (operation.files?.takes !== true) return [];
+	const required = operation.files.needed === true;
+	return [
+		{
+			displayName: 'Input Data Field Name',
 			name: 'inputFiles',
 			type: 'string',
-			default: '',
+			default: required ? 'data' : '',
 			placeholder: 'e.g. data',
-			hint: 'The binary fields of the input item to send along, with commas between them',
-			description: 'Names of the binary fields that hold the files',
+			...(required ? { required } : {}),
+			hint: 'The name of the input field containing the binary file data to be sent, or several with commas between them',
+			description: 'Names of the binary fields of the input item that hold the files',
 			typeOptions: { binaryDataProperty: true },
-		});
-	}
-	if (operation.files?.gives === true) {
-		fields.push({
+		},
+	];
+}
+
+function outputFile({ operation }: Action): INodeProperties[] {
+	if (operation.files?.gives !== true) return [];
+	return [
+		{
 			displayName: 'Put Output File in Field',
 			name: 'outputFile',
 			type: 'string',
 			default: 'data',
-			hint: 'The name of the binary field for the file; further files get a number after it',
+			hint: 'The name of the output binary field to put the file in; further files get a number after it',
 			description: 'Name of the binary field that will hold the file',
-		});
-	}
-	return fields;
-}
-
-function optionsField({ operation }: Action, show: Record<string, string[]>): INodeProperties {
-	const options: INodeProperties[] = [
-		{
-			displayName: 'Timeout',
-			name: 'timeout',
-			type: 'number',
-			default: 60,
-			typeOptions: { minValue: 1, maxValue: 600 },
-			description: 'How many seconds one call of the component may take; long lists need several calls',
 		},
 	];
-	if (operation.annotations.dry_run) {
-		options.push({
-			displayName: 'Dry Run',
-			name: 'dryRun',
-			type: 'boolean',
-			default: true,
-			description: 'Whether to show the requests and send none of them',
-		});
-	}
-	if (!operation.annotations.read_only) {
-		options.push({
-			displayName: 'Let a Model Do This',
-			name: 'confirmed',
-			type: 'boolean',
-			default: false,
-			description:
-				'Whether an AI agent may run this operation even where it takes something away or is seen by customers. Runs that a person set up need no permission.',
-		});
-	}
-	return {
-		displayName: 'Options',
-		name: 'options',
-		type: 'collection',
-		placeholder: 'Add option',
-		default: {},
-		options,
-		displayOptions: { show },
-	};
 }

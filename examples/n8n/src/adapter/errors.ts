@@ -6,7 +6,7 @@ import type { IDataObject, INode } from 'n8n-workflow';
 
 import type { Property } from '../manifest.ts';
 import type { NodeError } from '../runtime/contract.ts';
-import { label } from './fields.ts';
+import { ended, labelOf, message } from './words.ts';
 
 /** Kinds that are about the service rather than about what was put in. */
 const OF_THE_SERVICE = new Set([
@@ -21,9 +21,9 @@ const OF_THE_SERVICE = new Set([
 ]);
 
 const EFFECTS = {
-	none: 'Nothing was changed.',
-	applied: 'The change was made all the same.',
-	unknown: 'It is not known whether the change was made: look before you repeat it.',
+	none: 'nothing was changed.',
+	applied: 'the change was made all the same.',
+	unknown: 'it is not known whether the change was made. Check before you repeat it.',
 };
 
 export interface Place {
@@ -32,47 +32,73 @@ export interface Place {
 	properties?: readonly Property[];
 	/** Whether the operation only reads, so that nothing can have changed. */
 	readOnly?: boolean;
-	/** What became of the other items. */
-	rest?: string;
+	/** What became of all items, where there are several. */
+	tally?: string;
 }
 
 export function errorFor(node: INode, error: NodeError, place: Place = {}): NodeApiError | NodeOperationError {
+	const { headline, advice, vendor } = worded(error, place.properties);
+	const several = place.tally !== undefined;
+	const effect = EFFECTS[error.effect];
 	const lines = [
-		error.advice,
-		fieldLine(error, place.properties),
-		error.vendorMessage === undefined ? undefined : `The service said: “${error.vendorMessage}”.`,
-		place.readOnly === true ? undefined : EFFECTS[error.effect],
-		place.rest,
+		advice,
+		vendor,
+		place.readOnly === true ? undefined : several ? `This item: ${effect}` : `${effect.charAt(0).toUpperCase()}${effect.slice(1)}`,
+		place.tally,
 	];
 	const options = {
-		message: error.message,
+		message: headline,
 		description: lines.filter((line) => line !== undefined && line !== '').join(' '),
 		...(place.item === undefined ? {} : { itemIndex: place.item }),
 	};
 	if (error.httpStatus === undefined && !OF_THE_SERVICE.has(error.kind)) {
-		return new NodeOperationError(node, error.message, options);
+		return new NodeOperationError(node, headline, options);
 	}
 	const httpCode = error.httpStatus === undefined ? {} : { httpCode: String(error.httpStatus) };
-	return new NodeApiError(node, { message: error.message, code: error.code }, { ...options, ...httpCode });
+	return new NodeApiError(node, { message: headline, code: error.code }, { ...options, ...httpCode });
 }
 
-function fieldLine(error: NodeError, properties: readonly Property[] = []): string | undefined {
-	const name = error.field?.split('/')[1];
-	if (name === undefined || name === '') return undefined;
-	const property = properties.find((each) => each.name === name);
-	return `Field: ${label(property?.schema.title ?? name)}.`;
+/** In the words of the form, with the field in front: n8n shows the headline alone first. */
+function worded(error: NodeError, properties: readonly Property[] = []) {
+	const field = error.field?.split('/')[1];
+	const text = message(error.message, properties, field);
+	const name = field === undefined || field === '' ? undefined : labelOf(properties, field);
+	return {
+		headline: ended(name === undefined || text.includes(`“${name}”`) ? text : `${name}: ${text}`),
+		...(error.advice === undefined ? {} : { advice: ended(message(error.advice, properties, field)) }),
+		...(error.vendorMessage === undefined ? {} : { vendor: `The service said: “${ended(error.vendorMessage)}”` }),
+		...(name === undefined ? {} : { name }),
+	};
 }
 
 /** What an item holds that failed while the others went on. */
-export function errorJson(error: NodeError): IDataObject {
+export function errorJson(error: NodeError, properties: readonly Property[]): IDataObject {
+	const { headline, advice, name } = worded(error, properties);
 	return {
-		error: error.message,
-		kind: error.kind,
-		code: error.code,
-		effect: error.effect,
-		...(error.advice === undefined ? {} : { advice: error.advice }),
-		...(error.field === undefined ? {} : { field: error.field }),
-		...(error.httpStatus === undefined ? {} : { http_status: error.httpStatus }),
-		...(error.vendorMessage === undefined ? {} : { vendor_message: error.vendorMessage }),
+		// n8n sorts items with these two members, and no other, into the error
+		// output, and adds what the item held.
+		error: headline,
+		details: {
+			kind: error.kind,
+			code: error.code,
+			effect: error.effect,
+			...(advice === undefined ? {} : { advice }),
+			...(name === undefined ? {} : { field: name }),
+			...(error.httpStatus === undefined ? {} : { http_status: error.httpStatus }),
+			...(error.vendorMessage === undefined ? {} : { vendor_message: error.vendorMessage }),
+		},
+	};
+}
+
+/** An error of this node or of n8n, about one item: nothing was sent for it. */
+export function itemError(thrown: unknown, code: string): NodeError {
+	const { message: said, description } = thrown as { message?: string; description?: string | null };
+	return {
+		kind: 'invalid-input',
+		code: `host.${code}`,
+		message: said ?? 'The item cannot be read.',
+		...(typeof description === 'string' && description !== '' ? { advice: description } : {}),
+		effect: 'none',
+		retry: { tag: 'never' },
 	};
 }

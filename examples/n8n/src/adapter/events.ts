@@ -3,12 +3,13 @@
 import type { IDataObject, INodeExecutionData, INodeProperties, JsonObject } from 'n8n-workflow';
 
 import type { Manifest, Trigger } from '../manifest.ts';
+import { properties } from '../manifest.ts';
 import type { Event } from '../runtime/contract.ts';
-import { label } from './fields.ts';
 import { formOf, jsonOf, layoutOf } from './form.ts';
 import type { Read } from './form.ts';
 import { orderOf } from './order.ts';
 import type { Order } from './order.ts';
+import { help, sentences } from './words.ts';
 
 /** How many ids of events are remembered. */
 const REMEMBERED = 1000;
@@ -24,7 +25,7 @@ export function triggerForm(manifest: Manifest, mode: Mode): INodeProperties[] {
 	const options = triggers.map((trigger) => ({
 		name: trigger.title,
 		value: trigger.name,
-		description: trigger.description,
+		description: about(manifest, trigger)[0],
 	}));
 	const chooser: INodeProperties = {
 		displayName: 'Event',
@@ -34,18 +35,25 @@ export function triggerForm(manifest: Manifest, mode: Mode): INodeProperties[] {
 		options: [...options].sort((a, b) => a.name.localeCompare(b.name)),
 		default: triggers[0]?.name ?? '',
 	};
-	const forms = triggers.flatMap((trigger) =>
-		formOf(manifest, layoutOf(manifest, trigger.config, { filters: true }), { event: [trigger.name] }),
-	);
+	const forms = triggers.flatMap((trigger) => {
+		const show = { event: [trigger.name] };
+		const [, rest] = about(manifest, trigger);
+		const notice: INodeProperties = { displayName: rest, name: 'about', type: 'notice', default: '', displayOptions: { show } };
+		return [...(rest === '' ? [] : [notice]), ...formOf(manifest, layoutOf(manifest, trigger.config, { filters: true }), show)];
+	});
 	return [chooser, ...forms];
 }
 
-/** The chosen trigger with its configuration as JSON text. */
-export function configured(manifest: Manifest, mode: Mode, read: Read) {
+function about(manifest: Manifest, trigger: Trigger): [first: string, rest: string] {
+	return sentences(help(trigger.description, properties(manifest, trigger.config)));
+}
+
+/** The chosen trigger with its configuration. */
+export function configured(manifest: Manifest, mode: Mode, read: Read, zone: string) {
 	const name = String(read('event', ''));
 	const trigger = triggersOf(manifest, mode).find((each) => each.name === name);
 	const layout = layoutOf(manifest, trigger?.config ?? {}, { filters: true });
-	return { name, config: JSON.stringify(jsonOf(manifest, layout, read)), sample: trigger?.sample, order: orderOf(manifest, trigger?.output) };
+	return { name, trigger, config: jsonOf(manifest, layout, read, zone), order: orderOf(manifest, trigger?.output) };
 }
 
 /** Drops what was seen before, and remembers the rest. */
@@ -62,8 +70,4 @@ export function unseen(data: IDataObject, events: readonly Event[]): Event[] {
 
 export function asItems(events: readonly Event[], order: Order): INodeExecutionData[] {
 	return events.map((event) => ({ json: order(JSON.parse(event.item.json) as JsonObject) }));
-}
-
-export function titleOf(manifest: Manifest, suffix: string): string {
-	return `${label(manifest.title)} ${suffix}`;
 }

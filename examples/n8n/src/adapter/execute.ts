@@ -5,30 +5,30 @@ import { NodeOperationError } from 'n8n-workflow';
 import type { IBinaryKeyData, IExecuteFunctions, INodeExecutionData, JsonObject } from 'n8n-workflow';
 
 import { properties } from '../manifest.ts';
+import type { Property } from '../manifest.ts';
 import type { Account } from '../runtime/account.ts';
 import type { Attachment, Diagnostic, Item, NodeError, Outcome } from '../runtime/contract.ts';
 import { failureOf } from '../runtime/failure.ts';
-import { errorFor, errorJson } from './errors.ts';
-import { isObject } from './fields.ts';
+import { bounded } from './bounded.ts';
+import { errorFor, errorJson, itemError } from './errors.ts';
 import { actionsOf, jsonOf } from './form.ts';
 import type { Action } from './form.ts';
+import { ALLOW, checkSwitches, isTool, optionsOf } from './options.ts';
+import type { Options } from './options.ts';
 import { orderOf } from './order.ts';
 import type { Order } from './order.ts';
 import type { Package } from './package.ts';
 import { oneAfterTheOther } from './queue.ts';
+import { Tally, items as itemsText } from './tally.ts';
 
 /** Items that go into one call; the component itself does fewer at a time. */
 const ITEMS = 200;
 
 export async function execute(self: IExecuteFunctions, node: Package): Promise<INodeExecutionData[][]> {
-	const inputs = self.getInputData();
-	const action = chosen(self, node);
-	const account = await node.account(self);
-	const run = new Run(self, node, action, account);
-	for (let start = 0; start < inputs.length; start += ITEMS) {
-		await run.batch(start, Math.min(start + ITEMS, inputs.length));
-	}
-	return [run.results];
+	checkSwitches(self);
+	const run = new Run(self, node, chosen(self, node), await node.account(self));
+	await run.all();
+	return [isTool(self) ? bounded(run.results) : run.results];
 }
 
 function chosen(self: IExecuteFunctions, node: Package): Action {
@@ -41,6 +41,9 @@ function chosen(self: IExecuteFunctions, node: Package): Action {
 	});
 }
 
+/** What an input item asks for, or why that cannot be read. */
+type Asked = { json: string; files: string[]; options: Options } | { failed: NodeError };
+
 class Run {
 	readonly results: INodeExecutionData[] = [];
 	readonly #self: IExecuteFunctions;
@@ -48,6 +51,8 @@ class Run {
 	readonly #action: Action;
 	readonly #account: Account;
 	readonly #order: Order;
+	readonly #properties: Property[];
+	readonly #tally: Tally;
 	readonly #told = new Set<string>();
 
 	constructor(self: IExecuteFunctions, node: Package, action: Action, account: Account) {
@@ -56,41 +61,156 @@ class Run {
 		this.#action = action;
 		this.#account = account;
 		this.#order = orderOf(node.manifest, action.operation.output);
+		this.#properties = properties(node.manifest, action.operation.input);
+		this.#tally = new Tally(self.getInputData().length, action.operation.annotations.read_only);
 	}
 
-	async batch(start: number, end: number): Promise<void> {
-		const items: Item[] = [];
-		for (let index = start; index < end; index += 1) items.push(await this.#item(index));
-		const folded: Outcome[] = items.map(() => ({ tag: 'not-attempted' }));
-		let cursor: string | undefined;
-		let part = 0;
-		do {
-			const execution = await this.#call(items, cursor, start, part);
-			part += 1;
-			execution.outcomes.forEach((outcome, index) => fold(folded, index, outcome));
-			this.#report(execution.diagnostics);
-			const failed = folded.some((outcome) => outcome.tag === 'failed');
-			if (failed && !this.#self.continueOnFail()) break;
-			cursor = execution.next;
-			if (cursor !== undefined && execution.resumeAfterMs !== undefined) {
-				await this.#node.machine.sleep(execution.resumeAfterMs, this.#cancelled());
-			}
-		} while (cursor !== undefined && !this.#cancelled().aborted);
-		for (const [index, outcome] of folded.entries()) await this.#give(start + index, outcome, folded);
+	async all(): Promise<void> {
+		const asked = this.#self.getInputData().map((_, index) => this.#read(index));
+		if (!this.#self.continueOnFail()) await this.#check(asked);
+		let start = 0;
+		while (start < asked.length) {
+			const end = this.#endOfBatch(asked, start);
+			await this.#batch(asked, start, end);
+			start = end;
+		}
 	}
 
-	async #item(index: number): Promise<Item> {
+	#read(index: number): Asked {
 		const read = (name: string, fallback: unknown) => this.#self.getNodeParameter(name, index, fallback);
-		const json = jsonOf(this.#node.manifest, this.#action.layout, read);
-		return { json: JSON.stringify(json), attachments: await this.#files(index) };
+		try {
+			const json = jsonOf(this.#node.manifest, this.#action.layout, read, this.#self.getTimezone());
+			const files = this.#fileNames(index);
+			// A file that is not there is found before anything is sent.
+			for (const name of files) this.#self.helpers.assertBinaryData(index, name);
+			return { json: JSON.stringify(json), files, options: optionsOf(this.#self, index) };
+		} catch (error) {
+			return { failed: itemError(error, 'unreadable-item') };
+		}
 	}
 
-	async #files(index: number): Promise<Attachment[]> {
+	/** Items of one call have the same options and follow each other. */
+	#endOfBatch(asked: readonly Asked[], start: number): number {
+		const keyOf = (each: Asked | undefined) =>
+			each === undefined || 'failed' in each ? undefined : JSON.stringify(each.options);
+		let key: string | undefined;
+		let end = start;
+		while (end < asked.length && end - start < ITEMS) {
+			const own = keyOf(asked[end]);
+			if (own !== undefined && key !== undefined && own !== key) break;
+			key ??= own;
+			end += 1;
+		}
+		return end;
+	}
+
+	/**
+	 * Before the first request of a run that ends at the first failure: all items are tried dry, so that a bad one does not
+	 * leave half of the others done.
+	 */
+	async #check(asked: readonly Asked[]): Promise<void> {
+		const { annotations } = this.#action.operation;
+		const bad = new Map<number, NodeError>();
+		asked.forEach((each, index) => {
+			if ('failed' in each) bad.set(index, each.failed);
+		});
+		const writes = !annotations.read_only && annotations.dry_run && asked.length > 1;
+		for (let start = 0; writes && start < asked.length; start += ITEMS) {
+			const part = asked.slice(start, start + ITEMS);
+			const indices = part.flatMap((each, index) => ('failed' in each ? [] : [start + index]));
+			const items = part.flatMap((each, index) => ('failed' in each ? [] : [this.#withoutBytes(start + index, each)]));
+			if (items.length === 0) continue;
+			const { outcomes } = await this.#account
+				.call({ dryRun: true, confirmed: true, timeZone: this.#self.getTimezone() }, (exports, context, connection) =>
+					exports.node.execute(context, connection, this.#action.operation.id, items, undefined),
+				)
+				.catch((error: unknown) => {
+					throw this.#error(failureOf(error).error);
+				});
+			outcomes.forEach((outcome, position) => {
+				const index = indices[position];
+				// What a dry run cannot know is no fault of the item.
+				const isItsFault = outcome.tag === 'failed' && outcome.val.kind === 'invalid-input';
+				if (index !== undefined && isItsFault) bad.set(index, outcome.val);
+			});
+		}
+		const [first] = [...bad].sort(([a], [b]) => a - b);
+		if (first === undefined) return;
+		const [item, error] = first;
+		const all = [...bad.keys()].sort((a, b) => a - b);
+		const tally = `Nothing was sent for any item: ${bad.size} of ${asked.length} cannot be done (${itemsText(all)}).`;
+		throw errorFor(this.#self.getNode(), error, {
+			item,
+			properties: this.#properties,
+			readOnly: annotations.read_only,
+			...(asked.length > 1 ? { tally } : {}),
+		});
+	}
+
+	/** As the item will be, with stand-ins for its files. */
+	#withoutBytes(index: number, asked: Exclude<Asked, { failed: NodeError }>): Item {
+		const attachments = asked.files.map((name): Attachment => {
+			const about = this.#self.helpers.assertBinaryData(index, name);
+			return { name: about.fileName ?? name, mimeType: about.mimeType, content: { tag: 'bytes', val: new Uint8Array([0]) } };
+		});
+		return { json: asked.json, attachments };
+	}
+
+	async #batch(asked: readonly Asked[], start: number, end: number): Promise<void> {
+		const settled = new Map<number, Outcome>();
+		const items: Item[] = [];
+		const indices: number[] = [];
+		let options: Options | undefined;
+		for (let index = start; index < end; index += 1) {
+			const each = asked[index];
+			if (each === undefined) continue;
+			if ('failed' in each) {
+				settled.set(index, { tag: 'failed', val: each.failed });
+				continue;
+			}
+			try {
+				items.push({ json: each.json, attachments: await this.#files(index, each.files) });
+				indices.push(index);
+				options = each.options;
+			} catch (error) {
+				settled.set(index, { tag: 'failed', val: itemError(error, 'unreadable-file') });
+			}
+		}
+		if (options !== undefined && !this.#mustStop(settled)) {
+			const outcomes = await this.#outcomes(items, options, indices[0] ?? start);
+			outcomes.forEach((outcome, position) => settled.set(indices[position] ?? start + position, outcome));
+		}
+		const isDryRun = options?.dryRun === true;
+		const given = new Map<number, INodeExecutionData[]>();
+		for (const [index, outcome] of settled) {
+			if (outcome.tag === 'failed') this.#tally.failed(index, outcome.val.effect);
+			if (outcome.tag !== 'done') continue;
+			this.#tally.done(index, outcome.val.map(({ json }) => JSON.parse(json) as JsonObject), isDryRun);
+			try {
+				given.set(index, await Promise.all(outcome.val.map((item) => this.#result(index, item))));
+			} catch (error) {
+				const failed = itemError(error, 'unreadable-result');
+				if (!this.#action.operation.annotations.read_only) failed.effect = 'applied';
+				settled.set(index, { tag: 'failed', val: failed });
+				this.#tally.failed(index, failed.effect);
+			}
+		}
+		for (let index = start; index < end; index += 1) this.#give(index, settled.get(index), given.get(index) ?? []);
+	}
+
+	#mustStop(settled: ReadonlyMap<number, Outcome>): boolean {
+		return !this.#self.continueOnFail() && [...settled.values()].some(({ tag }) => tag === 'failed');
+	}
+
+	#fileNames(index: number): string[] {
 		if (this.#action.operation.files?.takes !== true) return [];
-		const names = String(this.#self.getNodeParameter('inputFiles', index, '')).split(',');
-		const wanted = names.map((name) => name.trim()).filter((name) => name !== '');
+		const names = String(this.#self.getNodeParameter('inputFiles', index, '') ?? '').split(',');
+		return names.map((name) => name.trim()).filter((name) => name !== '');
+	}
+
+	#files(index: number, names: readonly string[]): Promise<Attachment[]> {
 		return Promise.all(
-			wanted.map(async (name) => {
+			names.map(async (name) => {
 				const about = this.#self.helpers.assertBinaryData(index, name);
 				const bytes = await this.#self.helpers.getBinaryDataBuffer(index, name);
 				return {
@@ -102,18 +222,29 @@ class Run {
 		);
 	}
 
-	async #call(items: Item[], cursor: string | undefined, first: number, part: number) {
+	/** All parts of a call, joined. */
+	async #outcomes(items: Item[], options: Options, first: number): Promise<Outcome[]> {
+		const folded: Outcome[] = items.map(() => ({ tag: 'not-attempted' }));
+		let cursor: string | undefined;
+		let part = 0;
+		do {
+			const execution = await this.#call(items, options, cursor, first, part);
+			part += 1;
+			execution.outcomes.forEach((outcome, index) => fold(folded, index, outcome));
+			this.#report(execution.diagnostics);
+			const failed = folded.some((outcome) => outcome.tag === 'failed');
+			if (failed && !this.#self.continueOnFail()) break;
+			cursor = execution.next;
+			if (cursor !== undefined && execution.resumeAfterMs !== undefined) {
+				await this.#node.machine.sleep(execution.resumeAfterMs, this.#cancelled());
+			}
+		} while (cursor !== undefined && !this.#cancelled().aborted);
+		return folded;
+	}
+
+	async #call(items: Item[], options: Options, cursor: string | undefined, first: number, part: number) {
 		const { operation } = this.#action;
-		const options = this.#self.getNodeParameter('options', first, {});
-		const chosen = isObject(options) ? options : {};
-		const how = {
-			...(typeof chosen.timeout === 'number' ? { deadlineMs: chosen.timeout * 1000 } : {}),
-			dryRun: chosen.dryRun === true,
-			// A person built the workflow; a model chose the call.
-			confirmed: !isTool(this.#self) || chosen.confirmed === true,
-			timeZone: this.#self.getTimezone(),
-			...this.#key(first, part),
-		};
+		const how = { ...options, timeZone: this.#self.getTimezone(), ...this.#key(first, part) };
 		try {
 			return await oneAfterTheOther(operation, items, () =>
 				this.#account.call(how, (exports, context, connection) =>
@@ -128,7 +259,7 @@ class Run {
 		}
 	}
 
-	/** n8n runs a node again in the same execution where it is told to retry; an agent may call a tool several times. */
+	/** n8n runs a node again in the same execution where Retry On Fail is on; an agent may call a tool several times. */
 	#key(first: number, part: number): { idempotencyKey?: string } {
 		if (isTool(this.#self)) return {};
 		const { $runIndex: run } = this.#self.getWorkflowDataProxy(0);
@@ -136,23 +267,19 @@ class Run {
 		return { idempotencyKey: [...where, run, first, part].join('/') };
 	}
 
-	async #give(index: number, outcome: Outcome, all: Outcome[]): Promise<void> {
-		if (outcome.tag === 'done') {
-			for (const item of outcome.val) this.results.push(await this.#result(index, item));
+	#give(index: number, outcome: Outcome | undefined, results: INodeExecutionData[]): void {
+		if (outcome?.tag === 'done') {
+			this.results.push(...results);
 			return;
 		}
-		if (outcome.tag === 'failed') {
-			const error = this.#error(outcome.val, index, all);
-			if (!this.#self.continueOnFail()) throw error;
-			// n8n sorts items with an error into the error output. Elsewhere it would
-			// put the bare message into the place of the JSON.
-			const sorted = this.#self.getNode().onError === 'continueErrorOutput' ? { error } : {};
-			this.results.push({ json: errorJson(outcome.val), ...sorted, pairedItem: { item: index } });
+		if (outcome?.tag === 'failed') {
+			if (!this.#self.continueOnFail()) throw this.#error(outcome.val, index);
+			this.results.push({ json: errorJson(this.#advised(outcome.val), this.#properties), pairedItem: { item: index } });
 			return;
 		}
 		// Another item failed and ends the run, or the run was cancelled.
 		if (this.#self.continueOnFail() || this.#cancelled().aborted) {
-			this.results.push({ json: { error: 'This item was not reached.' }, pairedItem: { item: index } });
+			this.results.push({ json: { error: 'This item was not tried.' }, pairedItem: { item: index } });
 		}
 	}
 
@@ -184,16 +311,21 @@ class Run {
 		return Buffer.from(body as ArrayBuffer);
 	}
 
-	#error(error: NodeError, item?: number, all: Outcome[] = []) {
-		const { operation } = this.#action;
-		const done = all.filter((outcome) => outcome.tag === 'done').length;
-		const rest = all.length > 1 ? `Of ${all.length} items, ${done} went well.` : undefined;
-		return errorFor(this.#self.getNode(), error, {
+	#error(error: NodeError, item?: number) {
+		const tally = this.#tally.text();
+		return errorFor(this.#self.getNode(), this.#advised(error), {
 			...(item === undefined ? {} : { item }),
-			...(rest === undefined ? {} : { rest }),
-			properties: properties(this.#node.manifest, operation.input),
-			readOnly: operation.annotations.read_only,
+			...(tally === undefined ? {} : { tally }),
+			properties: this.#properties,
+			readOnly: this.#action.operation.annotations.read_only,
 		});
+	}
+
+	/** Where a model may not do something, the person who may decide it is told where. */
+	#advised(error: NodeError): NodeError {
+		if (error.kind !== 'denied' || !error.code.endsWith('.not-confirmed')) return error;
+		const { name } = this.#self.getNode();
+		return { ...error, advice: `If an AI agent may do this, open the node “${name}” and switch on Options > ${ALLOW}.` };
 	}
 
 	#report(diagnostics: Diagnostic[]): void {
@@ -210,11 +342,6 @@ class Run {
 }
 
 const NEVER = new AbortController().signal;
-
-/** n8n names the variant of a node that agents use after it. */
-function isTool(self: IExecuteFunctions): boolean {
-	return self.getNode().type.endsWith('Tool');
-}
 
 /** Outcomes of several calls, as the contract joins them. */
 function fold(folded: Outcome[], index: number, next: Outcome): void {

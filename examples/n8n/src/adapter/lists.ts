@@ -16,12 +16,22 @@ import { properties } from '../manifest.ts';
 import type { Entry } from '../runtime/contract.ts';
 import { failureOf } from '../runtime/failure.ts';
 import { errorFor } from './errors.ts';
-import { label, located, places, shapeOf, sourcesOf } from './fields.ts';
+import { places } from './fields.ts';
 import { columnsMethod, optionsMethod, references, searchMethod } from './methods.ts';
 import type { Package } from './package.ts';
+import { shapeOf, sourcesOf } from './shapes.ts';
+import { located } from './values.ts';
+import { label } from './words.ts';
 
 /** How many parts of a list a dropdown without search is filled from. */
 const PARTS = 20;
+
+/** The last entry of a list that was cut. Its value is empty, which is never sent. */
+const MORE = (count: number): INodePropertyOptions => ({
+	name: `… The List Ends Here, After ${count.toLocaleString('en-US')} Entries`,
+	value: '',
+	description: 'Give others by an expression: ids or names, with commas between them',
+});
 
 export function listMethods(node: Package) {
 	const listSearch: Record<
@@ -36,10 +46,11 @@ export function listMethods(node: Package) {
 			return { results: choices(entries), ...(next === undefined ? {} : { paginationToken: next }) };
 		};
 		loadOptions[optionsMethod(reference)] = async function () {
-			return choices(await whole(this, node, reference));
+			const { entries, cut } = await whole(this, node, reference);
+			return [...choices(entries), ...(cut ? [MORE(entries.length)] : [])];
 		};
 		resourceMapping[columnsMethod(reference)] = async function () {
-			const entries = await whole(this, node, reference);
+			const { entries } = await whole(this, node, reference);
 			const here = (name: string) => places(name).some((place) => this.getCurrentNodeParameter(place) !== undefined);
 			const sources = sourcesOf(reference).filter(here).map((name) => `“${titleOf(node.manifest, name)}”`);
 			const notice = sources.length === 0 ? {} : { emptyFieldsNotice: `The fields depend on ${sources.join(' and ')}.` };
@@ -65,20 +76,25 @@ async function part(
 			return exports.lookup.options(context, connection, reference.list, params, search || undefined, cursor);
 		});
 	} catch (error) {
-		throw errorFor(self.getNode(), failureOf(error).error, { readOnly: true });
+		const all = node.manifest.operations.flatMap((operation) => properties(node.manifest, operation.input));
+		throw errorFor(self.getNode(), failureOf(error).error, { readOnly: true, properties: all });
 	}
 }
 
-async function whole(self: ILoadOptionsFunctions, node: Package, reference: Reference): Promise<Entry[]> {
+async function whole(
+	self: ILoadOptionsFunctions,
+	node: Package,
+	reference: Reference,
+): Promise<{ entries: Entry[]; cut: boolean }> {
 	const all: Entry[] = [];
 	let cursor: string | undefined;
 	for (let parts = 0; parts < PARTS; parts += 1) {
 		const { entries, next } = await part(self, node, reference, undefined, cursor);
 		all.push(...entries);
-		if (next === undefined) return all;
+		if (next === undefined) return { entries: all, cut: false };
 		cursor = next;
 	}
-	return all;
+	return { entries: all, cut: true };
 }
 
 /** The label of a property, by its name. */

@@ -1,7 +1,7 @@
 // Names of the methods that n8n calls for dropdowns. A list that depends on
 // other fields has a method for each way in which it does.
 
-import type { Manifest, Reference } from '../manifest.ts';
+import type { Manifest, Reference, Schema } from '../manifest.ts';
 import { properties, resolve } from '../manifest.ts';
 
 export const searchMethod = (reference: Reference) => `search_${key(reference)}`;
@@ -10,18 +10,24 @@ export const columnsMethod = (reference: Reference) => `columns_${key(reference)
 
 function key(reference: Reference): string {
 	const parameters = Object.entries(reference.parameters ?? {}).sort(([a], [b]) => a.localeCompare(b));
-	const words = [reference.list, ...parameters.map(([name, pointer]) => `${name}_from${pointer}`)];
-	return words.join('_by_').replace(/[^A-Za-z0-9]+/g, '_');
+	// Mostly a parameter is called as the field that it comes from.
+	const words = parameters.map(([name, pointer]) => (pointer === `/${name}` ? name : `${name}_from${pointer}`));
+	return [reference.list, ...words].join('_by_').replace(/[^A-Za-z0-9]+/g, '_');
 }
 
 /** Every way in which operations and triggers refer to lists. */
 export function references(manifest: Manifest): Reference[] {
 	const found = new Map<string, Reference>();
-	const schemas = [...manifest.operations.map((each) => each.input), ...manifest.triggers.map((each) => each.config)];
-	for (const property of schemas.flatMap((schema) => properties(manifest, schema))) {
-		const items = property.schema.items === undefined ? undefined : resolve(manifest, property.schema.items);
-		const reference = property.schema['x-options'] ?? items?.['x-options'];
-		if (reference !== undefined) found.set(key(reference), reference);
-	}
+	const collect = (schema: Schema) => {
+		for (const property of properties(manifest, schema)) {
+			const items = property.schema.items === undefined ? undefined : resolve(manifest, property.schema.items);
+			const reference = property.schema['x-options'] ?? items?.['x-options'];
+			if (reference !== undefined) found.set(key(reference), reference);
+			// The fields of entries have lists, too.
+			for (const inner of [property.schema, items]) if (inner?.properties !== undefined) collect(inner);
+		}
+	};
+	for (const { input } of manifest.operations) collect(input);
+	for (const { config } of manifest.triggers) collect(config);
 	return [...found.values()];
 }

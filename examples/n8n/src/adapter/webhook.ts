@@ -1,4 +1,4 @@
-// The trigger that is told. A subscription lives as long as the workflow is
+// The trigger that the service calls. A subscription lives as long as the workflow is
 // active; its state and signing secret are kept in the static data.
 
 import { NodeConnectionTypes, generateSecureToken } from 'n8n-workflow';
@@ -13,25 +13,30 @@ import type {
 import type { Manifest } from '../manifest.ts';
 import type { Delivery, Endpoint, Event, Exports } from '../runtime/contract.ts';
 import { failureOf } from '../runtime/failure.ts';
-import { commonDescription } from './description.ts';
+import { commonDescription, nodeAreas } from './description.ts';
+import type { NodeArea } from './description.ts';
 import { errorFor } from './errors.ts';
-import { asItems, configured, titleOf, triggerForm, triggersOf, unseen } from './events.ts';
+import { asItems, configured, triggerForm, triggersOf, unseen } from './events.ts';
 import type { Package } from './package.ts';
 import { ask } from './polling.ts';
 import { asked, askedAt, forget, withNewest } from './subscription.ts';
+import { sentences } from './words.ts';
 
 /** How long deliveries are believed to be all. */
 const ASK_AFTER_MS = 5 * 60_000;
 
 export function webhookDescription(manifest: Manifest): INodeTypeDescription {
+	const [{ title, description }] = nodeAreas(manifest) as [NodeArea];
+	const [does] = sentences(description);
 	return {
 		...commonDescription(manifest),
-		displayName: titleOf(manifest, 'Trigger'),
+		displayName: `${title} Trigger`,
 		name: `${manifest.name}Trigger`,
 		group: ['trigger'],
-		subtitle: '={{ $parameter["event"] }}',
-		description: `Starts the workflow when ${manifest.title} reports that something happened`,
-		defaults: { name: titleOf(manifest, 'Trigger') },
+		subtitle: '={{ $parameter["event"].replace(/[._]/g, " ") }}',
+		// n8n shows this text for the action node of the same name, too.
+		description: `${does}, or starts the workflow at once by a webhook when something happens there`,
+		defaults: { name: `${title} Trigger` },
 		inputs: [],
 		outputs: [NodeConnectionTypes.Main],
 		webhooks: [{ name: 'default', httpMethod: 'POST', responseMode: 'onReceived', path: 'webhook', rawBody: true }],
@@ -151,7 +156,9 @@ async function deliveryOf(self: IWebhookFunctions): Promise<Delivery> {
 }
 
 function configuration(self: IHookFunctions | IWebhookFunctions, node: Package) {
-	return configured(node.manifest, 'webhook', (name, fallback) => self.getNodeParameter(name, fallback));
+	const read = (name: string, fallback: unknown) => self.getNodeParameter(name, fallback);
+	const { config, ...rest } = configured(node.manifest, 'webhook', read, self.getTimezone());
+	return { ...rest, config: JSON.stringify(config) };
 }
 
 function endpointOf(url: string | undefined, data: IDataObject): Endpoint {

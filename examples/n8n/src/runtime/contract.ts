@@ -90,6 +90,7 @@ export interface CheckReport {
 	account?: string | undefined;
 	instance?: string | undefined;
 	steps: Array<{
+		name: string;
 		label: string;
 		status: 'pass' | 'warn' | 'fail' | 'skipped';
 		message: string;

@@ -2,35 +2,46 @@
 
 import type { INodeParameters } from 'n8n-workflow';
 
-import { shapeOf } from '../../src/adapter/fields.ts';
+import { COLLECTIONS } from '../../src/adapter/fields.ts';
 import type { Action } from '../../src/adapter/form.ts';
-import type { Manifest } from '../../src/manifest.ts';
+import { shapeOf } from '../../src/adapter/shapes.ts';
+import { ENTRY } from '../../src/adapter/values.ts';
+import type { Shape } from '../../src/adapter/shapes.ts';
+import type { Manifest, Property } from '../../src/manifest.ts';
 
 /** The parameters of a form in which this input is filled in. */
 export function filledIn(manifest: Manifest, action: Action, input: Record<string, unknown>): INodeParameters {
-	const put = (names: Set<string>) =>
+	const { open, collection, closed, options, sort } = action.layout;
+	const put = (members: readonly Property[]) =>
 		Object.fromEntries(
-			Object.entries(input)
-				.filter(([name]) => names.has(name))
-				.map(([name, value]) => {
-					const schema = [...action.layout.open, ...action.layout.closed].find((each) => each.name === name)?.schema;
-					switch (shapeOf(manifest, schema ?? {})) {
-						case 'record':
-							return [name, { __rl: true, mode: 'id', value: String(value) }];
-						case 'columns':
-							return [name, { mappingMode: 'defineBelow', value, matchingColumns: [], schema: [] }];
-						case 'json':
-							return [name, JSON.stringify(value)];
-						default:
-							return [name, value];
-					}
-				}),
+			Object.entries(input).flatMap(([name, value]) => {
+				const member = members.find((each) => each.name === name);
+				return member === undefined ? [] : [[name, typed(shapeOf(manifest, member.schema), value)]];
+			}),
 		);
-	const names = (properties: Array<{ name: string }>) => new Set(properties.map((each) => each.name));
 	return {
 		resource: action.resource,
 		operation: action.verb,
-		...put(names(action.layout.open)),
-		[action.layout.collection]: put(names(action.layout.closed)),
+		...put(open),
+		[collection]: put(closed),
+		[COLLECTIONS.sort]: put(sort),
+		[COLLECTIONS.options]: put(options),
 	} as INodeParameters;
+}
+
+/** A value as it is in a field of this shape. */
+function typed(shape: Shape, value: unknown): unknown {
+	switch (shape) {
+		case 'record':
+			return { __rl: true, mode: 'id', value: String(value) };
+		case 'columns':
+			return { mappingMode: 'defineBelow', value, matchingColumns: [], schema: [] };
+		case 'object':
+		case 'objects':
+			return { [ENTRY]: value };
+		case 'json':
+			return JSON.stringify(value);
+		default:
+			return value;
+	}
 }

@@ -1,7 +1,7 @@
 // As much of n8n as a node sees while it runs: parameters are resolved by n8n's
 // own code from what is put in and what the description says.
 
-import { NodeHelpers } from 'n8n-workflow';
+import { NodeHelpers, NodeOperationError } from 'n8n-workflow';
 import type {
 	IBinaryData,
 	IDataObject,
@@ -28,12 +28,18 @@ export interface Setup {
 	cancel?: AbortSignal;
 	execution?: string;
 	runIndex?: number;
+	/** Time zone of the workflow. */
+	zone?: string;
+	/** What expressions give, by their text, for each item. */
+	expressions?: Record<string, (item: number) => unknown>;
+	/** Name of the node. */
+	name?: string;
 }
 
 function nodeOf(description: INodeTypeDescription, setup: Setup): INode {
 	const node: INode = {
 		id: '1',
-		name: description.displayName,
+		name: setup.name ?? description.displayName,
 		type: setup.type ?? description.name,
 		typeVersion: 1,
 		position: [0, 0],
@@ -48,6 +54,14 @@ function at(parameters: INodeParameters, name: string): unknown {
 	return name.split('.').reduce<unknown>((inner, part) => (inner as IDataObject | undefined)?.[part], parameters);
 }
 
+/** With expressions replaced by what they give. */
+function evaluated(value: unknown, item: number, { expressions = {} }: Setup): unknown {
+	if (typeof value === 'string') return value.startsWith('=') && value in expressions ? expressions[value]?.(item) : value;
+	if (Array.isArray(value)) return value.map((each) => evaluated(each, item, { expressions } as Setup));
+	if (typeof value !== 'object' || value === null || value.constructor !== Object) return value;
+	return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, evaluated(each, item, { expressions } as Setup)]));
+}
+
 /** What all contexts have. */
 export function contextOf(description: INodeTypeDescription, setup: Setup) {
 	const node = nodeOf(description, setup);
@@ -58,10 +72,11 @@ export function contextOf(description: INodeTypeDescription, setup: Setup) {
 		getCredentials: () => Promise.resolve(setup.credentials),
 		getMode: () => setup.mode ?? 'trigger',
 		getActivationMode: () => setup.mode ?? 'activate',
-		getTimezone: () => 'Europe/Berlin',
+		getTimezone: () => setup.zone ?? 'Europe/Berlin',
 		getWorkflowStaticData: () => staticData,
 		getNodeParameter: (name: string, second?: unknown, third?: unknown) => {
-			const found = at(node.parameters, name) ?? (typeof second === 'number' ? third : second);
+			const [item, fallback] = typeof second === 'number' ? [second, third] : [0, second];
+			const found = evaluated(at(node.parameters, name), item, setup) ?? fallback;
 			if (found === undefined) throw new Error(`Could not get parameter "${name}"`);
 			return found;
 		},
@@ -72,7 +87,7 @@ export function contextOf(description: INodeTypeDescription, setup: Setup) {
 export async function run(type: INodeType, setup: Setup) {
 	const hints: NodeExecutionHint[] = [];
 	const items: INodeExecutionData[] = setup.items ?? [{ json: {} }];
-	const self = {
+	const self: IExecuteFunctions = {
 		...contextOf(type.description, setup),
 		getInputData: () => items,
 		continueOnFail: () => setup.continueOnFail ?? false,
@@ -81,7 +96,12 @@ export async function run(type: INodeType, setup: Setup) {
 		getWorkflowDataProxy: () => ({ $runIndex: setup.runIndex ?? 0 }),
 		addExecutionHints: (...more: NodeExecutionHint[]) => hints.push(...more),
 		helpers: {
-			assertBinaryData: (index: number, name: string) => items[index]?.binary?.[name],
+			assertBinaryData: (index: number, name: string) => {
+				const file = items[index]?.binary?.[name];
+				if (file !== undefined) return file;
+				throw new NodeOperationError(self.getNode(), `This operation expects the node's input data to contain a binary file '${name}', but none was found [item ${index}]`);
+			},
+			httpRequest: () => Promise.reject(new Error('The link has expired.')),
 			getBinaryDataBuffer: (index: number, name: string) =>
 				Promise.resolve(Buffer.from(items[index]?.binary?.[name]?.data ?? '', 'base64')),
 			prepareBinaryData: (bytes: Buffer, fileName: string, mimeType: string): Promise<IBinaryData> =>
