@@ -12,7 +12,7 @@ use alloc::string::String;
 
 use serde_json::Value;
 
-use crate::catalogue::field::{CUSTOM_FIELD, Choice, Column, Field, Form, Kind, Place, Shape};
+use crate::catalogue::field::{ATTACHMENTS, CUSTOM_FIELD, Choice, Column, Field, Form, Kind, Place, Shape};
 use crate::catalogue::lists::{LISTS, List};
 use crate::catalogue::resource::{
     BULK, Files, Handler, ID, LIMIT, Marks, ORDER, ORDER_DESC, Operation, Output, RETURN_ALL, Required,
@@ -99,14 +99,19 @@ fn operation(json: &mut Json, resource: &'static Resource, operation: &Operation
     json.close('}');
     let scope = resource.scope(verb);
     json.texts("scopes", if scope.is_empty() { &[] } else { core::slice::from_ref(&scope) });
+    let files = match verb {
+        Verb::Job(job) => job.files,
+        _ => Files::None,
+    };
+    let attaches = resource.inputs(verb).iter().any(|field| field.name == ATTACHMENTS.name);
+    if files != Files::None || attaches {
+        json.begin("files", '{');
+        json.flag("takes", files == Files::Takes || attaches);
+        json.flag("gives", files == Files::Gives);
+        json.flag("needed", matches!(verb, Verb::Job(job) if matches!(job.handler, Handler::Upload)));
+        json.close('}');
+    }
     if let Verb::Job(job) = verb {
-        if job.files != Files::None {
-            json.begin("files", '{');
-            json.flag("takes", job.files == Files::Takes);
-            json.flag("gives", job.files == Files::Gives);
-            json.flag("needed", matches!(job.handler, Handler::Upload));
-            json.close('}');
-        }
         if !job.serialize_by.is_empty() {
             json.texts("serialize_by", job.serialize_by);
         }
@@ -352,6 +357,7 @@ fn describe(json: &mut Json, field: &Field, names: bool) {
         Place::Fields => {}
         Place::Options => json.pair("x-place", "options"),
         Place::Sort => json.pair("x-place", "sort"),
+        Place::Nowhere => json.pair("x-place", "none"),
     }
 }
 

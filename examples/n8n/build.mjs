@@ -53,12 +53,25 @@ async function transpiled(component, waiting) {
 	return Object.fromEntries(Object.entries(files).filter(([name]) => !name.endsWith('.d.ts')));
 }
 
-/** Generated code looks into the environment whether to tell each of its steps; the package reads no environment. */
-function withoutDebugLog(bytes) {
-	const code = Buffer.from(bytes).toString();
-	const silent = code.replaceAll(/globalThis\?\.process\?\.env\?\.JCO_DEBUG&&console\.debug\(\.\.\.\w+\)/g, '');
-	if (silent === code) throw new Error('the debug log of generated code has moved');
-	return silent;
+/**
+ * Generated code can do more than a community node may: it looks into the environment whether to print each of its steps,
+ * and would read files where it is not given the modules. Nothing of that is in the package.
+ */
+function tamed(bytes) {
+	const without = (code, what, pattern, by) => {
+		const rest = code.replaceAll(pattern, by);
+		if (rest === code) throw new Error(`generated code has changed: ${what} has moved`);
+		return rest;
+	};
+	let code = Buffer.from(bytes).toString();
+	code = without(code, 'the debug log', /globalThis\?\.process\?\.env\?\.JCO_DEBUG&&console\.debug\(\.\.\.\w+\)/g, '');
+	code = without(
+		code,
+		'the reading of files',
+		/(\w+)=typeof process<`u`&&process\.versions&&process\.versions\.node,(\w+);async function (\w+)\(\w+\)\{return \1\?.*?compileStreaming\)\}/g,
+		'$1,$2;async function $3(){throw Error(`no files here`)}',
+	);
+	return without(code, 'a global', /\bglobalThis\.WebAssembly\b/g, 'WebAssembly');
 }
 
 async function bundle(entry, outfile, options) {
@@ -87,7 +100,7 @@ for (const waiting of ['suspend', 'replay']) {
 		const file = name.endsWith('.js') ? `${waiting}.mjs` : name;
 		const known = modules.has(file) ? await readFile(path.join(generated, file)) : undefined;
 		if (known !== undefined && !known.equals(bytes)) throw new Error(`${file} differs between the two ways to wait`);
-		await writeFile(path.join(generated, file), file.endsWith('.mjs') ? withoutDebugLog(bytes) : bytes);
+		await writeFile(path.join(generated, file), file.endsWith('.mjs') ? tamed(bytes) : bytes);
 		if (file.endsWith('.wasm')) modules.add(file);
 	}
 }
@@ -121,13 +134,16 @@ await writeFile(
 	`import { artefact } from './artefact.mjs';
 import manifest from './manifest.json';
 import { nodesOf } from '../src/nodes.ts';
-export const { credentials, nodes } = nodesOf(manifest, artefact);
+export const { credentials, nodes } = nodesOf(JSON.parse(manifest), artefact);
 `,
 );
 await bundle('component.mjs', path.join(dist, 'component.js'), {
 	format: 'cjs',
 	external: ['n8n-workflow'],
 	legalComments: 'none',
+	drop: ['console'],
+	inject: [path.join(here, 'src/adapter/timers.ts')],
+	loader: { '.wasm': 'binary', '.json': 'text' },
 });
 
 const { credentials, nodes } = createRequire(import.meta.url)(path.join(dist, 'component.js'));

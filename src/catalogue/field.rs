@@ -45,6 +45,8 @@ pub enum Place {
     Options,
     /// With what sorts a list.
     Sort,
+    /// Nowhere: it is for programs, and people have another way.
+    Nowhere,
 }
 
 /// What may stand in a field.
@@ -286,7 +288,7 @@ pub const CUSTOM_FIELD: &[Field] = &[
 pub const ATTACHMENTS: Field = Field::of(
     "attachments",
     "Attachments",
-    "Files to attach.",
+    "Files to attach, where they do not travel beside the item.",
     Kind::Objects(&[
         Field::text("filename", "File name", "Name of the file, with its extension."),
         Field::text(
@@ -298,7 +300,7 @@ pub const ATTACHMENTS: Field = Field::of(
         Field::boolean("showforusers", "Show to users", "Whether customers see the file."),
     ]),
 )
-.rare();
+.in_place(Place::Nowhere);
 
 /// A postal address (schema `AddressStore`).
 pub const ADDRESS: Kind = Kind::Object(&[

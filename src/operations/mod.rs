@@ -37,9 +37,12 @@ use core::time::Duration;
 use serde_json::Value;
 
 use crate::catalogue;
+use crate::catalogue::field::ATTACHMENTS;
 use crate::catalogue::resource::{Files, Handler, Job, Marks, Operation, Resource, Verb};
 use crate::client::Client;
-use crate::contract::{CallContext, Connection, ConnectionAuth, Diagnostic, Execution, Item, Outcome};
+use crate::contract::{
+    Attachment, CallContext, Connection, ConnectionAuth, Diagnostic, Execution, Item, Outcome,
+};
 use crate::credentials::Credentials;
 use crate::error::{Code, NodeError, Result};
 use crate::input::{self, Input};
@@ -79,22 +82,41 @@ impl Task<'_, '_> {
             .items
             .get(index)
             .ok_or_else(|| NodeError::new(Code::Internal, "An item got lost inside the node."))?;
+        let fields = self.resource.inputs(self.verb);
         let takes_files = matches!(self.verb, Verb::Job(job) if job.files == Files::Takes);
-        if !item.attachments.is_empty() && !takes_files {
+        let attaches = !takes_files && fields.iter().any(|field| field.name == ATTACHMENTS.name);
+        if !item.attachments.is_empty() && !takes_files && !attaches {
             return Err(NodeError::new(Code::InvalidValue, "This operation takes no files beside the item.")
                 .advice("The manifest says which operations take files."));
         }
         let input = input::parse(self.resource, self.verb, &item.json)?;
-        let fields = self.resource.inputs(self.verb);
         let own = self.resource.list;
-        match &item.json {
+        let mut input = match &item.json {
             Value::Object(given) if references::is_needed(&fields, own, given) => {
                 let given = references::resolve(self.client, &mut self.known, &fields, own, given)?;
-                input::parse(self.resource, self.verb, &Value::Object(given))
+                input::parse(self.resource, self.verb, &Value::Object(given))?
             }
-            _ => Ok(input),
+            _ => input,
+        };
+        if attaches && !item.attachments.is_empty() {
+            attach(&item.attachments, &mut input, self.context.dry_run)?;
+        }
+        Ok(input)
+    }
+}
+
+/// Puts the files beside an item into its record, where the record has a field
+/// for files.
+fn attach(attachments: &[Attachment], input: &mut Input, for_people: bool) -> Result<()> {
+    files::check(attachments)?;
+    let files = attachments.iter().map(|file| Value::Object(files::element(file, for_people)));
+    match input.values.get_mut(ATTACHMENTS.name) {
+        Some(Value::Array(given)) => given.extend(files),
+        _ => {
+            input.values.insert(ATTACHMENTS.name.into(), files.collect());
         }
     }
+    Ok(())
 }
 
 /// Runs an operation on items.

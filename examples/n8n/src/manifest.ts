@@ -23,7 +23,7 @@ export interface Schema {
 	$ref?: string;
 	'x-options'?: Reference;
 	/** Where a form has it, if not among the other fields. */
-	'x-place'?: 'options' | 'sort';
+	'x-place'?: 'options' | 'sort' | 'none';
 }
 
 /** Where the values of a property come from. */

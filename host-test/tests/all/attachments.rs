@@ -48,6 +48,25 @@ fn a_file_lives_from_upload_to_delete() -> Result<()> {
     )
 }
 
+/// A form that comes with a screenshot is one ticket with one file.
+#[test]
+fn a_ticket_is_created_with_the_files_beside_its_item() -> Result<()> {
+    drive!(["ticket.create", "attachment.list", "attachment.download"], [], async |desk| {
+        let files = vec![file("screen.png", "PNG"), file("log.txt", "late")];
+        let made = desk.run_files("ticket.create", json!({ "summary": "It blinks" }), files).await?;
+        let ticket = made.results().next().with_context(|| made.json().to_string())?["id"].clone();
+        let input = json!({ "ticket_id": ticket, "return_all": true });
+        let mut listed = desk.results("attachment.list", input).await?;
+        listed.sort_by_key(|row| row["id"].as_i64());
+        let names: Vec<&str> = listed.iter().map(|row| text(row, "filename")).collect();
+        assert_eq!(names, ["screen.png", "log.txt"]);
+        let last = listed.last().context("no file")?;
+        let got = desk.run("attachment.download", json!({ "id": last["id"] })).await?;
+        assert_eq!(got.files().first().context("no bytes")?.bytes(), Some(&b"late"[..]));
+        Ok(())
+    })
+}
+
 /// JSON in a file is the file's own business, whatever it looks like.
 #[test]
 fn files_are_never_read() -> Result<()> {
@@ -110,7 +129,7 @@ fn several_files_go_to_a_note_or_come_with_it() -> Result<()> {
 
 #[test]
 fn a_file_too_many_or_none_is_refused_before_anything_is_sent() -> Result<()> {
-    drive!(["attachment.upload", "note.add", "ticket.create"], [], async |desk| {
+    drive!(["attachment.upload", "note.add", "ticket.create", "ticket.get"], [], async |desk| {
         let large = || file("large.bin", vec![0; 20_000_001]);
         let upload = json!({ "ticket_id": TICKET });
         let note = json!({ "ticket_id": TICKET, "note": "x" });
@@ -126,7 +145,8 @@ fn a_file_too_many_or_none_is_refused_before_anything_is_sent() -> Result<()> {
             ("attachment.upload", upload.clone(), vec![large()], "20000001 bytes"),
             ("attachment.upload", upload, vec![link], "not as a link"),
             ("note.add", note, vec![large()], "20000001 bytes"),
-            ("ticket.create", json!({ "summary": "x" }), vec![file("a", "A")], "takes no files"),
+            ("ticket.create", json!({ "summary": "x" }), vec![large()], "20000001 bytes"),
+            ("ticket.get", json!({ "id": TICKET }), vec![file("a", "A")], "takes no files"),
         ] {
             let result = desk.run_files(operation, input, files).await?;
             let error = result.first_error().with_context(|| format!("{operation}: {}", result.json()))?;

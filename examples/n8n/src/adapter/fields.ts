@@ -197,7 +197,7 @@ function dependencies(reference: Reference) {
 
 /** Where a field can be in the form. */
 export function places(name: string): string[] {
-	return [name, ...Object.values(COLLECTIONS).map((collection) => `${collection}.${name}`)];
+	return [name, `${COLLECTIONS.fields}.${name}`, `${COLLECTIONS.filters}.${name}`];
 }
 
 /** The names of the collections of optional fields. */
