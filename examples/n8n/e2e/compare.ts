@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { startSim } from '../test/support/sim.ts';
 import type { Sim } from '../test/support/sim.ts';
 import type { N8n, Node, Result } from './n8n.ts';
-import { HALOPSA, credentialOf } from './n8n.ts';
+import { ADMINISTRATION, BILLING, HALOPSA, credentialOf } from './n8n.ts';
 
 const THEIRS = 'n8n-nodes-base.haloPSA';
 /** How long a run may take before it counts as endless. */
@@ -48,7 +48,7 @@ const CASES: Case[] = [
 type Run = (items: unknown[], timeout?: number) => Promise<Result>;
 
 export async function compare(n8n: N8n): Promise<string> {
-	const rows = [['what it can do', await abilities(n8n, THEIRS), await abilities(n8n, HALOPSA)]];
+	const rows = [['what it can do', await abilities(n8n, THEIRS), await abilities(n8n, HALOPSA, BILLING, ADMINISTRATION)]];
 	for (const [index, each] of CASES.entries()) {
 		const row = [each.title];
 		for (const whose of ['theirs', 'ours'] as const) row.push(await outcome(n8n, each, whose, index));
@@ -60,7 +60,7 @@ export async function compare(n8n: N8n): Promise<string> {
 }
 
 /** Operations and events, by the forms that n8n shows. */
-async function abilities(n8n: N8n, type: string): Promise<string> {
+async function abilities(n8n: N8n, ...nodes: string[]): Promise<string> {
 	const types = await n8n.rest<Array<{ name: string; properties: Array<{ name: string; options?: unknown[] }> }>>(
 		'GET',
 		'/types/nodes.json',
@@ -69,8 +69,9 @@ async function abilities(n8n: N8n, type: string): Promise<string> {
 		const fields = types.find((each) => each.name === name)?.properties.filter((each) => each.name === field) ?? [];
 		return fields.reduce((sum, { options = [] }) => sum + options.length, 0);
 	};
-	const events = Math.max(count(`${type}Trigger`, 'event'), count(`${type}PollingTrigger`, 'event'));
-	return `${count(type, 'operation')} operations, ${events} events`;
+	const operations = nodes.reduce((sum, type) => sum + count(type, 'operation'), 0);
+	const events = Math.max(...nodes.flatMap((type) => [count(`${type}Trigger`, 'event'), count(`${type}PollingTrigger`, 'event')]));
+	return `${operations} operations, ${events} events`;
 }
 
 async function outcome(n8n: N8n, { job, items = 1, quirks = [], proxy }: Case, whose: 'theirs' | 'ours', index: number) {
@@ -121,9 +122,9 @@ async function jobOf(n8n: N8n, name: string, job: Job, whose: 'theirs' | 'ours',
 		const summary = '={{ $json.summary }}';
 		const create = { resource: 'ticket', operation: 'create', summary };
 		const parameters = {
-			list: { resource: 'ticket', operation: 'list', return_all: true },
+			list: { resource: 'ticket', operation: 'list', return_all: true, filters: {} },
 			create,
-			bulk: { ...create, additionalFields: { bulk: true } },
+			bulk: { ...create, options: { bulk: true } },
 			'by-key': { resource: 'ticket', operation: 'find_or_append', summary, key: summary },
 		}[job];
 		const credentials = await credentialOf(n8n, sim, name);

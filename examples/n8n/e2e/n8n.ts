@@ -8,6 +8,8 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { nodeAreas } from '../src/adapter/description.ts';
+import type { Manifest } from '../src/manifest.ts';
 import type { Sim } from '../test/support/sim.ts';
 
 /** Where e2e/install has put n8n. */
@@ -15,6 +17,8 @@ export const WORK = process.env.N8N_E2E ?? path.join(import.meta.dirname, '.work
 
 const PREFIX = 'n8n-nodes-halopsa-component';
 export const HALOPSA = `${PREFIX}.halopsa`;
+export const BILLING = `${PREFIX}.halopsaBilling`;
+export const ADMINISTRATION = `${PREFIX}.halopsaAdministration`;
 export const TRIGGER = `${PREFIX}.halopsaTrigger`;
 export const POLLING_TRIGGER = `${PREFIX}.halopsaPollingTrigger`;
 
@@ -250,9 +254,16 @@ interface ExecutionData {
 	};
 }
 
-/** The items of a node, over all its runs, at its first output. */
-export function itemsOf({ runData }: ExecutionData['resultData'], node: string): Array<Record<string, unknown>> {
-	return (runData[node] ?? []).flatMap(({ data }) => data?.main[0] ?? []).map(({ json }) => json);
+/** The items of a node, over all its runs, at one of its outputs. */
+export function itemsOf({ runData }: ExecutionData['resultData'], node: string, output = 0): Array<Record<string, unknown>> {
+	return (runData[node] ?? []).flatMap(({ data }) => data?.main[output] ?? []).map(({ json }) => json);
+}
+
+/** The node that has a resource of the component. */
+export function nodeFor(manifest: Manifest, resource: string): string {
+	const group = manifest.resources?.find(({ name }) => name === resource)?.group ?? '';
+	const area = nodeAreas(manifest).find((each) => each.area?.groups.includes(group) === true);
+	return `${PREFIX}.${area?.name ?? manifest.name}`;
 }
 
 /** What a credential for the simulator holds. */

@@ -11,7 +11,7 @@ import { manifest } from '../test/support/built.ts';
 import { filledIn } from '../test/support/filled.ts';
 import type { Sim } from '../test/support/sim.ts';
 import type { N8n, Node } from './n8n.ts';
-import { HALOPSA, WORK, credentialOf } from './n8n.ts';
+import { WORK, credentialOf, nodeFor } from './n8n.ts';
 
 /** A file for operations that take one. */
 const FILE: Node = {
@@ -31,9 +31,9 @@ export async function operations(n8n: N8n, sim: Sim): Promise<void> {
 		const fits = validator(operation);
 		for (const { title, input } of operation.examples ?? []) {
 			await sim.control('reset', {});
-			const takes = operation.files?.takes === true;
+			const takes = operation.files?.takes === true && operation.files.needed !== false;
 			const parameters = { ...filledIn(manifest, action, input), ...(takes ? { inputFiles: 'data' } : {}) };
-			const node: Node = { name: 'HaloPSA', type: HALOPSA, parameters, credentials };
+			const node: Node = { name: 'HaloPSA', type: nodeFor(manifest, action.resource), parameters, credentials };
 			const job = await n8n.job(`${operation.id} ${examples}`, [...(takes ? [FILE] : []), node]);
 			const { ok, items, error } = await job([{ text: 'hello' }]);
 			const place = `${operation.id}, ${title}`;

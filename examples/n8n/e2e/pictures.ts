@@ -42,9 +42,9 @@ export async function walk(n8n: N8n, sim: Sim): Promise<void> {
 			...create,
 			summary: 'Printer on the third floor prints blank pages',
 			tickettype_id: chosen(1, 'Incident'),
-			additionalFields: { client_id: { __rl: true, mode: 'list', value: '' } },
+			client_id: { __rl: true, mode: 'list', value: '' },
 		}), 1);
-		await page.locator('[data-test-id=rlc-input]').nth(1).click();
+		await page.locator('[data-test-id=rlc-input]').first().click();
 		await page.locator('[data-test-id=rlc-item]').first().waitFor();
 		await page.keyboard.type('log');
 		await page.waitForTimeout(3000);
@@ -69,7 +69,7 @@ export async function walk(n8n: N8n, sim: Sim): Promise<void> {
 		assert.match(shown, /Check the id/, 'the advice is shown');
 
 		const trigger: Node = {
-			name: 'HaloPSA Trigger',
+			name: 'HaloPSA Service Desk Trigger',
 			type: TRIGGER,
 			parameters: { event: 'ticket.status_changed', filters: { client_id: chosen(3, 'Nordlicht Logistik Ltd') } },
 			credentials,

@@ -1,5 +1,5 @@
 // The package in a real n8n. `run.ts` does all; with arguments only the parts
-// that are named: `jobs`, `operations`, `triggers`, `templates`, `tool`, `pictures`, `compare`.
+// that are named: `jobs`, `safety`, `operations`, `triggers`, `templates`, `tool`, `pictures`, `compare`.
 
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -10,6 +10,7 @@ import { jobs } from './jobs.ts';
 import { N8n } from './n8n.ts';
 import { operations } from './operations.ts';
 import { walk } from './pictures.ts';
+import { safety } from './safety.ts';
 import { templates } from './templates.ts';
 import { tool } from './tool.ts';
 import { triggers } from './triggers.ts';
@@ -29,7 +30,7 @@ Rows on which this node is not ahead, or not in every respect:
   and that a second run could make a second ticket. With *Find or append*, a run repeated by n8n finds what the first one made.
 - *429*: this node takes longer because it waits and then reads all, where the other one gives up.
 - *An agent that sees nothing* gets an empty list from both: HaloPSA does not tell it from a list that is empty. The credential
-  test of this node does tell.
+  test of this node fails with the reason.
 
 `;
 
@@ -39,6 +40,7 @@ const sim = await startSim();
 const n8n = await N8n.start('home');
 try {
 	if (wanted('jobs')) await jobs(n8n, sim);
+	if (wanted('safety')) await safety(n8n, sim);
 	if (wanted('operations')) await operations(n8n, sim);
 	if (wanted('triggers')) await triggers(n8n, sim);
 	if (wanted('templates')) await templates(n8n, sim);
