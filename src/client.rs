@@ -159,7 +159,8 @@ impl<'a> Client<'a> {
     /// Sends what is open once, and settles what can be settled.
     fn round(&mut self, open: Vec<&mut Slot<'_>>) {
         let wire: Vec<HttpRequest> = open.iter().map(|slot| self.wire(slot.request)).collect();
-        let exchanges = self.exchange(&wire);
+        let patience = open.iter().filter_map(|slot| slot.request.first_byte).max();
+        let exchanges = self.exchange(&wire, patience);
         let mut wait = Duration::ZERO;
         let mut refused = vec![];
         for (slot, exchange) in open.into_iter().zip(exchanges) {
@@ -194,6 +195,12 @@ impl<'a> Client<'a> {
         if matches!(&exchange, Ok(answer) if matches!(answer.status, 400..=499) && answer.status != 429) {
             // It was understood, so the token was good.
             self.token.successes = self.token.successes.saturating_add(1);
+        }
+        if let Ok(answer) = &exchange
+            && slot.request.final_statuses.contains(&answer.status)
+        {
+            slot.settle(Err(answer::error(answer, slot.request.safety, slot.request.fields)));
+            return Duration::ZERO;
         }
         match self.weigh(slot.request.safety, slot.request.fields, slot.attempts, exchange) {
             Ok(wait) => wait,
@@ -277,7 +284,7 @@ impl<'a> Client<'a> {
     /// Whether the token is good for asking who we are.
     fn agent_is_known(&mut self) -> bool {
         let request = self.wire(&ApiRequest::get("/Agent/me"));
-        let answers = self.exchange(core::slice::from_ref(&request));
+        let answers = self.exchange(core::slice::from_ref(&request), None);
         matches!(answers.first(), Some(Ok(answer)) if answer.status == 200)
     }
 
@@ -286,11 +293,13 @@ impl<'a> Client<'a> {
         request.to_http(&self.credentials.resource_url, token, self.context.trace_parent.as_deref())
     }
 
-    fn exchange(&mut self, requests: &[HttpRequest]) -> Vec<Exchange> {
+    /// Sends requests once. `first_byte` is how long answers may take to begin,
+    /// where that is longer than usual.
+    fn exchange(&mut self, requests: &[HttpRequest], first_byte: Option<Duration>) -> Vec<Exchange> {
         let total = self.remaining();
         let limits = Limits {
             connect: CONNECT.min(total),
-            first_byte: FIRST_BYTE.min(total),
+            first_byte: first_byte.unwrap_or(FIRST_BYTE).min(total),
             between_bytes: BETWEEN_BYTES.min(total),
             total,
             body_bytes: MOST_BYTES,
@@ -315,7 +324,7 @@ impl<'a> Client<'a> {
         loop {
             attempts += 1;
             self.usage.retries += u32::from(attempts > 1);
-            let exchange = self.exchange(core::slice::from_ref(request)).pop();
+            let exchange = self.exchange(core::slice::from_ref(request), None).pop();
             let exchange = exchange.ok_or_else(misplaced)?;
             let wait = match exchange {
                 Ok(answer) if !matches!(answer.status, 429 | 502..) => return Ok(answer),

@@ -1,11 +1,12 @@
 //! Values for dropdowns (`lookup.options`): what may be asked, and the answer.
 //!
 //! The lists are data (`catalogue::lists`); [`rows`] reads them, [`forms`]
-//! reads the fields of ticket types. Nothing is kept between calls: hosts do
+//! reads the fields of ticket types, [`values`] lookup tables. Nothing is kept between calls: hosts do
 //! that. What cannot be loaded is an error and never an empty list.
 
 pub mod forms;
 pub mod rows;
+pub mod values;
 
 use alloc::format;
 use alloc::vec::Vec;

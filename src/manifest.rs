@@ -473,6 +473,9 @@ fn column_members(json: &mut Json, page: Option<&str>, groups: &[&[Column]], ext
             Shape::Untrusted => r#"{"x-untrusted":true}"#,
         };
         json.raw(column.name, schema);
+        if column.shape == Shape::CustomFields {
+            json.raw(&column.display_name(), schema);
+        }
     }
     if page.is_some() {
         json.raw("link", r#"{"type":"string","format":"uri"}"#);

@@ -9,7 +9,7 @@ use crate::{
     faults::Switchboard,
     hooks::Outbox,
     log::Log,
-    state::{Clock, World},
+    state::{Clock, Recent, World},
     throttle::Limiter,
 };
 
@@ -26,6 +26,8 @@ pub(crate) struct Shared {
     pub(crate) limiter: Limiter,
     /// Deliveries of webhooks that wait to be sent.
     pub(crate) outbox: Outbox,
+    /// Records as they were before late changes.
+    pub(crate) recent: Recent,
     world: RwLock<World>,
     ledger: Mutex<Ledger>,
     seed: Mutex<Seed>,
@@ -44,6 +46,7 @@ impl Shared {
             log: Log::default(),
             limiter: Limiter::default(),
             outbox: Outbox::default(),
+            recent: Recent::default(),
             world: RwLock::new(config.seed.build()),
             ledger: Mutex::default(),
         }
@@ -58,6 +61,7 @@ impl Shared {
         self.log.clear();
         self.limiter.clear();
         self.outbox.clear();
+        self.recent.clear();
     }
 
     /// Another seed, then [`Self::reset`].

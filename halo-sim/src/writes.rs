@@ -36,6 +36,10 @@ pub(crate) fn post(
     // Whether a POST of many is atomic is not known (HAPI §18.8): by default
     // the elements before the one that fails are done.
     let backup = call.knobs.atomic_post.then(|| world.clone());
+    let before: Vec<Row> = match call.knobs.late_reads.is_some() || call.knobs.stale_answers {
+        true => elements.iter().filter_map(|raw| stored(&world, resource, raw)).collect(),
+        false => Vec::new(),
+    };
     let mut desk = desk(shared, call, caller, &mut world);
     let answers = write_all(&mut desk, resource, elements, write);
     let (events, tests) = (desk.events, desk.tests);
@@ -43,10 +47,30 @@ pub(crate) fn post(
         *world = backup;
         return Err(refusal.clone());
     }
+    let mut answers = answers;
+    if let Ok(answers) = &mut answers {
+        for row in before {
+            if call.knobs.stale_answers {
+                let stale = render::written(&world, resource, &row);
+                let same = |answer: &&mut Row| answer.int("id") == row.int("id");
+                answers.iter_mut().filter(same).for_each(|answer| answer.clone_from(&stale));
+            }
+            if let Some(ms) = call.knobs.late_reads {
+                let key = Key::Int(row.int("id"));
+                shared.recent.keep(resource.table, key, row, shared.clock.now_ms().saturating_add(ms));
+            }
+        }
+    }
     drop(world);
     hooks::announce(shared, &events);
     hooks::test(shared, &tests);
     Ok(answer(call, answers?))
+}
+
+/// The record that an element is about, as it is before the write.
+fn stored(world: &World, resource: &Resource, raw: &Map<String, Value>) -> Option<Row> {
+    let id = raw.get("id").and_then(Value::as_i64)?;
+    world.table(resource.table).get(&Key::Int(id)).cloned()
 }
 
 /// Deletes a record.
@@ -97,6 +121,8 @@ fn write_all(
 ) -> Result<Vec<Row>, Refusal> {
     let mut answers = Vec::with_capacity(elements.len());
     for (index, raw) in elements.into_iter().enumerate() {
+        let mut raw = raw;
+        raw.retain(|name, _| !desk.knobs.not_kept.contains(name));
         let element = Element::read(resource, index, raw)?;
         let written = write(desk, resource, &element)?;
         let kept = desk.world.table(resource.table).get(&written.key);
@@ -104,6 +130,12 @@ fn write_all(
         let mut answer = render::written(desk.world, resource, row);
         for (name, value) in written.extra {
             answer.set(name, value);
+        }
+        if let Some(warning) = &desk.knobs.warning {
+            answer.set("_warning", warning.as_str());
+        }
+        if desk.knobs.other_record && element.key.is_some() {
+            answer.set("id", answer.int("id") + 1);
         }
         answers.push(answer);
     }

@@ -15,6 +15,12 @@ use crate::input::Object;
 /// The member of an input that holds the files beside it.
 const MEMBER: &str = "attachments";
 
+/// The most bytes of a file name on the usual file systems.
+const MAX_NAME_BYTES: usize = 255;
+
+/// The most bytes behind the last dot that still say what a file is.
+const MAX_EXTENSION_BYTES: usize = 16;
+
 /// A file that came with a result.
 #[derive(Clone, Debug)]
 pub struct OutFile {
@@ -112,9 +118,11 @@ impl OutFile {
             Path::new(name).file_name().is_some_and(|last| last == name.as_str()) && !name.contains('\\'),
             "{name:?} is no plain file name"
         );
+        let name = visible(name);
         fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
         for number in 0..1000 {
-            let path = folder.join(if number == 0 { name.clone() } else { format!("{number}-{name}") });
+            let prefix = if number == 0 { String::new() } else { format!("{number}-") };
+            let path = folder.join(format!("{prefix}{}", shortened(&name, MAX_NAME_BYTES - prefix.len())));
             match fs::File::create_new(&path) {
                 Ok(mut file) => {
                     return std::io::Write::write_all(&mut file, bytes)
@@ -129,6 +137,30 @@ impl OutFile {
         }
         bail!("{} has too many files named {name}", folder.display())
     }
+}
+
+/// A name without characters that do not show or that turn the direction of
+/// others: with them `exe.pdf` can be shown for `fdp.exe`.
+fn visible(name: &str) -> String {
+    let shows = |letter: &char| {
+        !letter.is_control()
+            && !matches!(letter, '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{feff}')
+            && !matches!(letter, '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}')
+    };
+    let visible: String = name.chars().filter(shows).collect();
+    if matches!(visible.trim(), "" | "." | "..") { "file".to_owned() } else { visible }
+}
+
+/// At most so many bytes of a name, with its extension.
+fn shortened(name: &str, most: usize) -> String {
+    if name.len() <= most {
+        return name.to_owned();
+    }
+    let extension = name.rsplit_once('.').map(|(_, end)| end);
+    let extension = extension.filter(|end| !end.is_empty() && end.len() <= MAX_EXTENSION_BYTES);
+    let room = most.saturating_sub(extension.map_or(0, |extension| extension.len() + 1));
+    let start = name.get(..name.floor_char_boundary(room)).unwrap_or_default();
+    extension.map_or_else(|| start.to_owned(), |extension| format!("{start}.{extension}"))
 }
 
 #[cfg(test)]
@@ -165,6 +197,14 @@ mod tests {
         };
         assert_eq!(saved("note.txt")?, folder.join("1-note.txt"), "nothing is overwritten");
         assert_eq!(fs::read(folder.join("1-note.txt"))?, b"hi");
+        let long = format!("{}.pdf", "😀".repeat(150));
+        for number in ["", "1-"] {
+            let name = saved(&long)?.file_name().and_then(|name| name.to_str()).map(str::to_owned);
+            let name = name.context("no name")?;
+            assert!(name.starts_with(&format!("{number}😀")) && name.ends_with("😀.pdf"), "{name}");
+            assert!((240..=255).contains(&name.len()), "{} bytes", name.len());
+        }
+        assert_eq!(saved("invoice\u{202e}fdp.exe")?, folder.join("invoicefdp.exe"));
         for outside in ["../note.txt", "/etc/note.txt", "..", "", "a\\b"] {
             assert!(saved(outside).is_err(), "{outside}");
         }

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use anyhow::Result;
 use serde_json::{Value, json};
 use workflow_node_host::Folded;
 use workflow_node_host::json;
@@ -10,6 +9,15 @@ use workflow_node_host::wit::node::{Execution, Outcome};
 use workflow_node_host::wit::types::NodeError;
 
 use crate::files::{self, OutFile};
+
+/// Files that were not written.
+#[derive(Clone, Debug, Default)]
+pub struct Unsaved {
+    /// How many came as links.
+    pub links: usize,
+    /// Why others could not be written.
+    pub errors: Vec<String>,
+}
 
 /// The result of a run as JSON, and the files that came with it.
 #[derive(Clone, Debug)]
@@ -72,24 +80,31 @@ impl RunResult {
     }
 
     /// Writes the files that came as bytes into a folder; where each one is
-    /// stands beside its name then. Gives back how many came as links.
-    pub fn save(&mut self, folder: &Path) -> Result<usize> {
+    /// said with its name then, or why it was not written.
+    pub fn save(&mut self, folder: &Path) -> Unsaved {
         let files = std::mem::take(&mut self.files);
-        let mut links = 0;
+        let mut unsaved = Unsaved::default();
         for (number, file) in files.iter().enumerate() {
             if file.bytes().is_none() {
-                links += 1;
+                unsaved.links += 1;
                 continue;
             }
-            let path = file.save(folder)?;
+            let (key, value) = match file.save(folder) {
+                Ok(path) => ("saved", path.display().to_string()),
+                // The results and the other files must not be lost with it.
+                Err(error) => {
+                    unsaved.errors.push(format!("{error:#}"));
+                    ("not_saved", format!("{error:#}"))
+                }
+            };
             // Files of one result stand in a row.
             let before = files.iter().take(number).filter(|other| other.is_beside(file)).count();
             if let Some(Value::Object(described)) = self.described(file).and_then(|all| all.get_mut(before)) {
-                described.insert("saved".to_owned(), Value::from(path.display().to_string()));
+                described.insert(key.to_owned(), Value::from(value));
             }
         }
         self.files = files;
-        Ok(links)
+        unsaved
     }
 
     /// What is said about the files of a result.

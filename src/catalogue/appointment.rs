@@ -13,6 +13,7 @@ pub static APPOINTMENT: Resource = Resource {
     description: "An appointment or a task in the calendar of an agent.",
     path: "/Appointment",
     list_key: "appointments",
+    id_may_change: true,
     scopes: Scopes { read: "read:calendar", edit: "edit:calendar" },
     fields: &[
         Field::text("subject", "Subject", "What the appointment is about, in one line."),

@@ -11,7 +11,7 @@ pub static AUDIT: Resource = Resource {
     group: "Set-up and reports",
     description: "A change of a value, with who made it and when.",
     path: "/Audit",
-    list_key: "audits",
+    list_key: "audit",
     paging: Paging::Whole,
     scopes: Scopes { read: "admin", edit: "admin" },
     get_query: &[("includedetails", "true")],

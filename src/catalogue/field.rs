@@ -1,5 +1,8 @@
 //! Fields of records, filters of lists and columns of results.
 
+use alloc::format;
+use alloc::string::String;
+
 /// A field that can be written, a filter, or a parameter of an operation.
 #[derive(Debug, Clone, Copy)]
 pub struct Field {
@@ -131,7 +134,8 @@ pub enum Shape {
     Integer,
     /// RFC 3339 in UTC; the dates that mean "never" become null (HAPI 14.21).
     DateTime,
-    /// The list of custom fields as one object, names to values.
+    /// The list of custom fields as one object, names to values, and beside it
+    /// one of what people read of them where that is not the value.
     CustomFields,
 }
 
@@ -256,6 +260,12 @@ impl Column {
     /// A column of custom fields.
     pub const fn custom_fields(name: &'static str) -> Self {
         Self { name, aliases: &[], shape: Shape::CustomFields }
+    }
+
+    /// The column beside this one that holds what people read of it: the names
+    /// of the chosen values of custom fields.
+    pub fn display_name(&self) -> String {
+        format!("{}_display", self.name)
     }
 
     /// The same column, with other names to look for.

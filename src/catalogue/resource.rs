@@ -67,6 +67,8 @@ pub struct Resource {
     /// What a form of the list begins with: filters and sorting, as names and
     /// JSON texts. It is no default: whoever says nothing gets everything.
     pub list_presets: &'static [(&'static str, &'static str)],
+    /// Whether an update may give the record a new id.
+    pub id_may_change: bool,
     /// What can be done with it.
     pub operations: &'static [Operation],
 }
@@ -160,6 +162,7 @@ impl Resource {
         page: None,
         essential: Essential::NOTHING,
         list_presets: &[],
+        id_may_change: false,
         operations: &[],
     };
 
@@ -207,7 +210,7 @@ impl Resource {
     fn list_inputs(&self) -> &'static [&'static Field] {
         let by_date = self.filters.iter().any(|filter| filter.name == UPDATED_SINCE_FILTER);
         match (self.paging, by_date) {
-            (Paging::Whole, _) => &[&SIMPLIFY],
+            (Paging::Whole | Paging::Counted, _) => &[&SIMPLIFY],
             (Paging::Pages, true) => &[&UPDATED_SINCE, &ORDER, &ORDER_DESC, &SIMPLIFY],
             (Paging::Pages, false) => &[&ORDER, &ORDER_DESC, &SIMPLIFY],
         }
@@ -269,6 +272,9 @@ pub enum Paging {
     Pages,
     /// All at once: parameters of paging and sorting would be ignored (HAPI 5.1).
     Whole,
+    /// At once, as many as `count` says and a few where it says nothing;
+    /// parameters of paging and sorting are ignored.
+    Counted,
 }
 
 /// The record that ids count inside, such as the ticket of an action (HAPI 8.1).

@@ -13,6 +13,7 @@ use alloc::vec::Vec;
 use serde_json::{Value, json};
 
 use super::rows::{self, Row};
+use super::values;
 use crate::catalogue::ticket::TICKET;
 use crate::client::{self, Client};
 use crate::contract::{Entry, Object};
@@ -52,7 +53,7 @@ pub fn read(client: &mut Client<'_>, ticket_type: i64) -> Result<Vec<Field>> {
     let kind = rows::ticket_type(client, ticket_type)?;
     let listed = kind.get("fields").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let is_known = |field: &Value| field.get("fieldinfo").is_some_and(Value::is_object);
-    let infos = if listed.iter().all(is_known) { Vec::new() } else { list(client, "/FieldInfo", 0)? };
+    let infos = if listed.iter().all(is_known) { Vec::new() } else { list(client, "/FieldInfo")? };
     let mut fields: Vec<Field> = listed
         .iter()
         .filter_map(|listed| {
@@ -65,19 +66,15 @@ pub fn read(client: &mut Client<'_>, ticket_type: i64) -> Result<Vec<Field>> {
         .collect();
     for field in &mut fields {
         if field.lookup > 0 && field.choices.is_empty() {
-            field.choices = choices(&list(client, "/Lookup", field.lookup)?);
+            field.choices = choices(&values::read(client, &values::request(field.lookup))?);
         }
     }
     Ok(fields)
 }
 
 /// A bare list (HAPI 10.16).
-fn list(client: &mut Client<'_>, path: &str, lookup: i64) -> Result<Vec<Object>> {
-    let mut request = ApiRequest::get(path);
-    if lookup > 0 {
-        request = request.with("lookupid", lookup);
-    }
-    let answer = client.send(&request)?;
+fn list(client: &mut Client<'_>, path: &str) -> Result<Vec<Object>> {
+    let answer = client.send(&ApiRequest::get(path))?;
     envelope::list(client::json(&answer, Safety::Read)?, "", &[])
         .map(|page| page.rows)
         .map_err(|why| answer::malformed(&answer, why, Safety::Read))

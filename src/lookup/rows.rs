@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 
 use serde_json::{Value, json};
 
-use super::forms;
+use super::{forms, values};
 use crate::catalogue::lists::{List, Rule};
 use crate::client::{self, Client};
 use crate::contract::{Entry, Object};
@@ -167,7 +167,11 @@ fn bare(client: &mut Client<'_>, list: &'static List, params: &mut Object) -> Re
         })?;
         params.insert("sla_id".to_string(), sla);
     }
-    let mut rows = page(client, list, &request(list, params))?.rows;
+    let request = request(list, params);
+    let mut rows = match list.path {
+        values::PATH => values::read(client, &request)?,
+        _ => page(client, list, &request)?.rows,
+    };
     match list.rule {
         Rule::StatusesOfTicketType if id(params, "tickettype_id") > 0 => {
             let kind = ticket_type(client, id(params, "tickettype_id"))?;

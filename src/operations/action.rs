@@ -12,13 +12,12 @@ use alloc::vec::Vec;
 use serde_json::Value;
 
 use super::outcome::{self, Purpose};
-use super::{Task, confirm, files, record};
+use super::{Task, confirm, files, record, written};
 use crate::catalogue::resource::{Act, Handler, Job, Verb};
 use crate::contract::{Attachment, Diagnostic, Item, Level, Object};
-use crate::endpoints;
-use crate::error::{Code, NodeError, Result};
+use crate::error::{Code, Effect, NodeError, Result};
 use crate::input::Input;
-use crate::output::{self, Names, View};
+use crate::output::{Names, View};
 use crate::protocol::request::{ApiRequest, Safety};
 
 /// What is done with an item.
@@ -37,9 +36,18 @@ pub fn run(task: &mut Task<'_, '_>, index: usize, input: &Input) -> Result<Vec<I
         _ => task.client.send(&request)?,
     };
     let safety = request.safety;
-    drop(request);
+    let mut sent = sent(request);
     let mut action = record::record(&answer, safety)?;
+    if let (Act::Change, Some(id)) = (act, input.id) {
+        written::check_id(task.resource, &action, id, Effect::Unknown)?;
+    }
+    written::pass_on_warnings(task, &action, index);
     let asked_for_private = matches!(purpose(act, input), Some(Purpose::Private));
+    if asked_for_private {
+        // It has a warning of its own.
+        sent.remove("hiddenfromuser");
+    }
+    written::compare(task, &sent, &action, index);
     if asked_for_private && action.get("hiddenfromuser") == Some(&Value::Bool(false)) {
         task.diagnostics.push(Diagnostic {
             level: Level::Warning,
@@ -51,10 +59,19 @@ pub fn run(task: &mut Task<'_, '_>, index: usize, input: &Input) -> Result<Vec<I
     if let Some(minutes) = input.values.get("minutes") {
         action.insert("minutes".to_string(), minutes.clone());
     }
-    let view = if input.simplify { View::Detail } else { View::Raw };
-    let instance = endpoints::instance(&task.client.credentials.resource_url);
-    let json = output::record(task.resource, action, view, &Names::default(), &instance);
+    let json = task.present(action, View::single(input.simplify), &Names::default(), index);
     Ok(vec![Item::result(json, index)])
+}
+
+/// What a request for an action says, without its files.
+fn sent(request: ApiRequest) -> Object {
+    let mut sent = match request.body {
+        Some(Value::Array(mut actions)) => actions.pop(),
+        body => body,
+    };
+    let mut sent = sent.as_mut().and_then(Value::as_object_mut).map(core::mem::take).unwrap_or_default();
+    sent.remove("attachments");
+    sent
 }
 
 /// The request that is sent first.

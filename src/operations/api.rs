@@ -11,12 +11,11 @@ use alloc::vec::Vec;
 
 use serde_json::{Value, json};
 
-use super::Task;
+use super::{Task, report};
 use crate::client;
 use crate::contract::{Item, Object};
 use crate::error::{Code, NodeError, Result};
 use crate::input::{self, Input};
-use crate::output;
 use crate::protocol::http::Method;
 use crate::protocol::request::{ApiRequest, Safety};
 
@@ -69,7 +68,14 @@ pub fn request(input: &Input) -> Result<ApiRequest> {
                 .advice("Give parameters in the query."));
         }
     }
-    Ok(ApiRequest { method, query: query(values)?, body: body.cloned(), safety, ..ApiRequest::get(path) })
+    // Whoever runs a report this way: its gateway time-out is final, too.
+    let final_statuses = if is_report(&path) { report::FINAL_STATUSES } else { &[] };
+    let query = query(values)?;
+    Ok(ApiRequest { method, query, body: body.cloned(), safety, final_statuses, ..ApiRequest::get(path) })
+}
+
+fn is_report(path: &str) -> bool {
+    path.split('/').nth(1).is_some_and(|first| first.eq_ignore_ascii_case("report"))
 }
 
 fn query(values: &Object) -> Result<Vec<(String, String)>> {
@@ -150,7 +156,7 @@ pub fn call(task: &mut Task<'_, '_>, index: usize, input: &Input) -> Result<Vec<
             .advice("Ask for less: with filters, page_size and page_no."));
     }
     let mut body = if answer.body.is_empty() { Value::Null } else { client::json(&answer, request.safety)? };
-    output::redact(&mut body);
+    task.redact(&mut body, index);
     Ok(vec![Item::result(json!({"status": answer.status, "body": body}), index)])
 }
 

@@ -11,11 +11,11 @@ use url::Url;
 use super::action::{files_of, ticket_id};
 use super::{Task, confirm, files, record};
 use crate::contract::{Attachment, Content, Item, Object};
-use crate::endpoints;
 use crate::error::{Code, Effect, NodeError, Result};
 use crate::input::Input;
-use crate::output::{self, Names, View};
+use crate::output::{Names, View};
 use crate::protocol::answer;
+use crate::protocol::disposition;
 use crate::protocol::envelope;
 use crate::protocol::http::HttpResponse;
 use crate::protocol::request::{ApiRequest, Safety};
@@ -41,9 +41,11 @@ pub fn upload(task: &mut Task<'_, '_>, index: usize, input: &Input) -> Result<Ve
             Ok(stored) => stored,
             Err(error) => return Err(partly(error, results.len(), attachments)),
         };
-        let view = if input.simplify { View::Detail } else { View::Raw };
-        let instance = endpoints::instance(&task.client.credentials.resource_url);
-        let json = output::record(task.resource, stored, view, &Names::default(), &instance);
+        let name = files::clean_name(&file.name);
+        if name != file.name {
+            task.note_rename(index, &file.name, &name);
+        }
+        let json = task.present(stored, View::single(input.simplify), &Names::default(), index);
         results.push(Item::result(json, index));
     }
     Ok(results)
@@ -102,23 +104,32 @@ pub fn download_request(task: &Task<'_, '_>, input: &Input) -> ApiRequest {
 pub fn download(task: &mut Task<'_, '_>, index: usize, input: &Input) -> Result<Vec<Item>> {
     let request = download_request(task, input);
     let answer = task.client.send(&request)?;
-    let named = files::name_of(&answer);
-    if named.is_none() && answer.is_html() {
+    let disposition = answer.header_bytes("content-disposition");
+    let named = disposition.and_then(disposition::file_name);
+    let link = link(&answer)?;
+    // Without a name the file's record has it, and tells a file of markup from
+    // the page of a proxy.
+    let about = if named.is_none() { about(task, &request) } else { Object::new() };
+    let text = |name: &str| about.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+    if link.is_none() && named.is_none() && answer.is_html_document() && !is_html_file(&about) {
         return Err(answer::html_page());
     }
-    let (name, kind, content) = match link(&answer)? {
-        Some(link) => {
-            let about = about(task, &request);
-            let text = |name: &str| about.get(name).and_then(Value::as_str).map(ToString::to_string);
-            (text("filename").map(|name| files::clean_name(&name)), text("content_type"), Content::Link(link))
-        }
-        None => {
-            let kind = answer.header("content-type").map(ToString::to_string);
-            (named, kind, Content::Bytes(answer.body))
-        }
+    let given = named.or_else(|| text("filename").map(ToString::to_string));
+    let name = match &given {
+        Some(given) => files::clean_name(given),
+        None => format!("attachment-{}", input.id.unwrap_or_default()),
     };
-    let name = name.unwrap_or_else(|| format!("attachment-{}", input.id.unwrap_or_default()));
-    let mime_type = files::mime_type(kind.as_deref().unwrap_or_default(), &name).to_string();
+    let said = answer.header("content-type").filter(|_| link.is_none());
+    let kind =
+        said.filter(|kind| !files::is_any_type(kind)).or_else(|| text("content_type")).unwrap_or_default();
+    let mime_type = files::mime_type(kind, &name).to_string();
+    if let Some(given) = given.filter(|given| *given != name) {
+        task.note_rename(index, &given, &name);
+    }
+    let content = match link {
+        Some(link) => Content::Link(link),
+        None => Content::Bytes(answer.body),
+    };
     let size = match &content {
         Content::Bytes(bytes) => Value::from(bytes.len()),
         Content::Link(_) => Value::Null,
@@ -143,7 +154,13 @@ fn link(answer: &HttpResponse) -> Result<Option<String>> {
     }
 }
 
-/// What HaloPSA knows of a file, beside its link; nothing where it does not say.
+/// Whether the record of a file says that it is a web page.
+fn is_html_file(about: &Object) -> bool {
+    let text = |name: &str| about.get(name).and_then(Value::as_str).unwrap_or_default();
+    files::mime_type(text("content_type"), text("filename")) == "text/html"
+}
+
+/// What HaloPSA knows of a file beside its bytes; nothing where it does not say.
 fn about(task: &mut Task<'_, '_>, request: &ApiRequest) -> Object {
     let request = request.clone().with("includedetails", true);
     task.client.fetch(&request).ok().and_then(|about| envelope::record(about).ok()).unwrap_or_default()
@@ -184,7 +201,7 @@ mod tests {
             mime_type: String::new(),
             content: Content::Bytes(vec![]),
         };
-        let files = [file("x/a.txt"), file("b.txt"), file("c.txt")];
+        let files = [file("/x/a.txt"), file("b.txt"), file("c.txt")];
         let error = partly(NodeError::new(Code::RateLimited, "No."), 2, &files);
         assert_eq!(error.get_message(), "No. 2 of 3 files are stored: a.txt, b.txt.");
         assert_eq!(error.get_effect(), Effect::Applied);

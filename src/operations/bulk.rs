@@ -21,10 +21,9 @@ use super::{Task, list, mandatory, record};
 use crate::catalogue::resource::{BULK, Verb};
 use crate::client;
 use crate::contract::{Item, Object, Outcome};
-use crate::endpoints;
 use crate::error::{Code, Effect, ErrorKind, NodeError, Result, Retry};
 use crate::input::{self, Input};
-use crate::output::{self, Names, View};
+use crate::output::{Names, View};
 use crate::protocol::http::HttpResponse;
 use crate::protocol::request::{ApiRequest, Safety};
 
@@ -239,9 +238,7 @@ fn id(record: &Object) -> Option<i64> {
 }
 
 fn done(task: &mut Task<'_, '_>, index: usize, input: &Input, record: Object) {
-    let view = if input.simplify { View::Detail } else { View::Raw };
-    let instance = endpoints::instance(&task.client.credentials.resource_url);
-    let json = output::record(task.resource, record, view, &Names::default(), &instance);
+    let json = task.present(record, View::single(input.simplify), &Names::default(), index);
     task.queue.settle(index, Outcome::Done(vec![Item::result(json, index)]));
 }
 

@@ -2,7 +2,6 @@
 
 use alloc::format;
 use alloc::string::{String, ToString};
-use alloc::vec::Vec;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,14 +9,22 @@ use serde_json::Value;
 
 use crate::contract::{Attachment, Content, Object};
 use crate::error::{Code, NodeError, Result};
-use crate::protocol::http::HttpResponse;
 
 /// The most bytes that the files of one item have. HaloPSA's own limit is not
 /// documented (HAPI 9); this one keeps file, base64 and request in memory.
 pub const MOST_BYTES: usize = 20_000_000;
 
-/// The most characters of a file name.
-const MOST_CHARACTERS: usize = 150;
+/// The most bytes of a file name: what file systems take.
+const MAX_NAME_BYTES: usize = 255;
+
+/// The most bytes behind the last dot that still say what a file is.
+const MAX_EXTENSION_BYTES: usize = 16;
+
+/// Names that Windows keeps for devices, with any extension.
+const DEVICES: &[&str] = &[
+    "con", "prn", "aux", "nul", "com1", "com2", "com3", "com4", "com5", "com6", "com7", "com8", "com9",
+    "lpt1", "lpt2", "lpt3", "lpt4", "lpt5", "lpt6", "lpt7", "lpt8", "lpt9",
+];
 
 /// What a file is when nothing else is known.
 const BINARY: &str = "application/octet-stream";
@@ -90,25 +97,63 @@ pub fn element(file: &Attachment, for_people: bool) -> Object {
     element
 }
 
-/// The name without a path and without what no file system takes.
+/// The name as any file system takes it. Of a path only the last part counts;
+/// a slash in a name that is no path, such as `Invoice 03/2024.pdf`, becomes `_`.
 pub fn clean_name(name: &str) -> String {
-    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let plain: String = last
+    let own = if is_path(name) { name.rsplit(['/', '\\']).next().unwrap_or_default() } else { name };
+    let plain: String = own
         .chars()
-        .map(|letter| if letter.is_control() || "<>:\"|?*".contains(letter) { '_' } else { letter })
+        .filter(|letter| !is_invisible(*letter))
+        .map(|letter| if "<>:\"|?*/\\".contains(letter) { '_' } else { letter })
         .collect();
-    let plain = plain.trim_matches([' ', '.']);
-    if plain.is_empty() {
+    let plain = plain.trim_start().trim_end_matches([' ', '.', '\u{a0}']);
+    if plain.trim_matches('.').is_empty() {
         return "file".to_string();
     }
-    let letters = plain.chars().count();
-    if letters <= MOST_CHARACTERS {
-        return plain.to_string();
+    let stem = plain.split('.').next().unwrap_or_default().trim_end();
+    if DEVICES.iter().any(|device| stem.eq_ignore_ascii_case(device)) {
+        return cut_name(&format!("_{plain}"), MAX_NAME_BYTES);
     }
-    // The end says what it is.
-    let end = plain.rsplit_once('.').map(|(_, end)| end).filter(|end| end.len() <= 10);
-    let start: String = plain.chars().take(MOST_CHARACTERS - 11).collect();
-    end.map_or_else(|| start.clone(), |end| format!("{start}.{end}"))
+    cut_name(plain, MAX_NAME_BYTES)
+}
+
+/// Whether a name is a path: it begins at a root, at a drive or where it is.
+fn is_path(name: &str) -> bool {
+    let has_drive = matches!(name.as_bytes(), [drive, b':', b'/' | b'\\', ..] if drive.is_ascii_alphabetic());
+    has_drive || ["/", "\\", "./", "../", ".\\", "..\\", "~/"].iter().any(|root| name.starts_with(root))
+}
+
+/// Characters that do not show, and those that turn the direction of what
+/// does: with them `exe.pdf` can be shown for `fdp.exe`.
+fn is_invisible(letter: char) -> bool {
+    letter.is_control()
+        || matches!(
+            letter,
+            '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'
+                ..='\u{2069}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+        )
+}
+
+/// At most so many bytes of a name, with its extension.
+fn cut_name(name: &str, most: usize) -> String {
+    if name.len() <= most {
+        return name.to_string();
+    }
+    let extension = name.rsplit_once('.').map(|(_, end)| end).filter(|end| {
+        !end.is_empty() && end.len() <= MAX_EXTENSION_BYTES && !end.contains(char::is_whitespace)
+    });
+    let room = most.saturating_sub(extension.map_or(0, |extension| extension.len() + 1));
+    let end = (0..=room).rev().find(|end| name.is_char_boundary(*end)).unwrap_or(0);
+    let start = name.get(..end).unwrap_or_default().trim_end_matches([' ', '.']);
+    match extension {
+        Some(extension) => format!("{start}.{extension}"),
+        None => start.to_string(),
+    }
+}
+
+/// Whether a type says no more than that there are bytes.
+pub fn is_any_type(given: &str) -> bool {
+    given.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(BINARY)
 }
 
 /// The type that is given, if it is one that says something; else the one that
@@ -120,52 +165,11 @@ pub fn mime_type<'a>(given: &'a str, name: &str) -> &'a str {
             && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte))
     };
     let is_type = given.split_once('/').is_some_and(|(kind, sub)| is_token(kind) && is_token(sub));
-    if is_type && given != BINARY {
+    if is_type && !is_any_type(given) {
         return given;
     }
     let end = name.rsplit_once('.').map(|(_, end)| end).unwrap_or_default();
     TYPES.iter().find(|(known, _)| end.eq_ignore_ascii_case(known)).map_or(BINARY, |(_, mime_type)| mime_type)
-}
-
-/// The name that an answer gives its file (RFC 6266): the form with all
-/// letters before the plain one.
-pub fn name_of(answer: &HttpResponse) -> Option<String> {
-    let disposition = answer.header("content-disposition")?;
-    let mut plain = None;
-    for part in disposition.split(';') {
-        let Some((key, value)) = part.trim().split_once('=') else { continue };
-        let value = value.trim().trim_matches('"');
-        if key.eq_ignore_ascii_case("filename*")
-            && let Some(encoded) = value.get(..7).filter(|set| set.eq_ignore_ascii_case("utf-8''"))
-        {
-            let encoded = value.get(encoded.len()..).unwrap_or_default();
-            return Some(clean_name(&decoded(encoded)));
-        }
-        if key.eq_ignore_ascii_case("filename") {
-            plain = Some(clean_name(value));
-        }
-    }
-    plain
-}
-
-/// Percent-encoded UTF-8.
-fn decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, others)) = rest.split_first() {
-        let code = others.get(..2).and_then(|code| core::str::from_utf8(code).ok());
-        match code.and_then(|code| u8::from_str_radix(code, 16).ok()).filter(|_| *first == b'%') {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = others.get(2..).unwrap_or_default();
-            }
-            None => {
-                bytes.push(*first);
-                rest = others;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(test)]
@@ -178,16 +182,48 @@ mod tests {
     fn a_name_has_no_path_and_nothing_odd() {
         for (name, clean) in [
             ("../../etc/passwd", "passwd"),
+            ("/etc/passwd", "passwd"),
             ("C:\\Users\\me\\Rechnung März.pdf", "Rechnung März.pdf"),
-            ("a\u{0}b\r\n.txt", "a_b__.txt"),
+            ("C:/Users/me/a.pdf", "a.pdf"),
+            ("\\\\server\\share\\a.pdf", "a.pdf"),
+            ("Invoice 03/2024.pdf", "Invoice 03_2024.pdf"),
+            ("Q1\\Q2.xlsx", "Q1_Q2.xlsx"),
+            ("a;b.txt", "a;b.txt"),
+            ("a\u{0}b\r\n.txt", "ab.txt"),
+            ("invoice\u{202e}fdp.exe", "invoicefdp.exe"),
+            ("\u{2066}a\u{2069}\u{feff}.txt", "a.txt"),
+            (".gitignore", ".gitignore"),
+            (" .env ", ".env"),
+            ("a. .", "a"),
             ("..", "file"),
+            (". .", "file"),
             ("", "file"),
+            ("\u{202e}", "file"),
             ("what?.txt", "what_.txt"),
+            ("NUL", "_NUL"),
+            ("con.txt", "_con.txt"),
+            ("console.txt", "console.txt"),
+            ("👩‍💻.txt", "👩‍💻.txt"),
         ] {
-            assert_eq!(clean_name(name), clean);
+            assert_eq!(clean_name(name), clean, "{name:?}");
         }
-        let long = clean_name(&format!("{}.tar.gz", "x".repeat(400)));
-        assert!(long.len() <= MOST_CHARACTERS && long.ends_with(".gz"), "{long}");
+    }
+
+    #[test]
+    fn a_long_name_is_cut_by_bytes_and_keeps_its_extension() {
+        for (name, end) in [
+            (format!("{}.tar.gz", "x".repeat(400)), ".gz"),
+            (format!("{}.pdf", "😀".repeat(150)), "😀.pdf"),
+            (format!("{}.docx", "ü".repeat(200)), "ü.docx"),
+            (format!("a.{}", "b".repeat(400)), "b"),
+            ("x".repeat(256), "x"),
+        ] {
+            let clean = clean_name(&name);
+            assert!(clean.len() <= MAX_NAME_BYTES && clean.len() > 240, "{} bytes", clean.len());
+            assert!(clean.ends_with(end), "{clean}");
+        }
+        let fits = format!("{}.pdf", "x".repeat(251));
+        assert_eq!(clean_name(&fits), fits);
     }
 
     #[test]
@@ -210,19 +246,5 @@ mod tests {
         assert!(check(&[file(Content::Link("https://x.example".into()))]).is_err());
         assert!(check(&[file(Content::Bytes(vec![0; MOST_BYTES]))]).is_ok());
         assert!(check(&[file(Content::Bytes(vec![0; MOST_BYTES])), file(Content::Bytes(vec![0]))]).is_err());
-    }
-
-    #[test]
-    fn the_name_of_an_answer_is_read_in_both_forms() {
-        let name = |disposition: &str| {
-            let headers = vec![("Content-Disposition".into(), disposition.as_bytes().to_vec())];
-            name_of(&HttpResponse { headers, ..HttpResponse::default() })
-        };
-        let both = "attachment; filename=\"M_rz.pdf\"; filename*=UTF-8''M%C3%A4rz%20%25.pdf";
-        assert_eq!(name(both).as_deref(), Some("März %.pdf"));
-        assert_eq!(name("attachment; filename=a.txt").as_deref(), Some("a.txt"));
-        assert_eq!(name("attachment; filename=\"../a.txt\"").as_deref(), Some("a.txt"));
-        assert_eq!(name("inline"), None);
-        assert_eq!(name("attachment; filename*=UTF-8''%"), Some("%".into()));
     }
 }

@@ -27,7 +27,7 @@ use crate::contract::{Diagnostic, Item, Level, Object};
 use crate::endpoints;
 use crate::error::{Code, Effect, ErrorKind, NodeError, Result, Retry};
 use crate::input::Input;
-use crate::output::{self, Names, View};
+use crate::output::{Names, View};
 use crate::protocol::answer;
 use crate::protocol::envelope;
 use crate::protocol::request::{ApiRequest, Safety};
@@ -408,11 +408,12 @@ impl Work<'_, '_, '_> {
             .advice("Repeat the call with the same idempotency key: it finds what was done and finishes.")
     }
 
-    fn result(&self, done: Done, repeated: bool) -> Value {
+    fn result(&mut self, done: Done, repeated: bool) -> Value {
         let instance = endpoints::instance(&self.task.client.credentials.resource_url);
         let id = keyed::id(&done.ticket);
         let link = self.task.resource.page.map(|page| format!("{instance}{page}{id}"));
-        let view = if self.alert.simplify { View::Row } else { View::Raw };
+        let view = View::row(self.alert.simplify);
+        let ticket = self.task.present(done.ticket, view, self.names, self.alert.index);
         json!({
             "done": done.what,
             "repeated": repeated,
@@ -420,7 +421,7 @@ impl Work<'_, '_, '_> {
             "link": link,
             "note_id": done.note_id,
             "closed_ticket_id": done.closed,
-            "ticket": output::record(self.task.resource, done.ticket, view, self.names, &instance),
+            "ticket": ticket,
         })
     }
 

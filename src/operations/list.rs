@@ -8,19 +8,22 @@ use alloc::vec::Vec;
 use super::Task;
 use crate::catalogue::resource::{Paging, Resource, Verb};
 use crate::client::{self, Client, MOST_IN_FLIGHT};
-use crate::contract::{Diagnostic, Item, Level, Object, Outcome};
-use crate::endpoints;
+use crate::contract::{Item, Level, Object, Outcome};
 use crate::error::{Code, ErrorKind, NodeError, Result, Retry};
 use crate::input::{self, Input};
-use crate::output::{self, Names, View};
+use crate::output::{Names, View};
 use crate::protocol::answer;
 use crate::protocol::envelope::{self, Page};
 use crate::protocol::http::HttpResponse;
 use crate::protocol::paging::{End, Pager};
 use crate::protocol::request::{ApiRequest, Safety};
+use crate::text;
 
 /// The most pages that one call reads.
 const MOST_PAGES: usize = 10;
+
+/// As many rows as a list that wants a `count` has, at most.
+const MAX_COUNT: u64 = 100_000;
 
 /// The request for a page.
 fn page_request(resource: &Resource, input: &Input, page_no: u32, page_size: u32) -> ApiRequest {
@@ -29,6 +32,7 @@ fn page_request(resource: &Resource, input: &Input, page_no: u32, page_size: u32
     let request = request.with_defaults(resource.list_query).needing(resource.scope(Verb::List));
     match resource.paging {
         Paging::Whole => request,
+        Paging::Counted => request.with("count", input.list.limit.unwrap_or(MAX_COUNT)),
         // All three, always: without the first the others are ignored, without
         // the second rows are lost (HAPI 5.3).
         Paging::Pages => {
@@ -94,6 +98,8 @@ struct List {
     input: Input,
     pager: Pager,
     names: Names,
+    /// The key that the rows had instead of the expected one.
+    unexpected_key: Option<String>,
 }
 
 impl List {
@@ -106,7 +112,7 @@ impl List {
             Pager::from_json(position, input.list.limit)
                 .ok_or_else(|| NodeError::new(Code::InvalidCursor, "The cursor is damaged."))?
         };
-        Ok(Self { index, input, pager, names: Names::default() })
+        Ok(Self { index, input, pager, names: Names::default(), unexpected_key: None })
     }
 
     /// Reads until the end of the list, of the budget or of the time.
@@ -114,6 +120,7 @@ impl List {
         let mut delivered = false;
         while self.pager.end().is_none() {
             if *budget == 0 || (delivered && super::is_late(task.client, deadline)) {
+                self.tell_oddities(task);
                 return;
             }
             if let Err(error) = self.read_some(task, budget, &mut delivered) {
@@ -126,9 +133,11 @@ impl List {
                 } else {
                     task.queue.settle(self.index, Outcome::Failed(error));
                 }
+                self.tell_oddities(task);
                 return;
             }
         }
+        self.tell_oddities(task);
         self.tell_how_it_ended(task);
         task.queue.settle(self.index, Outcome::Done(vec![]));
     }
@@ -147,10 +156,13 @@ impl List {
                 break;
             }
             let page = page(task.resource, &answer?)?;
+            if let Some(key) = &page.unexpected_key {
+                self.unexpected_key.get_or_insert_with(|| key.clone());
+            }
             self.names.learn(task.resource, &page.tables);
             let taken = match task.resource.paging {
                 Paging::Pages => self.pager.take(page),
-                Paging::Whole => Some(self.pager.take_whole(page)),
+                Paging::Whole | Paging::Counted => Some(self.pager.take_whole(page)),
             };
             let Some(rows) = taken else {
                 // Where it went back to is kept, so that calls do not repeat it.
@@ -164,22 +176,46 @@ impl List {
         Ok(())
     }
 
-    fn item(&self, task: &Task<'_, '_>, row: Object) -> Item {
-        let view = if self.input.simplify { View::Row } else { View::Raw };
-        let instance = endpoints::instance(&task.client.credentials.resource_url);
-        Item::result(output::record(task.resource, row, view, &self.names, &instance), self.index)
+    fn item(&self, task: &mut Task<'_, '_>, row: Object) -> Item {
+        let json = task.present(row, View::row(self.input.simplify), &self.names, self.index);
+        Item::result(json, self.index)
+    }
+
+    /// What is odd about the rows that this call read.
+    fn tell_oddities(&self, task: &mut Task<'_, '_>) {
+        if let Some(key) = &self.unexpected_key {
+            let (key, expected) = (text::cut(&text::clean(key), 60), task.resource.list_key);
+            task.say(
+                Level::Warning,
+                "halopsa.unexpected-list-key",
+                format!("The rows came as \"{key}\" instead of \"{expected}\". They were taken, because the answer has no other list."),
+                self.index,
+            );
+        }
+        if self.pager.without_ids() > 0 {
+            task.say(
+                Level::Warning,
+                "halopsa.rows-without-id",
+                format!(
+                    "{} rows have no id. Rows that came twice cannot be recognised.",
+                    self.pager.without_ids()
+                ),
+                self.index,
+            );
+        }
+        if self.pager.may_repeat() {
+            task.say(
+                Level::Warning,
+                "halopsa.order-lost",
+                "HaloPSA did not keep the rows in order of their ids. Some may be here that an earlier part of the list had already.".to_string(),
+                self.index,
+            );
+        }
     }
 
     fn tell_how_it_ended(&self, task: &mut Task<'_, '_>) {
         let delivered = self.pager.delivered();
-        let mut tell = |level, code, message| {
-            task.diagnostics.push(Diagnostic {
-                level,
-                code,
-                message,
-                item_index: u32::try_from(self.index).ok(),
-            });
-        };
+        let mut tell = |level, code, message| task.say(level, code, message, self.index);
         match self.pager.end() {
             Some(End::CountTooHigh { counted }) => tell(
                 Level::Warning,
@@ -194,6 +230,11 @@ impl List {
                     format!("The limit gave {delivered}{total} records. Use return_all for all of them."),
                 );
             }
+            Some(End::WithoutIds) => tell(
+                Level::Warning,
+                "halopsa.list-cannot-go-on",
+                format!("The list ends after {delivered} rows: they have no ids and HaloPSA does not count them, so further pages cannot be told from these. There may be more."),
+            ),
             Some(End::Complete) if delivered == 0 => tell(
                 Level::Info,
                 "halopsa.empty-list",

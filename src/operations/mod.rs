@@ -28,7 +28,9 @@ pub(crate) mod tests;
 pub mod upsert;
 #[cfg(test)]
 mod world;
+pub mod written;
 
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -41,11 +43,13 @@ use crate::catalogue::field::ATTACHMENTS;
 use crate::catalogue::resource::{Files, Handler, Job, Marks, Operation, Resource, Verb};
 use crate::client::Client;
 use crate::contract::{
-    Attachment, CallContext, Connection, ConnectionAuth, Diagnostic, Execution, Item, Outcome,
+    Attachment, CallContext, Connection, ConnectionAuth, Diagnostic, Execution, Item, Level, Object, Outcome,
 };
 use crate::credentials::Credentials;
+use crate::endpoints;
 use crate::error::{Code, NodeError, Result};
 use crate::input::{self, Input};
+use crate::output::{self, LeftOut, Names, View};
 use crate::protocol::request::ApiRequest;
 use crate::references::{self, Known};
 use crate::text;
@@ -69,6 +73,8 @@ pub struct Task<'a, 'b> {
     pub queue: Queue,
     /// What is worth telling.
     pub diagnostics: Vec<Diagnostic>,
+    /// What results do not hold although HaloPSA sent it, by item.
+    pub left_out: BTreeMap<usize, LeftOut>,
     /// The names that were looked up.
     pub known: Known,
     /// The forms of ticket types that were read.
@@ -119,6 +125,32 @@ fn attach(attachments: &[Attachment], input: &mut Input, for_people: bool) -> Re
     Ok(())
 }
 
+impl Task<'_, '_> {
+    /// Makes a record of an item fit to leave.
+    pub fn present(&mut self, record: Object, view: View, names: &Names, index: usize) -> Value {
+        let instance = endpoints::instance(&self.client.credentials.resource_url);
+        let left_out = self.left_out.entry(index).or_default();
+        output::record(self.resource, record, view, names, &instance, left_out)
+    }
+
+    /// Removes secrets from a value of an item that is no record.
+    pub fn redact(&mut self, value: &mut Value, index: usize) {
+        output::redact(value, self.left_out.entry(index).or_default());
+    }
+
+    /// Adds a diagnostic about an item.
+    pub fn say(&mut self, level: Level, code: &'static str, message: String, index: usize) {
+        self.diagnostics.push(Diagnostic { level, code, message, item_index: u32::try_from(index).ok() });
+    }
+
+    /// Says that a file has another name than it was given.
+    pub fn note_rename(&mut self, index: usize, given: &str, name: &str) {
+        let given = text::cut(&text::clean(given), 120);
+        let message = format!("The file \"{given}\" is called \"{}\" here.", text::cut(name, 120));
+        self.say(Level::Info, "halopsa.file-renamed", message, index);
+    }
+}
+
 /// Runs an operation on items.
 pub fn execute(
     transport: &mut dyn Transport,
@@ -144,6 +176,7 @@ pub fn execute(
         items,
         queue: Queue::new(items.len(), cursor.as_ref()),
         diagnostics: Vec::new(),
+        left_out: BTreeMap::new(),
         known: Known::default(),
         forms: Forms::default(),
     };
@@ -156,7 +189,10 @@ pub fn execute(
             Verb::Job(job) => jobs::run(job.handler, &mut task),
         }
     }
-    let Task { queue, diagnostics, .. } = task;
+    let Task { queue, mut diagnostics, left_out, .. } = task;
+    for (index, left_out) in &left_out {
+        diagnostics.extend(left_out.diagnostics(u32::try_from(*index).ok()));
+    }
     let (outcomes, next, resume_after) = queue.finish(operation_id);
     Ok(Execution {
         outcomes,

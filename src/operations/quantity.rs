@@ -1,28 +1,77 @@
 //! The quantity on the lines of a recurring invoice.
 //!
 //! HaloPSA replaces a list inside a record as a whole (HAPI 14.11): all lines
-//! are read, some are changed, all are written. That it takes lines back like
-//! this is assumed (HAPI 10.8), so what it keeps is read again and compared.
+//! are read, some are changed, all are written back, as integrations that run
+//! against live tenants do. What HaloPSA kept is then held against what was
+//! sent: first its own answer to the write, and where that does not show it,
+//! the record, read again for a while, because what is kept is not always
+//! readable at once.
 
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Task, record};
+use super::{Task, record, written};
 use crate::catalogue::resource::{Resource, Verb};
 use crate::contract::{Item, Object};
 use crate::error::{Code, Effect, NodeError, Result};
 use crate::input::Input;
 use crate::number;
+use crate::protocol::http::HttpResponse;
+use crate::protocol::identity::Identity;
 use crate::protocol::request::{ApiRequest, Safety};
+use crate::text;
 
 /// The names of a line under which an input may look for it.
 const KEYS: [(&str, &str); 3] = [("line_id", "id"), ("item_code", "item_code"), ("item_id", "_itemid")];
 
 const QUANTITY: &str = "qty_order";
+
+/// How a line gets its quantity: 0 is fixed (recorded on a live tenant).
+const QUANTITY_TYPE: &str = "recurring_invoice_quantity_type";
+
+/// How long to wait before each further look at what was kept.
+const WAITS: [Duration; 5] = [
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(3),
+    Duration::from_secs(4),
+];
+
+/// Kept back from the deadline when waiting for what was kept to show.
+const RESERVE: Duration = Duration::from_secs(2);
+
+/// Amounts of a line that follow from its quantity, as recorded on a live
+/// tenant; HaloPSA works them out.
+const DERIVED: &[&str] = &[
+    "net_amount",
+    "net_amount_converted",
+    "net_total",
+    "tax_amount",
+    "tax_converted",
+    "total_discount",
+    "total_net_total",
+    "total_price",
+    "total_price_converted",
+    "total_tax",
+    "total_tax_converted",
+];
+
+/// What a line shows people, best first.
+const SHOWN: &[&str] = &[
+    "item_shortdescription",
+    "item_code",
+    "item_longdescription",
+    "item_internal_reference",
+    "item_external_reference",
+    "productnumber",
+    "asset_inventory_number",
+];
 
 /// Sets the quantity, and gives a result for each line that fits.
 pub fn update(task: &mut Task<'_, '_>, index: usize, input: &Input) -> Result<Vec<Item>> {
@@ -30,6 +79,7 @@ pub fn update(task: &mut Task<'_, '_>, index: usize, input: &Input) -> Result<Ve
     let before = read(task, input)?;
     let old = lines(&before)?;
     let chosen = choose(old, input)?;
+    refuse_counted(old, &chosen)?;
     let mut new = old.to_vec();
     for position in &chosen {
         if let Some(line) = new.get_mut(*position).and_then(Value::as_object_mut) {
@@ -38,15 +88,8 @@ pub fn update(task: &mut Task<'_, '_>, index: usize, input: &Input) -> Result<Ve
     }
     let changed = new != old;
     if changed {
-        task.client.send(&write(task.resource, input, &new))?;
-        let applied = |error: NodeError| error.effect(Effect::Applied);
-        let after = read(task, input).map_err(applied)?;
-        let kept = lines(&after).map_err(applied)?;
-        if let Some(difference) = difference(&new, kept) {
-            return Err(NodeError::new(Code::NotKept, format!("HaloPSA kept other lines: {difference}."))
-                .advice("Look at the recurring invoice in HaloPSA before you go on.")
-                .effect(Effect::Applied));
-        }
+        let answer = task.client.send(&write(task.resource, input, &new))?;
+        see_kept(task, index, input, &new, &answer)?;
     }
     let line = |position: &usize| {
         let line = old.get(*position).unwrap_or(&Value::Null);
@@ -63,6 +106,44 @@ pub fn update(task: &mut Task<'_, '_>, index: usize, input: &Input) -> Result<Ve
         })
     };
     Ok(chosen.iter().map(|position| Item::result(line(position), index)).collect())
+}
+
+/// Sees that the lines were kept: in the answer to the write, else in the
+/// record, for as long as the deadline leaves.
+fn see_kept(
+    task: &mut Task<'_, '_>,
+    index: usize,
+    input: &Input,
+    sent: &[Value],
+    answer: &HttpResponse,
+) -> Result<()> {
+    // An answer that cannot be read says nothing: then the record does.
+    if let Ok(record) = record::record(answer, Safety::Overwrite) {
+        if let Some(id) = input.id {
+            written::check_id(task.resource, &record, id, Effect::Unknown)?;
+        }
+        written::pass_on_warnings(task, &record, index);
+        if lines(&record).is_ok_and(|kept| difference(sent, kept).is_none()) {
+            return Ok(());
+        }
+    }
+    let applied = |error: NodeError| error.effect(Effect::Applied);
+    let mut waits = WAITS.into_iter();
+    loop {
+        let after = read(task, input).map_err(applied)?;
+        let Some(difference) = difference(sent, lines(&after).map_err(applied)?) else { return Ok(()) };
+        match waits.next() {
+            Some(wait) if wait + RESERVE < task.client.remaining() => task.client.wait(wait),
+            _ => {
+                return Err(NodeError::new(
+                    Code::NotKept,
+                    format!("HaloPSA kept other lines: {difference}."),
+                )
+                .advice("Check the recurring invoice in HaloPSA before you go on.")
+                .effect(Effect::Applied));
+            }
+        }
+    }
 }
 
 /// The requests, with the line that changes alone: the others are not known
@@ -87,7 +168,7 @@ fn write(resource: &'static Resource, input: &Input, lines: &[Value]) -> ApiRequ
 
 fn read(task: &mut Task<'_, '_>, input: &Input) -> Result<Object> {
     let answer = task.client.send(&record::request(task.resource, Verb::Get, input))?;
-    record::record(&answer, Safety::Read)
+    record::of(&answer, task.resource, input, Effect::None)
 }
 
 /// Without the lines nothing may be written: it would take them away.
@@ -112,8 +193,15 @@ fn choose(lines: &[Value], input: &Input) -> Result<Vec<usize>> {
                 .is_none_or(|wanted| same(wanted, line.get(*column).unwrap_or(&Value::Null)))
         })
     };
-    let chosen: Vec<usize> =
+    let fitting: Vec<usize> =
         lines.iter().enumerate().filter(|(_, line)| fits(line)).map(|(position, _)| position).collect();
+    // A line that is switched off stays in the list (recorded on a live tenant);
+    // it is meant only where no other one fits.
+    let is_on = |position: &usize| {
+        lines.get(*position).and_then(|line| line.get("isinactive")) != Some(&Value::Bool(true))
+    };
+    let active: Vec<usize> = fitting.iter().copied().filter(is_on).collect();
+    let chosen = if active.is_empty() { fitting } else { active };
     let named = KEYS.iter().find(|(name, _)| input.values.contains_key(*name));
     let field = named.map_or("line_id", |(name, _)| *name);
     let several = input.values.get("all_matching") != Some(&Value::Bool(true));
@@ -133,36 +221,66 @@ fn choose(lines: &[Value], input: &Input) -> Result<Vec<usize>> {
     }
 }
 
-/// Ids and codes of lines, for advice.
+/// Refuses lines whose quantity HaloPSA counts: it would count again.
+fn refuse_counted(lines: &[Value], chosen: &[usize]) -> Result<()> {
+    for line in chosen.iter().filter_map(|position| lines.get(*position)) {
+        let counted_from = match line.get(QUANTITY_TYPE).and_then(Identity::of) {
+            None => continue,
+            Some(Identity::Number(1)) => "software licences",
+            Some(Identity::Number(2)) => "assets or other records",
+            Some(_) => "something else than the line",
+        };
+        return Err(NodeError::new(
+            Code::Conflict,
+            format!("The quantity of line {} is counted from {counted_from}.", name(line)),
+        )
+        .field("quantity")
+        .advice("Change what is counted, or set the line to a fixed quantity in HaloPSA."));
+    }
+    Ok(())
+}
+
+/// Lines as people know them, for advice.
 fn names(lines: &[Value]) -> String {
-    let name = |line: &Value| {
-        let code = line.get("item_code").and_then(Value::as_str).unwrap_or("no code");
-        format!("{} ({})", line.get("id").unwrap_or(&Value::Null), crate::text::cut(code, 40))
-    };
     let names: Vec<String> = lines.iter().take(12).map(name).collect();
     names.join(", ")
 }
 
-/// Sets the quantity, and the amounts that follow from it: whether HaloPSA
-/// works them out again by itself is not known.
+/// The id of a line and what it shows.
+fn name(line: &Value) -> String {
+    let id = line.get("id").unwrap_or(&Value::Null);
+    let shown = SHOWN.iter().filter_map(|name| line.get(*name).and_then(Value::as_str)).map(text::clean);
+    match shown.into_iter().find(|text| !text.is_empty()) {
+        Some(shown) => format!("{id} ({})", text::cut(&shown, 40)),
+        None => id.to_string(),
+    }
+}
+
+/// Sets the quantity. The amounts that follow from it are left out: those of
+/// the old quantity would be wrong.
 fn set(line: &mut Object, quantity: &Value) {
-    let number = |line: &Object, name: &str| line.get(name).and_then(Value::as_f64);
-    let old = number(line, QUANTITY);
-    if old.is_some_and(|old| close(Some(old), quantity.as_f64())) {
+    let old = line.get(QUANTITY).and_then(float);
+    if old.is_some_and(|old| close(Some(old), float(quantity))) {
         return;
     }
-    if let (Some(old), Some(new)) = (old.filter(|old| *old != 0.0), quantity.as_f64()) {
-        for name in ["net_amount", "tax_amount"] {
-            if let Some(amount) = number(line, name) {
-                line.insert(name.to_string(), Value::from(amount * new / old));
-            }
-        }
-    } else {
-        // They were nothing; what is not sent cannot be wrong.
-        line.remove("net_amount");
-        line.remove("tax_amount");
+    for name in DERIVED {
+        line.remove(*name);
+    }
+    // A discount in percent makes an amount of each quantity; a fixed one stays.
+    if line.get("discount_perc").and_then(float).is_some_and(|percent| percent != 0.0) {
+        line.remove("discount");
+        line.remove("discount_converted");
     }
     line.insert(QUANTITY.to_string(), quantity.clone());
+}
+
+/// A number, which some answers write as text.
+fn float(value: &Value) -> Option<f64> {
+    match value {
+        Value::Number(number) => number.as_f64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    }
 }
 
 /// What differs between the lines that were sent and those that were kept.
@@ -172,20 +290,19 @@ fn difference(sent: &[Value], kept: &[Value]) -> Option<String> {
     }
     let mut different = sent.iter().zip(kept).filter(|(line, same_place)| {
         // A list that is replaced may come back in another order, or with other ids.
-        let id = line.get("id").filter(|id| !id.is_null());
-        let same_id = kept.iter().find(|other| id.is_some() && other.get("id") == id);
-        let other = same_id.unwrap_or(same_place);
-        !close(line.get(QUANTITY).and_then(Value::as_f64), other.get(QUANTITY).and_then(Value::as_f64))
+        let id = line.get("id").and_then(Identity::of);
+        let has_id = |other: &&Value| id.is_some() && other.get("id").and_then(Identity::of) == id;
+        let other = kept.iter().find(has_id).unwrap_or(same_place);
+        !close(line.get(QUANTITY).and_then(float), other.get(QUANTITY).and_then(float))
     });
-    different.next().map(|(line, _)| {
-        format!("the quantity of line {} is another one", line.get("id").unwrap_or(&Value::Null))
-    })
+    different.next().map(|(line, _)| format!("the quantity of line {} is another one", name(line)))
 }
 
 /// Whether two values are the same id or code.
 fn same(wanted: &Value, value: &Value) -> bool {
     match (wanted, value) {
         (Value::Number(wanted), Value::Number(value)) => number::whole(wanted) == number::whole(value),
+        (Value::Number(_), Value::String(_)) => Identity::of(wanted) == Identity::of(value),
         (Value::String(wanted), Value::String(value)) => wanted.trim().eq_ignore_ascii_case(value.trim()),
         _ => false,
     }
@@ -230,18 +347,67 @@ mod tests {
     }
 
     #[test]
-    fn amounts_follow_the_quantity() {
+    fn amounts_of_a_changed_line_are_left_out() {
         let set_to = |line: &Value, quantity: Value| {
             let mut line = line.as_object().unwrap().clone();
             set(&mut line, &quantity);
             Value::Object(line)
         };
-        let lines = sample();
-        let changed = set_to(&lines[0], json!(40));
-        assert_eq!((&changed["qty_order"], &changed["net_amount"]), (&json!(40), &json!(1580.0)));
-        assert_eq!(set_to(&lines[0], json!(10)), lines[0]);
-        let from_nothing = json!({"qty_order": 0, "net_amount": 0.0, "unit_price": 5});
-        assert_eq!(set_to(&from_nothing, json!(2)), json!({"qty_order": 2, "unit_price": 5}));
+        let line = json!({
+            "id": 1, "qty_order": 10.0, "unit_price": 39.5, "net_amount": 395.0, "net_total": 395.0,
+            "total_price": 470.05, "total_price_converted": 470.05, "net_amount_converted": 395.0,
+            "tax_amount": 75.05, "total_tax_converted": 75.05, "tax_rate": 19, "discount": 5.0,
+        });
+        assert_eq!(
+            set_to(&line, json!(40)),
+            json!({"id": 1, "qty_order": 40, "unit_price": 39.5, "tax_rate": 19, "discount": 5.0})
+        );
+        assert_eq!(set_to(&line, json!(10)), line, "nothing changes");
+        let percent = json!({"qty_order": "2", "discount_perc": 10, "discount": 5.0, "unit_price": 25});
+        assert_eq!(
+            set_to(&percent, json!(4)),
+            json!({"qty_order": 4, "discount_perc": 10, "unit_price": 25})
+        );
+    }
+
+    #[test]
+    fn lines_are_named_by_what_they_show() {
+        for (line, named) in [
+            (
+                json!({"id": 24963, "item_code": "", "item_shortdescription": "Managed <b>PC</b>"}),
+                "24963 (Managed PC)",
+            ),
+            (json!({"id": 1, "item_code": "WS", "item_shortdescription": " "}), "1 (WS)"),
+            (json!({"id": 2, "item_code": "", "item_longdescription": "Long text"}), "2 (Long text)"),
+            (json!({"id": 3, "item_code": null}), "3"),
+        ] {
+            assert_eq!(name(&line), named);
+        }
+    }
+
+    #[test]
+    fn counted_lines_are_refused_with_the_reason() {
+        for (kind, reason) in [(json!(1), "licences"), (json!("1"), "licences"), (json!(2.0), "assets")] {
+            let lines = [json!({"id": 5, "item_shortdescription": "M365", QUANTITY_TYPE: kind})];
+            let error = refuse_counted(&lines, &[0]).unwrap_err();
+            assert_eq!(error.get_code(), Code::Conflict);
+            let message = error.get_message();
+            assert!(message.contains("5 (M365)") && message.contains(reason), "{message}");
+        }
+        for fixed in [json!({"id": 5, QUANTITY_TYPE: 0}), json!({"id": 5}), json!({QUANTITY_TYPE: null})] {
+            assert!(refuse_counted(&[fixed], &[0]).is_ok());
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_switched_off_is_not_meant_where_another_one_fits() {
+        let lines = [
+            json!({"id": 1, "item_code": "WS", "isinactive": true}),
+            json!({"id": 2, "item_code": "WS", "isinactive": false}),
+        ];
+        let chosen = |values: Value| choose(&lines, &input(&values)).map_err(|error| error.get_code());
+        assert_eq!(chosen(json!({"id": 4, "quantity": 1, "item_code": "WS"})), Ok(vec![1]));
+        assert_eq!(chosen(json!({"id": 4, "quantity": 1, "line_id": 1})), Ok(vec![0]));
     }
 
     #[test]
@@ -256,7 +422,7 @@ mod tests {
             .collect();
         assert_eq!(difference(&sent, &renumbered), None);
         other[0]["qty_order"] = json!(7);
-        assert_eq!(difference(&sent, &other), Some("the quantity of line 3 is another one".to_string()));
+        assert_eq!(difference(&sent, &other), Some("the quantity of line 3 (ws) is another one".to_string()));
         assert!(difference(&sent, &sent[..2]).is_some());
     }
 }

@@ -12,14 +12,13 @@ use serde_json::{Value, json};
 
 use super::bulk::{self, Bulk};
 use super::requester::Requester;
-use super::{Task, mandatory};
+use super::{Task, mandatory, written};
 use crate::catalogue::resource::{Handler, Job, Resource, Verb};
 use crate::client::{self, MOST_IN_FLIGHT};
 use crate::contract::{Item, Object, Outcome};
-use crate::endpoints;
-use crate::error::{ErrorKind, NodeError, Result};
+use crate::error::{Effect, ErrorKind, NodeError, Result};
 use crate::input::{self as inputs, Input};
-use crate::output::{self, Names, View};
+use crate::output::{Names, View};
 use crate::protocol::answer;
 use crate::protocol::envelope;
 use crate::protocol::http::HttpResponse;
@@ -104,7 +103,7 @@ fn send(task: &mut Task<'_, '_>, inputs: &[(usize, Input)]) {
     let mut unauthenticated = None;
     for (((index, input), request), answer) in inputs.iter().zip(&requests).zip(answers) {
         let answer = answer.or_else(|error| with_companions(task, input, request, error));
-        let outcome = match answer.and_then(|answer| result(task, input, request, &answer)) {
+        let outcome = match answer.and_then(|answer| result(task, *index, input, request, &answer)) {
             Ok(json) => Outcome::Done(vec![Item::result(json, *index)]),
             Err(error) => Outcome::Failed(mandatory::explain(task, input, error)),
         };
@@ -141,7 +140,7 @@ fn with_companions(
         return Err(error);
     }
     let answer = task.client.send(&self::request(task.resource, Verb::Get, input))?;
-    let record = record(&answer, Safety::Read)?;
+    let record = of(&answer, task.resource, input, Effect::None)?;
     let mut complete = input.clone();
     for name in companions {
         if let (false, Some(value)) = (complete.values.contains_key(*name), record.get(*name)) {
@@ -233,29 +232,74 @@ pub fn plan(resource: &Resource, verb: Verb, mut input: Input) -> Result<Vec<Api
     Ok(requests)
 }
 
-fn result(task: &Task<'_, '_>, input: &Input, request: &ApiRequest, answer: &HttpResponse) -> Result<Value> {
+fn result(
+    task: &mut Task<'_, '_>,
+    index: usize,
+    input: &Input,
+    request: &ApiRequest,
+    answer: &HttpResponse,
+) -> Result<Value> {
     if let (Verb::Delete, Some(id)) = (task.verb, input.id) {
-        if answer.is_html() {
-            return Err(answer::malformed(answer, "it is a web page", request.safety));
-        }
-        let mut gone = json!({"id": id, "deleted": true});
-        if let (Some(owner), Some(gone)) = (task.resource.owner, gone.as_object_mut()) {
-            gone.extend(
-                input.values.get(owner.field.name).map(|value| (owner.field.name.to_string(), value.clone())),
-            );
-        }
-        return Ok(gone);
+        return deleted(task, index, input, id, answer);
     }
-    let record = record(answer, request.safety)?;
-    let view = if input.simplify { View::Detail } else { View::Raw };
-    let instance = endpoints::instance(&task.client.credentials.resource_url);
-    Ok(output::record(task.resource, record, view, &Names::default(), &instance))
+    let effect = if request.safety == Safety::Read { Effect::None } else { Effect::Unknown };
+    let record = match task.verb {
+        Verb::Create => record(answer, request.safety)?,
+        _ => of(answer, task.resource, input, effect)?,
+    };
+    written::pass_on_warnings(task, &record, index);
+    if request.safety != Safety::Read {
+        if let (Some(id), false) = (input.id, matches!(task.verb, Verb::Create)) {
+            written::note_new_id(task, &record, id, index);
+        }
+        // As it was sent: with what holds where the input says nothing.
+        if let Value::Object(sent) = body(task.resource, input, defaults(task.verb)) {
+            written::compare(task, &sent, &record, index);
+        }
+    }
+    Ok(task.present(record, View::single(input.simplify), &Names::default(), index))
+}
+
+/// What became of a record that was to be deleted. The answer may be anything,
+/// but not another record.
+fn deleted(
+    task: &mut Task<'_, '_>,
+    index: usize,
+    input: &Input,
+    id: i64,
+    answer: &HttpResponse,
+) -> Result<Value> {
+    if answer.is_html() {
+        return Err(answer::malformed(answer, "it is a web page", Safety::Overwrite));
+    }
+    if let Ok(Value::Object(said)) = envelope::parse(&answer.body) {
+        written::check_id(task.resource, &said, id, Effect::Unknown)?;
+        written::pass_on_warnings(task, &said, index);
+    }
+    let mut gone = json!({"id": id, "deleted": true});
+    if let (Some(owner), Some(gone)) = (task.resource.owner, gone.as_object_mut()) {
+        gone.extend(
+            input.values.get(owner.field.name).map(|value| (owner.field.name.to_string(), value.clone())),
+        );
+    }
+    Ok(gone)
+}
+
+/// The record of an answer, which must be the one that the input is about.
+pub fn of(answer: &HttpResponse, resource: &Resource, input: &Input, effect: Effect) -> Result<Object> {
+    let safety = if effect == Effect::None { Safety::Read } else { Safety::Overwrite };
+    let record = record(answer, safety)?;
+    if let Some(id) = input.id {
+        written::check_id(resource, &record, id, effect)?;
+    }
+    Ok(record)
 }
 
 /// A record without an id is no record: something else answered.
 pub fn record(answer: &HttpResponse, safety: Safety) -> Result<Object> {
     let value = client::json(answer, safety)?;
+    let has_id = |record: &Object| record.get("id").is_some_and(|id| !id.is_null());
     envelope::record(value)
-        .and_then(|record| if record.contains_key("id") { Ok(record) } else { Err("it has no id") })
+        .and_then(|record| if has_id(&record) { Ok(record) } else { Err("it has no id") })
         .map_err(|why| answer::malformed(answer, why, safety))
 }

@@ -280,3 +280,205 @@ fn a_job_takes_the_name_of_a_status_that_the_ticket_allows() {
     assert!(matches!(execution.outcomes.as_slice(), [Outcome::Done(_)]), "{:?}", execution.outcomes);
     assert_eq!(sent[0]["status_id"], 12, "{sent}");
 }
+
+fn codes(execution: &Execution) -> Vec<&'static str> {
+    execution.diagnostics.iter().map(|diagnostic| diagnostic.code).collect()
+}
+
+fn said<'e>(execution: &'e Execution, code: &str) -> &'e str {
+    let said = execution.diagnostics.iter().find(|diagnostic| diagnostic.code == code);
+    said.map_or_else(|| panic!("no {code}: {:?}", execution.diagnostics), |said| &said.message)
+}
+
+fn first(execution: &Execution) -> &Value {
+    match execution.outcomes.as_slice() {
+        [Outcome::Done(items)] => &items[0].json,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_field_that_came_back_different_is_named() {
+    let came = json!({"id": 1, "agent_id": 1, "_warning": "The agent is away."});
+    let execution = run("ticket.assign", &json!({"id": 1, "agent_id": 5}), None, |_| answer(201, &came));
+    assert_eq!(first(&execution)["agent_id"], 1);
+    assert_eq!(codes(&execution), ["halopsa.vendor-warning", "halopsa.value-not-kept"]);
+    assert!(said(&execution, "halopsa.value-not-kept").contains("agent_id (sent 5, is 1)"));
+    assert!(said(&execution, "halopsa.vendor-warning").contains("The agent is away."));
+    let kept = json!({"id": 1, "agent_id": "5"});
+    let execution = run("ticket.assign", &json!({"id": 1, "agent_id": 5}), None, |_| answer(201, &kept));
+    assert!(codes(&execution).is_empty(), "{:?}", execution.diagnostics);
+}
+
+#[test]
+fn an_answer_about_another_record_is_no_success() {
+    let other = json!({"id": 2, "summary": "x", "name": "x"});
+    for (operation, input, effect) in [
+        ("ticket.update", json!({"id": 1, "summary": "x"}), Effect::Unknown),
+        ("ticket.close", json!({"id": 1}), Effect::Unknown),
+        ("ticket.delete", json!({"id": 1}), Effect::Unknown),
+        ("ticket.get", json!({"id": 1}), Effect::None),
+        ("client.update", json!({"id": 1, "name": "x"}), Effect::Unknown),
+    ] {
+        let execution = run(operation, &input, None, |_| answer(200, &other));
+        let error = failure(&execution);
+        assert_eq!((error.get_code(), error.get_effect()), (Code::MalformedAnswer, effect), "{operation}");
+        assert!(error.get_message().contains("record 2 instead of 1"), "{}", error.get_message());
+    }
+}
+
+#[test]
+fn a_record_is_read_in_every_shape() {
+    let record = json!({"id": "17", "summary": "x", "priority": {"id": 3, "name": "High"}});
+    for shape in [
+        record.clone(),
+        json!([record]),
+        json!({"record_count": 1, "tickets": [record]}),
+        json!([{"record_count": 1, "tickets": [record]}]),
+    ] {
+        let execution = run("ticket.get", &json!({"id": 17}), None, |_| answer(200, &shape));
+        let ticket = first(&execution);
+        assert_eq!((&ticket["id"], &ticket["priority_name"]), (&json!(17), &json!("High")), "{shape}");
+    }
+}
+
+#[test]
+fn every_column_of_a_report_comes_and_what_is_withheld_is_named() {
+    let rows = json!([{"Password Last Set": "2026-01-01", "Client Secret": "s3cret-value", "Due": "1900-01-01T00:00:00"}]);
+    let report = json!({"id": 1, "report": {"load_error": "", "rows": rows}});
+    let execution = run("report.run", &json!({"id": 1}), None, |_| answer(200, &report));
+    assert_eq!(first(&execution), &json!({"Password Last Set": "2026-01-01", "Due": null}));
+    assert!(said(&execution, "halopsa.secret-withheld").contains("Client Secret"));
+}
+
+#[test]
+fn a_report_warns_at_its_cap() {
+    let report = |rows: i64| {
+        let rows: Vec<Value> = (0..rows).map(|row| json!({"Row": row})).collect();
+        json!({"id": 1, "report": {"rows": rows}})
+    };
+    let cut = report(50_000);
+    let execution = run("report.run", &json!({"id": 1, "limit": 5}), None, |_| answer(200, &cut));
+    assert_eq!(codes(&execution), ["halopsa.report-cut", "halopsa.more-rows"]);
+    let whole = report(49_999);
+    let execution = run("report.run", &json!({"id": 1, "return_all": true}), None, |_| answer(200, &whole));
+    assert!(codes(&execution).is_empty());
+}
+
+#[test]
+fn a_gateway_time_out_of_a_report_is_final() {
+    for (operation, input) in [
+        ("report.run", json!({"id": 1})),
+        ("api.request", json!({"method": "GET", "path": "/Report/1", "query": {"loadreport": true}})),
+    ] {
+        let mut requests = 0;
+        let execution = run(operation, &input, None, |_| {
+            requests += 1;
+            answer(504, &json!(""))
+        });
+        assert_eq!((requests, failure(&execution).get_status()), (1, Some(504)), "{operation}");
+    }
+    let execution = run("report.run", &json!({"id": 1}), None, |_| answer(504, &json!("")));
+    assert_eq!(failure(&execution).get_retry(), crate::error::Retry::Never);
+    // A hiccup is one still.
+    let mut requests = 0;
+    run("report.run", &json!({"id": 1}), None, |_| {
+        requests += 1;
+        answer(503, &json!(""))
+    });
+    assert_eq!(requests, 4);
+}
+
+/// Answers as a recurring invoice with one line whose written quantity shows
+/// after so many reads; `said` is what a write is answered with.
+fn recurring(shows_after: u32, said: impl Fn(&Value) -> Value) -> (Execution, u32) {
+    let invoice =
+        |quantity: &Value| json!({"id": 4, "lines": [{"id": 7, "qty_order": quantity, "net_total": 30}]});
+    let mut kept = None;
+    let mut reads = 0;
+    let input = json!({"id": 4, "line_id": 7, "quantity": 3});
+    let execution =
+        run("recurring_invoice.update_quantity", &input, None, |request| match &request.body[..] {
+            [] => {
+                reads += u32::from(kept.is_some());
+                let shown =
+                    kept.as_ref().filter(|_| reads > shows_after).cloned().unwrap_or_else(|| json!(10));
+                answer(200, &invoice(&shown))
+            }
+            body => {
+                let body: Value = serde_json::from_slice(body).unwrap();
+                let line = &body[0]["lines"][0];
+                assert_eq!(line.get("net_total"), None, "an amount of the old quantity");
+                kept = Some(line["qty_order"].clone());
+                answer(201, &said(&invoice(&line["qty_order"])))
+            }
+        });
+    (execution, reads)
+}
+
+#[test]
+fn a_quantity_is_believed_from_the_answer_to_its_write() {
+    let (execution, reads) = recurring(u32::MAX, Value::clone);
+    assert_eq!((first(&execution)["changed"].clone(), reads), (json!(true), 0));
+}
+
+#[test]
+fn a_quantity_that_shows_later_is_waited_for() {
+    for shows_after in [0, 1, 3] {
+        // The answer says nothing of lines, or what was before.
+        for said in [json!({"id": 4}), json!({"id": 4, "lines": [{"id": 7, "qty_order": 10}]})] {
+            let (execution, reads) = recurring(shows_after, |_| said.clone());
+            assert_eq!((first(&execution)["quantity"].clone(), reads), (json!(3), shows_after + 1));
+        }
+    }
+    let (execution, reads) = recurring(u32::MAX, |_| json!({"id": 4}));
+    let error = failure(&execution);
+    assert_eq!((error.get_code(), error.get_effect()), (Code::NotKept, Effect::Applied));
+    assert!((4..=6).contains(&reads), "{reads} reads");
+}
+
+#[test]
+fn a_list_of_rows_without_ids_ends_with_a_warning() {
+    let envelope = json!([{"record_count": 40, "tickets": [{"summary": "a"}, {"summary": "b"}]}]);
+    let mut requests = 0;
+    let execution = run("ticket.list", &json!({"return_all": true}), None, |_| {
+        requests += 1;
+        answer(200, &envelope)
+    });
+    assert!(requests <= 12, "{requests} requests");
+    assert_eq!(execution.next, None);
+    assert!(codes(&execution).contains(&"halopsa.rows-without-id"), "{:?}", codes(&execution));
+}
+
+#[test]
+fn a_list_under_another_key_is_read_and_said() {
+    let envelope = json!({"record_count": 2, "audits": [{"id": 1}, {"id": 2}]});
+    let execution = run("audit.list", &json!({}), None, |_| answer(200, &envelope));
+    assert_eq!(ids(&execution), [1, 2]);
+    assert!(said(&execution, "halopsa.unexpected-list-key").contains("\"audits\" instead of \"audit\""));
+    for usual in [json!({"record_count": 2, "audit": [{"id": 1}, {"id": 2}]}), json!([{"id": 1}, {"id": 2}])]
+    {
+        let execution = run("audit.list", &json!({}), None, |_| answer(200, &usual));
+        assert_eq!((ids(&execution), codes(&execution)), (vec![1, 2], vec![]));
+    }
+}
+
+#[test]
+fn notes_on_a_client_are_asked_for_by_count() {
+    let mut queries = vec![];
+    for (input, count) in [
+        (json!({"client_id": 12, "return_all": true}), "100000"),
+        (json!({"client_id": 12, "limit": 7}), "7"),
+    ] {
+        run("crm_note.list", &input, None, |request| {
+            queries.push((request.url.query().unwrap_or_default().to_string(), count));
+            answer(200, &json!({"record_count": 1, "actions": [{"id": 1}]}))
+        });
+    }
+    assert!(
+        queries.iter().all(|(query, count)| query.contains(&alloc::format!("count={count}"))),
+        "{queries:?}"
+    );
+    let execution = run("crm_note.list", &json!({}), None, |_| panic!("nothing may be sent"));
+    assert_eq!(failure(&execution).get_code(), Code::MissingField);
+}

@@ -15,10 +15,9 @@ use super::requester::Requester;
 use super::{Task, record};
 use crate::catalogue::resource::Verb;
 use crate::contract::{Item, Object};
-use crate::endpoints;
 use crate::error::{Code, Effect, NodeError, Result, Retry};
 use crate::input::Input;
-use crate::output::{self, Names, View};
+use crate::output::{Names, View};
 use crate::protocol::http::HttpResponse;
 use crate::protocol::request::{ApiRequest, Safety};
 
@@ -40,9 +39,7 @@ pub fn run(task: &mut Task<'_, '_>, index: usize, input: &Input) -> Result<Vec<I
             record::record(&answer, Safety::Create)?
         }
     };
-    let view = if input.simplify { View::Detail } else { View::Raw };
-    let instance = endpoints::instance(&task.client.credentials.resource_url);
-    let json = output::record(task.resource, ticket, view, &Names::default(), &instance);
+    let json = task.present(ticket, View::single(input.simplify), &Names::default(), index);
     Ok(vec![Item::result(json, index)])
 }
 

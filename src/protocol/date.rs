@@ -31,6 +31,23 @@ pub fn readable(text: &str) -> Option<String> {
     (civil.year() >= FIRST_REAL_YEAR).then(|| format!("{civil}Z"))
 }
 
+/// Whether a text is a date, real or one that stands for "never".
+pub fn is_date(text: &str) -> bool {
+    parse(text).is_some()
+}
+
+/// Whether a text is one of the dates that stand for "none": a day that HaloPSA
+/// writes where a date is not set, at midnight. With another time the day stands
+/// for none, and the time of day is meant.
+pub fn is_unset(text: &str) -> bool {
+    const DAYS: &[&str] = &["1900-01-01", "1899-12-30", "0001-01-01"];
+    let text = text.trim();
+    let Some((day, time)) = text.split_at_checked(10) else { return false };
+    let time = time.strip_prefix(['T', ' ']).unwrap_or(time);
+    let time = time.strip_suffix('Z').or_else(|| time.strip_suffix("+00:00")).unwrap_or(time);
+    DAYS.contains(&day) && time.bytes().all(|byte| matches!(byte, b'0' | b':' | b'.'))
+}
+
 /// An instant of an answer in milliseconds since 1970, or nothing for "never".
 pub fn instant(text: &str) -> Option<i64> {
     let civil = parse(text).filter(|civil| civil.year() >= FIRST_REAL_YEAR)?;
@@ -102,6 +119,26 @@ mod tests {
     fn never_is_nothing() {
         for text in ["1900-01-01T00:00:00", "1899-12-30T00:00:00", "0001-01-01T00:00:00", "", "soon"] {
             assert_eq!(readable(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_date_that_is_not_set_is_known_anywhere() {
+        for text in [
+            "1900-01-01T00:00:00",
+            "1900-01-01T00:00:00Z",
+            "1900-01-01T00:00:00.0000000",
+            "1900-01-01 00:00:00",
+            "1899-12-30T00:00:00+00:00",
+            "0001-01-01T00:00:00",
+            "0001-01-01",
+        ] {
+            assert!(is_unset(text), "{text}");
+        }
+        for text in
+            ["1900-01-01T09:30:00", "1900-01-02", "2026-03-01T00:00:00", "1900", "", "1900-01-01 (est.)"]
+        {
+            assert!(!is_unset(text), "{text}");
         }
     }
 

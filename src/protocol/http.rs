@@ -69,10 +69,13 @@ impl fmt::Debug for HttpResponse {
 impl HttpResponse {
     /// The first value of a header, if it is text; its name in any case.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(candidate, _)| candidate.eq_ignore_ascii_case(name))
-            .and_then(|(_, value)| core::str::from_utf8(value).ok())
+        self.header_bytes(name).and_then(|value| core::str::from_utf8(value).ok())
+    }
+
+    /// The first value of a header, in whatever encoding; its name in any case.
+    pub fn header_bytes(&self, name: &str) -> Option<&[u8]> {
+        let (_, value) = self.headers.iter().find(|(candidate, _)| candidate.eq_ignore_ascii_case(name))?;
+        Some(value)
     }
 
     /// Whether it is a page for a browser: a wrong tenant, a proxy or an
@@ -82,6 +85,18 @@ impl HttpResponse {
         let begins_with_tag = start.and_then(|at| self.body.get(at)) == Some(&b'<');
         let says_html = self.header("content-type").is_some_and(|kind| kind.contains("html"));
         begins_with_tag || (says_html && !self.body.is_empty())
+    }
+
+    /// Whether the body is an HTML document, told from files that begin with a
+    /// tag, too: SVG, XML and the like.
+    pub fn is_html_document(&self) -> bool {
+        match self.header("content-type").map(|kind| kind.split(';').next().unwrap_or_default().trim()) {
+            Some(kind) if kind.eq_ignore_ascii_case("text/html") => !self.body.is_empty(),
+            _ => first_tag(&self.body).is_some_and(|tag| {
+                const OF_A_PAGE: [&[u8]; 4] = [b"html", b"head", b"body", b"title"];
+                OF_A_PAGE.iter().any(|name| tag.eq_ignore_ascii_case(name))
+            }),
+        }
     }
 
     /// How long the server asks us to wait: seconds, or a date that is
@@ -96,6 +111,28 @@ impl HttpResponse {
         let seconds = until.as_second().saturating_sub(now.as_second());
         Some(Duration::from_secs(u64::try_from(seconds).unwrap_or(0)))
     }
+}
+
+/// The name of the first element, or of the document type, behind an XML
+/// declaration and comments.
+fn first_tag(body: &[u8]) -> Option<&[u8]> {
+    let find = |text: &[u8], end: &[u8]| text.windows(end.len()).position(|part| part == end);
+    let mut rest = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body).trim_ascii_start();
+    loop {
+        let end: &[u8] = match rest {
+            [b'<', b'?', ..] => b"?>",
+            [b'<', b'!', b'-', b'-', ..] => b"-->",
+            _ => break,
+        };
+        rest = rest.get(find(rest, end)? + end.len()..)?.trim_ascii_start();
+    }
+    let inside = rest.strip_prefix(b"<")?;
+    let name = match inside.get(..8) {
+        Some(start) if start.eq_ignore_ascii_case(b"!doctype") => inside.get(8..)?.trim_ascii_start(),
+        _ => inside,
+    };
+    let length = name.iter().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(name.len());
+    name.get(..length).filter(|name| !name.is_empty())
 }
 
 /// What an exchange may take.
@@ -197,6 +234,33 @@ mod tests {
         assert!(with(&[], "\r\n <!doctype html>").is_html());
         assert!(!with(&[("content-type", "application/json")], "{}").is_html());
         assert!(!with(&[], "").is_html());
+    }
+
+    #[test]
+    fn an_html_document_is_told_from_other_markup() {
+        let octets = [("content-type", "application/octet-stream")];
+        for page in [
+            "<!DOCTYPE html><html>",
+            "\r\n<html lang=en>",
+            "<?xml version=\"1.0\"?><!DOCTYPE html PUBLIC \"-//W3C\"><html>",
+            "<!-- sorry --><head>",
+        ] {
+            assert!(with(&octets, page).is_html_document(), "{page}");
+        }
+        for file in [
+            "<svg xmlns=\"http://www.w3.org/2000/svg\"/>",
+            "<?xml version=\"1.0\"?>\n<!-- <html> -->\n<svg/>",
+            "<!DOCTYPE svg PUBLIC><svg/>",
+            "\u{feff}<?xml version=\"1.0\"?><Invoice/>",
+            "<title1/>",
+            "<",
+            "<?xml",
+            "plain",
+            "",
+        ] {
+            assert!(!with(&octets, file).is_html_document(), "{file}");
+        }
+        assert!(with(&[("content-type", "text/html; charset=utf-8")], "Sorry").is_html_document());
     }
 
     #[test]

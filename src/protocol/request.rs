@@ -5,6 +5,7 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt::Write as _;
+use core::time::Duration;
 
 use serde_json::{Value, json};
 use url::Url;
@@ -42,6 +43,11 @@ pub struct ApiRequest {
     pub scope: Option<&'static str>,
     /// The fields that it may be refused for.
     pub fields: &'static [Field],
+    /// Statuses of a server in trouble that no repetition changes.
+    pub final_statuses: &'static [u16],
+    /// How long the server may work before its answer begins, where that is
+    /// longer than usual.
+    pub first_byte: Option<Duration>,
 }
 
 impl ApiRequest {
@@ -55,6 +61,8 @@ impl ApiRequest {
             safety: Safety::Read,
             scope: None,
             fields: &[],
+            final_statuses: &[],
+            first_byte: None,
         }
     }
 
@@ -69,6 +77,8 @@ impl ApiRequest {
             safety,
             scope: None,
             fields: &[],
+            final_statuses: &[],
+            first_byte: None,
         }
     }
 
@@ -82,6 +92,8 @@ impl ApiRequest {
             safety: Safety::Overwrite,
             scope: None,
             fields: &[],
+            final_statuses: &[],
+            first_byte: None,
         }
     }
 

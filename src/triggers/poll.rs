@@ -27,7 +27,7 @@ use crate::endpoints;
 use crate::error::{ErrorKind, NodeError, Result, Retry};
 use crate::number;
 use crate::operations::is_late;
-use crate::output::{self, Names, View};
+use crate::output::{self, LeftOut, Names, View};
 use crate::protocol::answer;
 use crate::protocol::date;
 use crate::protocol::envelope::{self, Malformed, Page};
@@ -322,7 +322,9 @@ impl<'a, 'b> Poller<'a, 'b> {
     /// A row as events show it.
     pub fn shown(&self, row: &Object) -> Value {
         let instance = endpoints::instance(&self.client.credentials.resource_url);
-        output::record(self.settings.trigger.resource, row.clone(), View::Row, &self.names, &instance)
+        let resource = self.settings.trigger.resource;
+        // Rows of triggers have no custom fields and nothing nested: nothing is left out.
+        output::record(resource, row.clone(), View::Row, &self.names, &instance, &mut LeftOut::default())
     }
 
     /// Adds an event.
@@ -341,7 +343,7 @@ impl<'a, 'b> Poller<'a, 'b> {
             if settings.ignore_own && self.state.me.is_some_and(|me| facts::is_by(me, &action)) {
                 continue;
             }
-            let mut item = output::columns(NOTE_COLUMNS, &action);
+            let mut item = output::columns(NOTE_COLUMNS, &action, &mut LeftOut::default());
             item.insert("ticket_id".to_owned(), met.facts.id.into());
             item.insert("ticket_summary".to_owned(), met.row.get("summary").cloned().unwrap_or(Value::Null));
             if let Some(link) = met.shown.get("link") {

@@ -25,6 +25,7 @@ pub(crate) fn write(
     if let Some(row) = desk.world.table_mut(resource.table).get_mut(&written.key) {
         let mut all = lines_of(row);
         number(row.int("id"), &mut all);
+        all.iter_mut().filter_map(Value::as_object_mut).for_each(work_out);
         row.set("lines", all);
     }
     Ok(written)
@@ -84,6 +85,18 @@ fn lines_of(row: &Row) -> Vec<Value> {
 
 fn id_of(line: &Value) -> Option<i64> {
     line.get("id").and_then(Value::as_i64)
+}
+
+/// Works out the amounts that a line comes without [assumed].
+fn work_out(line: &mut Map<String, Value>) {
+    let number = |name: &str| line.get(name).and_then(Value::as_f64);
+    let (Some(quantity), Some(price)) = (number("qty_order"), number("unit_price")) else { return };
+    let net = quantity * price;
+    let rate = number("tax_rate");
+    line.entry("net_amount").or_insert_with(|| net.into());
+    if let Some(rate) = rate {
+        line.entry("tax_amount").or_insert_with(|| (net * rate / 100.0).into());
+    }
 }
 
 /// Gives every line an id inside its invoice, and the id of the invoice.

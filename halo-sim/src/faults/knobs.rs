@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::quirk::{Quirk, Target};
+use super::shapes::Shapes;
 use crate::{
     auth::{Access, Group, Level},
     protocol::{ErrorShape, paging::PageQuirks},
@@ -68,6 +69,17 @@ pub(crate) struct Knobs {
     pub(crate) conflict_on_delete: bool,
     pub(crate) refused_outcomes: Vec<i64>,
     pub(crate) attachment_links: bool,
+    pub(crate) shapes: Shapes,
+    pub(crate) lookup_by_id_empty: bool,
+    /// Fields that writes leave as they are.
+    pub(crate) not_kept: Vec<String>,
+    pub(crate) other_record: bool,
+    pub(crate) warning: Option<String>,
+    /// For how many milliseconds reads show what was before a change.
+    pub(crate) late_reads: Option<i64>,
+    pub(crate) stale_answers: bool,
+    pub(crate) report_rows: Option<usize>,
+    pub(crate) report_timeout: bool,
     pub(crate) rate_limit: Option<usize>,
     pub(crate) retry_after: RetryAfter,
     pub(crate) throttle: bool,
@@ -120,6 +132,22 @@ impl Knobs {
             Quirk::RecordNotFoundOnBareUpdate => self.record_not_found_on_bare_update = true,
             Quirk::ConflictOnDelete => self.conflict_on_delete = true,
             Quirk::RefuseOutcome(ids) => self.refused_outcomes.extend(ids.as_slice()),
+            Quirk::IgnorePaging => self.page.ignored = true,
+            Quirk::NoIds => self.shapes.no_ids = true,
+            Quirk::WrapList => self.shapes.wrap_list = true,
+            Quirk::ListKey(name) => self.shapes.list_key = Some(name.text()),
+            Quirk::LookupByIdEmpty => self.lookup_by_id_empty = true,
+            Quirk::NestedNames => self.shapes.nested_names = true,
+            Quirk::TextIds => self.shapes.text_ids = true,
+            Quirk::RecordInList => self.shapes.record_in_list = true,
+            Quirk::Bom => self.shapes.bom = true,
+            Quirk::KeepNot(names) => self.not_kept.extend_from_slice(names.as_slice()),
+            Quirk::OtherRecord => self.other_record = true,
+            Quirk::Warning(words) => self.warning = Some(words.text()),
+            Quirk::LateReads(ms) => self.late_reads = Some(*ms),
+            Quirk::StaleAnswers => self.stale_answers = true,
+            Quirk::ReportRows(rows) => self.report_rows = Some(*rows),
+            Quirk::ReportTimeout => self.report_timeout = true,
             Quirk::AttachmentLinks => self.attachment_links = true,
             Quirk::RateLimit(requests) => self.rate_limit = Some(*requests),
             Quirk::ThrottleNext(_) => self.throttle = true,

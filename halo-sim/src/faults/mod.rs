@@ -7,6 +7,7 @@
 
 pub(crate) mod knobs;
 pub(crate) mod quirk;
+pub(crate) mod shapes;
 pub(crate) mod switchboard;
 pub(crate) mod wire;
 

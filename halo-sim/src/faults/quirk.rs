@@ -70,6 +70,42 @@ impl fmt::Display for Ids {
     }
 }
 
+/// Words given as the value of a switch: `agent_id,team`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Words(Vec<String>);
+
+impl Words {
+    /// The words as given.
+    #[must_use]
+    pub fn as_slice(&self) -> &[String] {
+        &self.0
+    }
+
+    /// All of them as one text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.0.join(",")
+    }
+}
+
+impl FromStr for Words {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let words: Vec<String> = text.split(',').map(|word| word.trim().to_owned()).collect();
+        if words.iter().all(|word| !word.is_empty()) {
+            return Ok(Self(words));
+        }
+        Err("words with commas between them".to_owned())
+    }
+}
+
+impl fmt::Display for Words {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.text())
+    }
+}
+
 macro_rules! quirks {
     ($( $variant:ident $(($kind:ty))? = $name:literal $($value:literal)? : $help:literal; )*) => {
         /// A switch: one thing in which the simulator behaves differently.
@@ -144,6 +180,18 @@ quirks! {
     RepeatLastPage = "repeat-last-page": "a page past the end is the last one again";
     AgentSeesNothing = "agent-sees-nothing": "lists are empty with 200: the agent is in no team";
 
+    IgnorePaging = "ignore-paging": "lists send everything, whatever page is asked for";
+    NoIds = "no-ids": "rows of lists have no id";
+    WrapList = "wrap-list": "lists come as an array that holds the envelope";
+    ListKey(Words) = "list-key" "NAME": "the rows of a list come under NAME instead of their own key";
+    LookupByIdEmpty = "lookup-by-id-empty": "/Lookup?lookupid=N is empty, and /Lookup holds the rows";
+
+    // Shapes of records.
+    NestedNames = "nested-names": "names come inside objects: priority {id, name}, tickettype with its configuration, user {emailaddress}; last_update is flastupdate";
+    TextIds = "text-ids": "ids come as text";
+    RecordInList = "record-in-list": "a single record comes in the envelope of a list";
+    Bom = "bom": "API answers begin with a byte order mark";
+
     AgentSeesClients(Ids) = "agent-sees-clients" "IDS": "the agent sees these clients and what is theirs only: 12,13";
     AgentSeesTeams(Ids) = "agent-sees-teams" "IDS": "the agent sees tickets of these teams only: 1,2";
 
@@ -166,6 +214,13 @@ quirks! {
     AppointmentIdChanges = "appointment-id-changes": "a changed appointment gets a new id";
     ExtraActions = "extra-actions": "a single ticket with details carries 94 kB of extra_actions";
     RefuseOutcome(Ids) = "refuse-outcome" "IDS": "the agent has no access to these outcomes";
+    KeepNot(Words) = "keep-not" "NAMES": "writes leave these fields as they are and answer 201: agent_id,team";
+    OtherRecord = "other-record": "an update is done and answered with another record";
+    Warning(Words) = "warning" "NAME": "answers to writes carry NAME as _warning";
+    LateReads(i64) = "late-reads" "MS": "a single record is read as it was until MS milliseconds after it was changed";
+    StaleAnswers = "stale-answers": "an update is answered with the record as it was before";
+    ReportRows(usize) = "report-rows" "N": "reports have N rows, of which 50000 are sent";
+    ReportTimeout = "report-timeout": "running a report answers 504";
     AttachmentLinks = "attachment-links": "attachments are given as a link to another port instead of bytes";
 
     // Throttling and outages.
@@ -224,6 +279,8 @@ mod tests {
                 "N" | "SECONDS" | "MS" => "=7".to_owned(),
                 "IDS" => "=7,8".to_owned(),
                 "GROUP" => "=edit:tickets".to_owned(),
+                "NAME" if help.name != "error-shape" => "=audits".to_owned(),
+                "NAMES" => "=agent_id,team".to_owned(),
                 "URL" => "=http://other.example/auth?a=b".to_owned(),
                 _ => "=problem".to_owned(),
             };

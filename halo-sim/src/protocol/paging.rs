@@ -22,6 +22,8 @@ pub(crate) enum PageRule {
     Fixed(usize),
     /// Everything, whatever is asked.
     Unpaged,
+    /// As many as `count` says, else the default page; the count is of all.
+    Counted,
 }
 
 /// What the switches change about paging.
@@ -35,6 +37,8 @@ pub(crate) struct PageQuirks {
     pub(crate) no_count: bool,
     /// A page past the end is the last one again.
     pub(crate) repeat_last: bool,
+    /// Everything comes, whatever page is asked for.
+    pub(crate) ignored: bool,
 }
 
 /// The answer to "which rows?".
@@ -60,6 +64,12 @@ impl Page {
 #[must_use]
 pub(crate) fn page(rule: PageRule, query: &Query, total: usize, most: usize, quirks: PageQuirks) -> Page {
     let asked_count = query.int("count").and_then(positive);
+    if quirks.ignored && rule != PageRule::Unpaged && query.flag("pageinate") {
+        // Asked for, so that they do not show as mistyped.
+        let _ = (query.int("page_no"), query.int("page_size"));
+        let said = i64::try_from(total).unwrap_or(i64::MAX).saturating_add(quirks.count_off);
+        return Page { record_count: (!quirks.no_count).then_some(said), ..Page::EVERYTHING };
+    }
     let (skip, take, echo) = match (rule, asked_count) {
         // Clients that send both get their pages: they rely on it.
         (PageRule::Capped(_) | PageRule::Fixed(_), _) if query.flag("pageinate") => {
@@ -75,6 +85,7 @@ pub(crate) fn page(rule: PageRule, query: &Query, total: usize, most: usize, qui
     };
     let sent = total.saturating_sub(skip).min(take);
     let said = match echo {
+        _ if rule == PageRule::Counted => total,
         Some(_) if sent > 0 => total,
         _ => sent,
     };
@@ -90,7 +101,7 @@ fn page_size(rule: PageRule, query: &Query, cap: Option<usize>) -> usize {
         (_, Some(cap)) => asked.min(cap.max(1)),
         (PageRule::Fixed(size), None) => size,
         (PageRule::Capped(limit), None) => asked.min(limit),
-        (PageRule::Unpaged, None) => asked,
+        (PageRule::Unpaged | PageRule::Counted, None) => asked,
     }
 }
 

@@ -2,11 +2,12 @@
 
 use super::{
     Envelope, Required, Resource, Rows,
+    customers::client_in_toplevel,
     field::{custom_fields, date, int, number, text},
-    filter::id,
+    filter::{Test, by, id},
     tickets::TICKET_SHAPE,
 };
-use crate::{auth::Group, state::TableId};
+use crate::{auth::Group, protocol::paging::PageRule, state::TableId};
 
 /// `/Opportunities`: tickets of another use, under the same key.
 pub(crate) static OPPORTUNITIES: Resource = Resource {
@@ -25,11 +26,14 @@ pub(crate) static PROJECTS: Resource = Resource {
     ..TICKET_SHAPE
 };
 
-/// `/CRMNote`: the key is `actions` (HAPI §14.7).
+/// `/CRMNote`: the key is `actions` (HAPI §14.7). Nothing without a filter, 50
+/// rows without `count`, and the true count (recorded on a live tenant).
 pub(crate) static CRM_NOTE: Resource = Resource {
     path: "CRMNote",
     table: TableId::CrmNotes,
     envelope: Envelope::Keyed("actions"),
+    page: PageRule::Counted,
+    rows: Rows::Asked(&["client_id", "supplier_id", "toplevel_id"]),
     group: Group::Crm,
     fields: &[
         int("id"),
@@ -46,7 +50,11 @@ pub(crate) static CRM_NOTE: Resource = Resource {
         int("ticketid"),
         custom_fields(50, false),
     ],
-    filters: &[id("client_id", "client_id"), id("supplier_id", "supplier_id")],
+    filters: &[
+        id("client_id", "client_id"),
+        id("supplier_id", "supplier_id"),
+        by("toplevel_id", Test::By(client_in_toplevel)),
+    ],
     required: &[Required { any_of: &["note"], message: "Note is mandatory" }],
     ..Resource::PLAIN
 };

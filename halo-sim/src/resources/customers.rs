@@ -143,7 +143,8 @@ const SITE_FILTERS: &[Filter] = &[
     by("lastupdatetodate", Test::Until("last_update")),
 ];
 
-fn client_in_toplevel(world: &World, row: &Row, text: &str) -> bool {
+/// Whether the client of a row is in a customer group.
+pub(crate) fn client_in_toplevel(world: &World, row: &Row, text: &str) -> bool {
     world
         .row(TableId::Clients, row.int("client_id"))
         .is_some_and(|client| text.parse() == Ok(client.int("toplevel_id")))

@@ -28,6 +28,7 @@ pub(crate) static ORGANISATION: Resource = Resource {
 pub(crate) static AUDIT: Resource = Resource {
     path: "Audit",
     table: TableId::Audits,
+    envelope: Envelope::Keyed("audit"),
     group: Group::Admin,
     fields: &[
         int("id"),

@@ -1,7 +1,7 @@
 //! Webhooks, what triggers them, and their delivery log (HAPI §13, appendix A).
 
 use super::{
-    Identity, Required, Resource, Write,
+    Envelope, Identity, Required, Resource, Write,
     field::{Field, date, flag, int, list, number, text},
     filter::{Test, by, id},
 };
@@ -90,6 +90,7 @@ pub(crate) static NOTIFICATION: Resource = Resource {
 /// `/WebhookEvent`: what was delivered.
 pub(crate) static WEBHOOK_EVENT: Resource = Resource {
     path: "WebhookEvent",
+    envelope: Envelope::Keyed("events"),
     table: TableId::WebhookEvents,
     group: Group::Admin,
     identity: Identity::Guid,

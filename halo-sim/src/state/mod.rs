@@ -5,6 +5,7 @@
 
 pub(crate) mod clock;
 mod file;
+mod recent;
 pub(crate) mod row;
 pub(crate) mod seed;
 pub(crate) mod table;
@@ -12,6 +13,7 @@ pub(crate) mod table;
 use std::collections::HashMap;
 
 pub(crate) use clock::Clock;
+pub(crate) use recent::Recent;
 pub(crate) use row::Row;
 pub(crate) use table::{Key, Table, TableId};
 

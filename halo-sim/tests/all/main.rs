@@ -10,6 +10,7 @@ mod openapi;
 mod readme;
 mod receiver;
 mod robust;
+mod shapes;
 mod sheet;
 mod sheet_desk;
 mod sight;

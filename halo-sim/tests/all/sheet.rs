@@ -156,6 +156,8 @@ async fn lists() -> Result<()> {
         ("Appointment?pageinate=true", Some("appointments")),
         ("TopLevel", Some("tree")),
         ("CRMNote", Some("actions")),
+        ("Audit", Some("audit")),
+        ("WebhookEvent", Some("events")),
         ("Status", None),
         ("TicketType", None),
         ("Priority", None),

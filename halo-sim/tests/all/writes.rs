@@ -250,11 +250,11 @@ async fn a_workflow_offers_an_outcome_only_at_its_step() -> Result<()> {
 #[tokio::test]
 async fn changes_of_tickets_are_audited() -> Result<()> {
     let client = start(&[]).await?;
-    let before = client.get("Audit").await?.json().as_array().map_or(0, Vec::len);
+    let before = client.get("Audit").await?.json()["audit"].as_array().map_or(0, Vec::len);
     client.post("Tickets", &json!([{ "id": 717, "summary": "neu", "merged_into_id": 716 }])).await?;
     client.delete("Tickets/717").await?;
     let audit = client.get("Audit").await?.json();
-    let new: Vec<_> = audit.as_array().into_iter().flatten().skip(before).collect();
+    let new: Vec<_> = audit["audit"].as_array().into_iter().flatten().skip(before).collect();
     let values: Vec<_> = new.iter().map(|row| row["value"].clone()).collect();
     assert_eq!(values, ["summary", "merged_into_id", "deleted"]);
     assert_eq!(new[0]["to"], "neu");

@@ -38,8 +38,9 @@ pub(super) async fn run(component: &ComponentArgs, args: &RunArgs, console: &Con
         }
         Err(error) => return Err(error.into()),
     };
+    let mut all_saved = true;
     if let Some(folder) = &args.save {
-        save(&mut result, folder, &connection, args, console).await?;
+        all_saved = save(&mut result, folder, &connection, args, console).await?;
     } else if !result.files().is_empty() {
         console.note("files came out: --save DIR writes them");
     }
@@ -51,17 +52,18 @@ pub(super) async fn run(component: &ComponentArgs, args: &RunArgs, console: &Con
     if result.has_more() && !args.all {
         console.note("there is more: --all follows the cursor to the end");
     }
-    Ok(ExitCode::from(result.exit_code()))
+    Ok(ExitCode::from(result.exit_code().max(u8::from(!all_saved))))
 }
 
-/// Writes the files, after following the links that may be followed.
+/// Writes the files, after following the links that may be followed. Says
+/// whether each that came as bytes was written.
 async fn save(
     result: &mut RunResult,
     folder: &Path,
     connection: &Connection,
     args: &RunArgs,
     console: &Console,
-) -> Result<()> {
+) -> Result<bool> {
     if !args.follow_links.is_empty() {
         for file in result.files_mut() {
             let AttachmentContent::Link(link) = &file.attachment.content else { continue };
@@ -72,11 +74,15 @@ async fn save(
             }
         }
     }
-    if result.save(folder)? > 0 {
+    let unsaved = result.save(folder);
+    for error in &unsaved.errors {
+        console.warn(format_args!("a file was not saved: {error}"));
+    }
+    if unsaved.links > 0 {
         console
             .warn(format_args!("a file came as a link and was not saved: --follow-links ORIGIN fetches it"));
     }
-    Ok(())
+    Ok(unsaved.errors.is_empty())
 }
 
 async fn execute(

@@ -5,6 +5,7 @@
 mod support;
 
 mod alerts;
+mod answers;
 mod api_request;
 mod attachments;
 mod bad_answers;

@@ -272,7 +272,7 @@ fn a_quantity_on_a_recurring_invoice_is_set_and_the_rest_stays() -> Result<()> {
 
         let error = desk.error(operation, json!({ "id": 4, "line_id": 9, "quantity": 1 })).await?;
         assert_eq!((text(&error, "kind"), text(&error, "effect")), ("not-found", "none"), "{error}");
-        assert!(text(&error, "advice").contains("2 (H)"), "{error}");
+        assert!(text(&error, "advice").contains("2 (Arbeitsstunde)"), "{error}");
         let error = desk.error(operation, json!({ "id": 99_999, "line_id": 1, "quantity": 1 })).await?;
         assert_eq!(text(&error, "kind"), "not-found", "{error}");
         assert_eq!(writes(), 3);

@@ -355,3 +355,167 @@ fn a_list_that_comes_whole_ends_with_its_first_page() {
     assert_eq!(whole(Some(50), page(120, None)), (50, Some(End::LimitReached)));
     assert_eq!(whole(None, page(50, Some(70))), (50, Some(End::CountTooHigh { counted: 70 })));
 }
+
+fn row(id: Value) -> Object {
+    Object::from_iter([("id".to_string(), id)])
+}
+
+fn page_with(rows: Vec<Object>, record_count: Option<u64>) -> Page {
+    Page { rows, record_count, ..Page::default() }
+}
+
+/// Reads a list through calls of ten pages with a cursor between them; the
+/// number of rows and of requests, and the end.
+fn read_in_calls(by_id: bool, mut server: impl FnMut(u32) -> Page) -> (usize, usize, End) {
+    let (mut rows, mut requests) = (0, 0);
+    let mut pager = Pager::new(None, by_id);
+    loop {
+        let mut budget = 10;
+        while budget > 0 && pager.end().is_none() {
+            for number in pager.plan(budget).pages {
+                budget = budget.saturating_sub(1);
+                requests += 1;
+                assert!(requests < 1_000, "endless");
+                let Some(more) = pager.take(server(number)) else { break };
+                rows += more.len();
+            }
+        }
+        if let Some(end) = pager.end() {
+            return (rows, requests, end);
+        }
+        pager = Pager::from_json(&pager.to_json(), None).unwrap();
+    }
+}
+
+#[test]
+fn rows_without_ids_end() {
+    for by_id in [true, false] {
+        for id in [json!(null), json!(0), json!("")] {
+            let same = || {
+                (0..10)
+                    .map(|n| {
+                        let mut row = row(id.clone());
+                        row.insert("n".to_string(), json!(n));
+                        row
+                    })
+                    .collect()
+            };
+            let (rows, requests, end) = read_in_calls(by_id, |_| page_with(same(), Some(100)));
+            assert_eq!((rows, end), (10, End::CountTooHigh { counted: 100 }), "the page comes again");
+            assert!(requests <= 10, "{requests} requests");
+            let uncounted = read_in_calls(by_id, |_| page_with(same(), None));
+            assert_eq!(uncounted, (10, 1, End::WithoutIds));
+        }
+        // Others on each page, as many as were counted or for ever.
+        let mut time = 0;
+        let mut others = |_| -> Vec<Object> {
+            (0..10)
+                .map(|_| {
+                    time += 1;
+                    Object::from_iter([("read_at".to_string(), json!(time))])
+                })
+                .collect()
+        };
+        assert_eq!(
+            read_in_calls(by_id, |number| page_with(others(number), Some(35))),
+            (40, 4, End::Complete)
+        );
+        assert_eq!(read_in_calls(by_id, |number| page_with(others(number), None)), (10, 1, End::WithoutIds));
+    }
+}
+
+#[test]
+fn pages_that_ignore_paging_end_and_give_each_row_once() {
+    for by_id in [true, false] {
+        for rows in [5_i64, 100, 250] {
+            for descending in [true, false] {
+                let ids = |position: i64| if descending { rows - position } else { position + 1 };
+                let all = || (0..rows).map(|position| row(json!(ids(position)))).collect();
+                for count in [None, Some(0), u64::try_from(rows).ok(), Some(9_999)] {
+                    let (read, requests, _) = read_in_calls(by_id, |_| page_with(all(), count));
+                    assert_eq!(i64::try_from(read), Ok(rows), "{by_id} {rows} {descending} {count:?}");
+                    assert!(requests <= 12, "{requests} requests");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn one_id_in_two_forms_is_one_row() {
+    for by_id in [true, false] {
+        let (read, _, _) = read_in_calls(by_id, |number| match number {
+            1 => page_with([json!(1), json!(2), json!(3)].map(row).to_vec(), Some(4)),
+            2 => page_with([json!(2.0), json!("3"), json!(4)].map(row).to_vec(), Some(4)),
+            _ => page_with(vec![], Some(4)),
+        });
+        assert_eq!(read, 4);
+    }
+}
+
+#[test]
+fn an_order_that_breaks_half_way_doubles_nothing() {
+    // The last page comes again, with a row in it twice.
+    let pages: [&[i64]; 4] = [
+        &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+        &[11, 12, 13, 14, 15, 16, 17, 18, 19, 20],
+        &[21, 22, 23, 24, 25, 26, 27, 28, 29, 30],
+        &[21, 21, 5, 24, 11, 26, 27, 28, 29, 30],
+    ];
+    let mut seen = vec![];
+    let mut pager = Pager::new(None, true);
+    while pager.end().is_none() {
+        for number in pager.plan(1).pages {
+            let page = pages.get(usize::try_from(number).unwrap() - 1).unwrap_or(&pages[3]);
+            let rows = page.iter().map(|id| row(json!(id))).collect();
+            let rows = pager.take(page_with(rows, Some(60))).unwrap_or_default();
+            seen.extend(rows.iter().map(|row| row["id"].as_i64().unwrap()));
+        }
+        assert!(seen.len() <= 60, "endless");
+    }
+    seen.sort_unstable();
+    assert_eq!(seen, (1..=30).collect::<Vec<i64>>());
+    assert!(!pager.may_repeat());
+}
+
+#[test]
+fn an_order_that_breaks_after_a_cursor_is_said() {
+    let page = |ids: &[i64]| page_with(ids.iter().map(|id| row(json!(id))).collect(), Some(100));
+    let mut pager = Pager::new(None, true);
+    assert_eq!(pager.take(page(&[1, 2, 3])).map(|rows| rows.len()), Some(3));
+    let mut pager = Pager::from_json(&pager.to_json(), None).unwrap();
+    assert_eq!(pager.take(page(&[1, 2, 3])).map(|rows| rows.len()), Some(0));
+    assert_eq!(pager.take(page(&[9, 4, 2])).map(|rows| rows.len()), Some(2));
+    assert!(pager.may_repeat());
+}
+
+#[test]
+fn a_forged_cursor_overflows_nothing() {
+    let most = u64::MAX;
+    for seen in [json!(i64::MAX), json!(i64::MIN), json!(["#ffffffffffffffff", "x", ""])] {
+        let forged = json!([1_u64 << 30, most, most, most, 16, most, seen]);
+        let mut pager = Pager::from_json(&forged, Some(most)).unwrap();
+        assert!(pager.plan(10).pages.len() <= 10);
+        let _ = pager.take(page_with(vec![row(json!(5))], Some(most)));
+        let _ = pager.take(page_with(vec![row(json!(null))], None));
+        assert!(Pager::from_json(&pager.to_json(), None).is_some() || pager.end().is_some());
+    }
+}
+
+/// Ten times the rows must not be a hundred times the work.
+#[test]
+fn the_work_grows_with_the_number_of_rows() {
+    use crate::protocol::identity::comparisons;
+    for descending in [false, true] {
+        let work = |rows: i64| {
+            let id = |position: i64| if descending { rows - position } else { position + 1 };
+            let all: Vec<Object> = (0..rows).map(|position| row(json!(id(position)))).collect();
+            comparisons::of(|| {
+                let mut pager = Pager::new(None, true);
+                assert_eq!(pager.take_whole(page_with(all, None)).len(), usize::try_from(rows).unwrap());
+            })
+        };
+        let (few, many) = (work(2_000), work(20_000));
+        assert!(many < few * 20, "{few} comparisons for 2,000 rows, {many} for 20,000");
+    }
+}
