@@ -83,18 +83,22 @@ fn a_write_that_is_kept_in_part_is_said() -> Result<()> {
 
 #[test]
 fn a_quantity_that_shows_later_is_waited_for() -> Result<()> {
-    drive!(["recurring_invoice.update_quantity"], ["late-reads=600", "stale-answers"], async |desk| {
-        let input = json!({ "id": 4, "item_code": "WS", "quantity": 41 });
-        let invoices =
-            desk.results("recurring_invoice.list", json!({ "limit": 10, "includelines": true })).await?;
-        let invoice =
-            invoices.iter().find(|row| row["lines"].to_string().contains("\"WS\"")).context("no line")?;
-        let mut input = input;
-        input["id"] = invoice["id"].clone();
-        let result = desk.result("recurring_invoice.update_quantity", input).await?;
-        assert_eq!((&result["quantity"], &result["changed"]), (&json!(41), &json!(true)));
-        Ok(())
-    })
+    drive!(
+        ["recurring_invoice.update_quantity", "recurring_invoice.list"],
+        ["late-reads=600", "stale-answers"],
+        async |desk| {
+            let input = json!({ "id": 4, "item_code": "WS", "quantity": 41 });
+            let invoices =
+                desk.results("recurring_invoice.list", json!({ "limit": 10, "includelines": true })).await?;
+            let invoice =
+                invoices.iter().find(|row| row["lines"].to_string().contains("\"WS\"")).context("no line")?;
+            let mut input = input;
+            input["id"] = invoice["id"].clone();
+            let result = desk.result("recurring_invoice.update_quantity", input).await?;
+            assert_eq!((&result["quantity"], &result["changed"]), (&json!(41), &json!(true)));
+            Ok(())
+        }
+    )
 }
 
 #[test]
