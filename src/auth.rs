@@ -154,7 +154,7 @@ pub fn auth_info(answer: &HttpResponse) -> AuthInfo {
 pub fn complete(credentials: &mut Credentials, info: AuthInfo) -> Result<()> {
     if credentials.auth_url.is_none() {
         let discovered = match info.auth_url {
-            Some(said) => endpoints::authorisation_server("auth_url", &said, &credentials.resource_url)
+            Some(said) => endpoints::discovered_authorisation_server(&said, &credentials.resource_url)
                 .ok()
                 .filter(|url| endpoints::is_trusted(url, &credentials.resource_url))
                 .ok_or_else(|| foreign(&said))?,

@@ -12,11 +12,13 @@ use core::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
+use url::Url;
 
 use crate::auth;
 use crate::catalogue::field::Field;
 use crate::contract::{CallContext, ConnectionAuth, Session, Usage};
 use crate::credentials::Credentials;
+use crate::endpoints;
 use crate::error::{Code, Effect, NodeError, Result, Retry};
 use crate::protocol::answer;
 use crate::protocol::envelope;
@@ -379,13 +381,29 @@ impl<'a> Client<'a> {
     /// Completes the credentials with what the instance says about itself.
     /// Gives back why it said nothing, if so: then the usual address is taken.
     pub fn discover(&mut self) -> Result<Option<NodeError>> {
-        let request = ApiRequest::get("/authinfo").to_http(&self.credentials.resource_url, None, None);
-        let (info, problem) = match self.send_open(&request) {
-            Ok(answer) => (auth::auth_info(&answer), None),
-            Err(error) => (auth::AuthInfo::default(), Some(error)),
-        };
+        let (info, problem) = self.ask(&self.credentials.resource_url.clone());
+        if info == auth::AuthInfo::default() && self.credentials.is_folder_guessed {
+            // What was taken for a folder may have been a page.
+            for resource_url in endpoints::nearer_to_the_root(&self.credentials.resource_url) {
+                let (there, _) = self.ask(&resource_url);
+                if there != auth::AuthInfo::default() {
+                    self.credentials.resource_url = resource_url;
+                    auth::complete(&mut self.credentials, there)?;
+                    return Ok(None);
+                }
+            }
+        }
         auth::complete(&mut self.credentials, info)?;
         Ok(problem)
+    }
+
+    /// What an instance says about itself, or why it says nothing.
+    fn ask(&mut self, resource_url: &Url) -> (auth::AuthInfo, Option<NodeError>) {
+        let request = ApiRequest::get("/authinfo").to_http(resource_url, None, None);
+        match self.send_open(&request) {
+            Ok(answer) => (auth::auth_info(&answer), None),
+            Err(error) => (auth::AuthInfo::default(), Some(error)),
+        }
     }
 }
 

@@ -295,6 +295,7 @@ fn context(ctx: types::CallContext) -> Result<contract::CallContext, NodeError> 
         idempotency_key: ctx.idempotency_key,
         entropy: ctx.entropy,
         trace_parent: ctx.trace_parent,
+        time_zone: ctx.time_zone,
         dry_run: ctx.dry_run,
         read_only: ctx.read_only,
         allowed_operations: ctx.allowed_operations,

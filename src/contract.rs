@@ -114,6 +114,8 @@ pub struct CallContext {
     pub entropy: Vec<u8>,
     /// W3C trace parent, to be sent along.
     pub trace_parent: Option<String>,
+    /// Time zone of dates without an offset, as the host names it.
+    pub time_zone: Option<String>,
     /// Say what would be sent instead of sending it.
     pub dry_run: bool,
     /// Refuse what would change something.

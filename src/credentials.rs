@@ -48,6 +48,9 @@ pub struct Credentials {
     pub hosting_type: HostingType,
     /// Where the API is.
     pub resource_url: Url,
+    /// Whether its folder was read out of the address of some page, so that
+    /// the API may be nearer to the root.
+    pub is_folder_guessed: bool,
     /// Where to sign in, if a person typed it or `prepare` found it out.
     pub auth_url: Option<Url>,
     /// The tenant, if there is one.
@@ -67,50 +70,65 @@ impl Credentials {
         {
             let error = NodeError::new(
                 Code::UnknownCredential,
-                alloc::format!("There is no credential field \"{}\".", text::cut(unknown, 80)),
+                alloc::format!("There is no credential field \"{}\".", text::quoted(unknown)),
             )
-            .field(unknown);
+            .field(&text::quoted(unknown));
             let names: Vec<&str> = FIELDS.iter().map(|field| field.name).collect();
             return Err(match text::nearest(unknown, &names) {
                 Some(near) => error.advice(alloc::format!("Did you mean \"{near}\"?")),
                 None => error.advice(alloc::format!("Fields are {}.", names.join(", "))),
             });
         }
-        let filled = |name: &str| fields.get(name).map(str::trim).filter(|value| !value.is_empty());
-        let hosting_type = match filled("hosting_type") {
+        // What is pasted may carry characters that nobody sees.
+        let cleaned = |name: &str| fields.get(name).map(text::visible).filter(|value| !value.is_empty());
+        let (hosting, resource, url) = (cleaned("hosting_type"), cleaned("resource_url"), cleaned("url"));
+        let hosting_type = match hosting.as_deref() {
             None | Some(HOSTED) => HostingType::Hosted,
             Some(ON_PREMISE) => HostingType::OnPremise,
             Some(other) => {
                 return Err(NodeError::new(
                     Code::InvalidValue,
-                    alloc::format!("\"{}\" is no hosting type.", text::cut(other, 80)),
+                    alloc::format!("\"{}\" is not a hosting type.", text::quoted(other)),
                 )
                 .field("hosting_type")
                 .advice("It is hosted or on_premise."));
             }
         };
-        let resource_url = match (filled("resource_url"), filled("url")) {
+        let resource_url = match (resource.as_deref(), url.as_deref()) {
             (Some(typed), _) => endpoints::resource_server("resource_url", typed)?,
             (None, Some(typed)) => endpoints::of_instance("url", typed)?,
             (None, None) => return Err(missing("url", "the address of your HaloPSA")),
         };
-        let auth_url = filled("auth_url")
+        let typed_auth = cleaned("auth_url");
+        let auth_url = typed_auth
+            .as_deref()
             .map(|typed| endpoints::authorisation_server("auth_url", typed, &resource_url))
             .transpose()?;
-        // "None" is what some guides tell people to type (HAPI 3.1).
-        let tenant = filled("tenant")
-            .filter(|tenant| hosting_type == HostingType::Hosted && !tenant.eq_ignore_ascii_case("none"))
-            .map(ToString::to_string);
+        // "None" is what some guides tell people to type (HAPI 3.1). An address
+        // of the sign-in may name the tenant, too.
+        let tenant = cleaned("tenant")
+            .or_else(|| {
+                [&typed_auth, &url, &resource]
+                    .into_iter()
+                    .flatten()
+                    .find_map(|typed| endpoints::tenant_in(typed))
+            })
+            .filter(|tenant| hosting_type == HostingType::Hosted && !tenant.eq_ignore_ascii_case("none"));
         Ok(Self {
             hosting_type,
+            is_folder_guessed: resource.is_none() && resource_url.path() != "/api",
             resource_url,
             auth_url,
             tenant,
-            client_id: filled("client_id").map(ToString::to_string),
-            // Not trimmed but for white space that no secret has: it may be a
-            // placeholder, which must arrive as it is.
-            client_secret: filled("client_secret").map(Secret::new),
-            scope: filled("scope").unwrap_or("all").to_string(),
+            client_id: cleaned("client_id"),
+            // Trimmed and no more: it may be a placeholder, which must arrive
+            // as it is.
+            client_secret: fields
+                .get("client_secret")
+                .map(text::trimmed)
+                .filter(|secret| !secret.is_empty())
+                .map(Secret::new),
+            scope: scope(fields.get("scope").unwrap_or_default()),
         })
     }
 
@@ -158,7 +176,10 @@ impl Credentials {
             ("hosting_type", Some(self.hosting_type.name().to_string())),
             ("url", Some(instance)),
             ("resource_url", Some(base(&self.resource_url))),
-            ("auth_url", Some(base(&self.sign_in_url()))),
+            (
+                "auth_url",
+                Some(endpoints::shown_authorisation_server(&self.sign_in_url(), &self.resource_url)),
+            ),
             ("tenant", self.tenant.clone()),
             ("client_id", self.client_id.clone()),
             ("scope", Some(self.scope.clone())),
@@ -167,6 +188,13 @@ impl Credentials {
         .filter_map(|(name, value)| Some((name.to_string(), value?)))
         .collect()
     }
+}
+
+/// Names with one space between them.
+fn scope(typed: &str) -> String {
+    let names: Vec<String> =
+        typed.split_whitespace().map(text::visible).filter(|name| !name.is_empty()).collect();
+    if names.is_empty() { "all".to_string() } else { names.join(" ") }
 }
 
 fn missing(field: &str, what: &str) -> NodeError {
@@ -222,6 +250,80 @@ mod tests {
         assert_eq!(error.get_advice(), Some("Did you mean \"client_id\"?"));
         let error = parse(&[("url", "x"), ("client_id", "1")]).unwrap().application().unwrap_err();
         assert_eq!(error.get_field(), Some("/client_secret"));
+    }
+
+    #[test]
+    fn invisible_characters_around_pasted_values_are_dropped() {
+        for around in ['\u{200b}', '\u{feff}', '\u{a0}', '\u{202a}', '\u{202c}', '\u{2066}', '\u{200e}', '\n']
+        {
+            let pasted = |value: &str| alloc::format!("{around}{value}{around} ");
+            let (url, id, secret) = (pasted("https://x.halopsa.com"), pasted("1111-2222"), pasted("s3cret"));
+            let (tenant, scope) = (pasted("acme"), pasted("edit:tickets"));
+            let credentials = parse(&[
+                ("url", &url),
+                ("client_id", &id),
+                ("client_secret", &secret),
+                ("tenant", &tenant),
+                ("scope", &scope),
+            ])
+            .unwrap();
+            assert_eq!(credentials.resource_url.as_str(), "https://x.halopsa.com/api", "{around:?}");
+            assert_eq!(credentials.client_id().unwrap(), "1111-2222", "{around:?}");
+            assert_eq!(credentials.client_secret(), Some("s3cret"), "{around:?}");
+            assert_eq!(credentials.tenant.as_deref(), Some("acme"), "{around:?}");
+            assert_eq!(credentials.scope, "edit:tickets", "{around:?}");
+        }
+        let only = parse(&[("url", "x"), ("client_id", "\u{200b}")]).unwrap();
+        assert_eq!(only.client_id().unwrap_err().get_code(), Code::MissingCredential);
+        let inside = parse(&[("url", "https://x.halo\u{200b}psa.com"), ("client_id", "11\u{ad}22")]).unwrap();
+        assert_eq!(inside.resource_url.as_str(), "https://x.halopsa.com/api");
+        assert_eq!(inside.client_id().unwrap(), "1122");
+    }
+
+    #[test]
+    fn a_sign_in_without_a_folder_stays_where_it_was_typed() {
+        for (url, auth, token) in [
+            (
+                "https://same.host",
+                "https://same.host/token?tenant=acme",
+                "https://same.host/token?tenant=acme",
+            ),
+            ("https://same.host", "same.host/token?tenant=acme", "https://same.host/token?tenant=acme"),
+            (
+                "https://same.host",
+                "https://same.host?tenant=acme",
+                "https://same.host/auth/token?tenant=acme",
+            ),
+            (
+                "https://same.host",
+                "https://same.host/auth/token/token?tenant=acme",
+                "https://same.host/auth/token?tenant=acme",
+            ),
+            (
+                "https://same.host",
+                "https://auth.other.host/token?tenant=acme",
+                "https://auth.other.host/token?tenant=acme",
+            ),
+            ("x", "https://auth.halopsa.com/?tenant=acme", "https://auth.halopsa.com/token?tenant=acme"),
+            ("https://x.halopsa.com/?tenant=acme", "", "https://x.halopsa.com/auth/token?tenant=acme"),
+        ] {
+            let credentials = parse(&[("url", url), ("auth_url", auth), ("client_id", "c")]).unwrap();
+            let token_url = |of: &Credentials| {
+                crate::auth::token_url(&of.sign_in_url(), of.tenant.as_deref()).to_string()
+            };
+            assert_eq!(token_url(&credentials), token, "{url} {auth}");
+            let fields = credentials.to_fields();
+            let again = Credentials::parse(&fields).unwrap();
+            assert_eq!(again.to_fields(), fields, "{url} {auth}");
+            assert_eq!(token_url(&again), token, "{url} {auth}, read a second time");
+            // Hosts that sign in by themselves put the address together.
+            let by_recipe = alloc::format!("{}/token", fields.get("auth_url").unwrap());
+            let by_recipe = Url::parse(&by_recipe).unwrap();
+            assert_eq!(by_recipe.as_str(), token.split_once('?').unwrap().0, "{url} {auth}");
+        }
+        let typed =
+            parse(&[("url", "x"), ("tenant", "mine"), ("auth_url", "https://auth.halopsa.com?tenant=acme")]);
+        assert_eq!(typed.unwrap().tenant.as_deref(), Some("mine"), "what is typed stands");
     }
 
     #[test]

@@ -233,6 +233,7 @@ fn context(text: &str) -> Result<CallContext> {
         idempotency_key: given("idempotency_key").and_then(Value::as_str).map(ToString::to_string),
         entropy: vec![],
         trace_parent: given("trace_parent").and_then(Value::as_str).map(ToString::to_string),
+        time_zone: given("time_zone").and_then(Value::as_str).map(ToString::to_string),
         dry_run: flag("dry_run")?,
         read_only: flag("read_only")?,
         allowed_operations,

@@ -21,7 +21,8 @@ use crate::client::Client;
 use crate::contract::{CallContext, Connection, Entries, Object};
 use crate::credentials::Credentials;
 use crate::error::{Code, NodeError, Result};
-use crate::input;
+use crate::input::{self, Reader};
+use crate::lookup::rows::Search;
 use crate::references::{self, Known};
 use crate::text;
 use crate::transport::Transport;
@@ -52,7 +53,11 @@ pub fn options(
     let credentials = Credentials::parse(&connection.fields)?;
     let mut client = Client::new(transport, context, credentials, &connection.auth);
     let params = parameters(&mut client, list, &given)?;
-    let part = rows::read(&mut client, list, &params, question.search, question.cursor)?;
+    let search = match question.search.map(str::trim) {
+        Some(text) if !text.is_empty() => Search::Contains(text),
+        _ => Search::Nothing,
+    };
+    let part = rows::read(&mut client, list, &params, search, question.cursor)?;
     Ok(Entries {
         entries: part.rows.into_iter().map(|row| row.entry).collect(),
         next: part.next,
@@ -114,25 +119,22 @@ fn refers(kind: Kind, list: &str) -> bool {
 /// What is known of what the list depends on. Hosts copy it from a form that
 /// is being filled in: what is empty there is not there.
 fn given(params: &str) -> Result<Object> {
-    let mut given = match serde_json::from_str(params) {
-        Ok(Value::Object(given)) => given,
-        Ok(Value::Null) => Object::new(),
-        _ => {
-            return Err(NodeError::new(Code::NotAnObject, "The parameters of a list must be a JSON object."));
-        }
-    };
-    given.retain(|_, value| !value.is_null() && value.as_str().is_none_or(|text| !text.trim().is_empty()));
-    Ok(given)
+    match serde_json::from_str(params) {
+        Ok(Value::Object(given)) => Ok(given),
+        Ok(Value::Null) => Ok(Object::new()),
+        _ => Err(NodeError::new(Code::NotAnObject, "The parameters of a list must be a JSON object.")),
+    }
 }
 
 /// The parameters, with ids where names were given.
 fn parameters(client: &mut Client<'_>, list: &'static List, given: &Object) -> Result<Object> {
     let fields: Vec<&Field> = list.parameters.iter().map(|parameter| &parameter.field).collect();
-    let params = input::object(&fields, given)?;
-    input::require(&list.required, &params)?;
-    if !references::is_needed(&fields, "", given) {
-        return Ok(params);
+    let instance = client.credentials.resource_url.clone();
+    let mut reader = Reader::new(client.context().time_zone.as_deref(), Some(&instance));
+    let params = reader.object(&fields, given)?;
+    input::require(&list.required, &params, given)?;
+    if references::is_needed(&fields, "", &params) {
+        return references::resolve(client, &mut Known::default(), &fields, "", &params);
     }
-    let given = references::resolve(client, &mut Known::default(), &fields, "", given)?;
-    input::object(&fields, &given)
+    Ok(params)
 }

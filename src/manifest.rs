@@ -9,14 +9,15 @@
 
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use serde_json::Value;
 
 use crate::catalogue::field::{ATTACHMENTS, CUSTOM_FIELD, Choice, Column, Field, Form, Kind, Place, Shape};
 use crate::catalogue::lists::{LISTS, List};
 use crate::catalogue::resource::{
-    BULK, Files, Handler, ID, LIMIT, Marks, ORDER, ORDER_DESC, Operation, Output, RETURN_ALL, Required,
-    Resource, SIMPLIFY, Takes, UPDATED_SINCE, Verb,
+    BULK, CLEAR, EXTRA, Files, Handler, ID, Ids, LIMIT, Marks, ORDER, ORDER_DESC, Operation, Output,
+    RETURN_ALL, Required, Resource, SIMPLIFY, Takes, UPDATED_SINCE, Verb,
 };
 use crate::catalogue::triggers::{EventKind, NOTE_COLUMNS, TRIGGERS, Trigger, extras};
 use crate::catalogue::{AREAS, RESOURCES, operations};
@@ -217,11 +218,12 @@ fn input(json: &mut Json, resource: &'static Resource, verb: Verb) {
             Some(parameter) => {
                 json.begin(parameter.name, '{');
                 json.pair("$ref", &format!("#/$defs/{}", parameter.name));
-                if parameter.name == ID.name && !resource.list.is_empty() {
-                    options(json, &Choice { list: resource.list, parameters: &[] });
+                if parameter.name == ID.name {
+                    id(json, resource);
                 }
                 json.close('}');
             }
+            None if field.name == CLEAR => clear(json, resource, field),
             None => property(json, field),
         }
     }
@@ -234,9 +236,51 @@ fn input(json: &mut Json, resource: &'static Resource, verb: Verb) {
     json.close('}');
 }
 
+/// What the ids of a resource look like, beside what all have in common.
+fn id(json: &mut Json, resource: &Resource) {
+    match resource.ids {
+        Ids::Positive => json.raw("minimum", "1"),
+        Ids::NonZero => json.raw("not", r#"{"const":0}"#),
+        Ids::Any => {}
+    }
+    if resource.list.is_empty() {
+        // These records have no names: a number, or an address.
+        json.raw(
+            "pattern",
+            r##""^\\s*([-+]?[0-9]+(\\.0+)?|https?://\\S+|\\[?(#|[A-Za-z]{1,6}[-:])\\s*[0-9]+\\]?)\\s*$""##,
+        );
+    } else {
+        json.raw("pattern", r#""\\S""#);
+        options(json, &Choice { list: resource.list, parameters: &[] });
+    }
+}
+
+/// The fields that an update can empty.
+fn clear(json: &mut Json, resource: &Resource, field: &Field) {
+    let names: Vec<&str> = resource.clearable().map(|field| field.name).collect();
+    json.begin(CLEAR, '{');
+    json.pair("type", "array");
+    json.begin("items", '{');
+    json.pair("type", "string");
+    if resource.has_custom_fields() {
+        json.begin("anyOf", '[');
+        json.open('{');
+        json.texts("enum", &names);
+        json.close('}');
+        json.value(r#"{"pattern":"^[Cc][Ff]."}"#);
+        json.close(']');
+    } else {
+        json.texts("enum", &names);
+    }
+    json.close('}');
+    json.pair("title", field.label);
+    json.pair("description", field.help);
+    json.close('}');
+}
+
 /// Parameters that all resources share.
 const PARAMETERS: &[&Field] =
-    &[&ID, &SIMPLIFY, &BULK, &RETURN_ALL, &LIMIT, &UPDATED_SINCE, &ORDER, &ORDER_DESC];
+    &[&ID, &EXTRA, &SIMPLIFY, &BULK, &RETURN_ALL, &LIMIT, &UPDATED_SINCE, &ORDER, &ORDER_DESC];
 
 fn output(json: &mut Json, resource: &Resource, verb: Verb) {
     let part = match verb.output() {
@@ -383,6 +427,7 @@ fn options(json: &mut Json, choice: &Choice) {
 /// looked up.
 fn reference(json: &mut Json, choice: &Choice, names: bool) {
     json.members(if names { r#""type":["integer","string"],"pattern":"\\S""# } else { INTEGER });
+    json.members(r#""minimum":-2147483648,"maximum":2147483647"#);
     options(json, choice);
 }
 
@@ -402,14 +447,13 @@ fn schema(json: &mut Json, kind: Kind, names: bool) {
             if names {
                 json.members(r#""pattern":"\\S""#);
             }
+            json.members(r#""minimum":-2147483648,"maximum":2147483647"#);
             json.texts("type", if names { &["integer", "string", "array"] } else { &["integer", "array"] });
             json.begin("items", '{');
             reference(json, &choice, names);
             json.close('}');
         }
-        Kind::Id => {
-            json.members(r#""type":["integer","string"],"minimum":1,"maximum":2147483647,"pattern":"\\S""#);
-        }
+        Kind::Id => json.members(r#""type":["integer","string"],"minimum":-2147483648,"maximum":2147483647"#),
         Kind::CustomFields(choice) => {
             json.members(r#""type":["object","array"]"#);
             json.begin("items", '{');
@@ -447,7 +491,8 @@ fn schema(json: &mut Json, kind: Kind, names: bool) {
         }
         Kind::AnyObjects => json.members(r#""type":"array","items":{"type":"object"}"#),
         Kind::Integers => json.members(&format!(r#""type":"array","items":{{{INTEGER}}}"#)),
-        Kind::Any => {}
+        Kind::AnyObject => json.members(r#""type":"object""#),
+        Kind::Json | Kind::Any => {}
     }
 }
 
@@ -653,11 +698,16 @@ mod tests {
         let options = json!({"list": "statuses"});
         let filter = &manifest["$defs"]["ticket.filters"]["properties"]["status"];
         assert_eq!(filter["type"], json!(["integer", "string", "array"]));
-        let items = json!({"type": ["integer", "string"], "pattern": "\\S", "x-options": options});
+        let items = json!({
+            "type": ["integer", "string"], "pattern": "\\S",
+            "minimum": i32::MIN, "maximum": i32::MAX, "x-options": options,
+        });
         assert_eq!(filter["items"], items);
         let setting = manifest.pointer("/triggers/2/config/properties/to_status_ids").unwrap();
         assert_eq!(setting["type"], json!(["integer", "array"]));
-        assert_eq!(setting["items"], json!({"type": "integer", "x-options": options}));
+        let items =
+            json!({"type": "integer", "minimum": i32::MIN, "maximum": i32::MAX, "x-options": options});
+        assert_eq!(setting["items"], items);
     }
 
     /// Every property that a person can fill in, with the place it is in.

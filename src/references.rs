@@ -1,10 +1,17 @@
-//! Names where ids are wanted: a person types "Example Ltd" or pastes the
-//! address of a record, HaloPSA wants 12.
+//! Names where ids are wanted: a person types "Example Ltd", HaloPSA wants 12.
 //!
 //! Names are found through the list that a field refers to, before the request
 //! is built: exactly, without case. A name that several records have, or none,
-//! is refused; nothing is guessed. Each name is asked for once in a call.
+//! is refused; nothing is guessed. A search that was cut short is evidence of
+//! neither ([`Found`]). Each name is asked for once in a call, and a list that
+//! comes whole is read once.
+//!
+//! Where HaloPSA takes the name itself (teams, categories), it is compared with
+//! the list, since HaloPSA drops a name that it does not know.
 
+mod belonging;
+pub mod custom_fields;
+mod search;
 #[cfg(test)]
 mod tests;
 
@@ -14,7 +21,6 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use serde_json::Value;
-use url::Url;
 
 use crate::catalogue::field::{Choice, Field, Kind};
 use crate::catalogue::lists::{List, find_list};
@@ -23,21 +29,30 @@ use crate::client::Client;
 use crate::contract::Object;
 use crate::error::{Code, ErrorKind, NodeError, Result};
 use crate::input;
-use crate::lookup::rows::{self, Row};
+use crate::lookup::rows::Row;
 use crate::text;
+pub use belonging::check as check_belonging;
+pub use search::Found;
+use search::Wanted;
 
-/// The most pages that are searched for a name.
-const MOST_PAGES: usize = 5;
-
-/// The names that were asked for in this call: list with parameters, name, and
-/// what it stands for.
+/// What was looked up in this call.
 #[derive(Debug, Default)]
-pub struct Known(Vec<(String, String, Result<Value>)>);
+pub struct Known {
+    /// List with parameters, name, and what it stands for.
+    names: Vec<(String, String, Result<Value>)>,
+    /// Lists that came whole, by name and parameters.
+    lists: Vec<(String, Found)>,
+    /// Records that others belong to, by path.
+    records: Vec<(String, Object)>,
+    /// The custom fields that there are.
+    custom_fields: custom_fields::Definitions,
+}
 
-/// Whether an input holds a name or an address where an id is wanted. `own` is
-/// the list that the operation's own records are in.
-pub fn is_needed(fields: &[&Field], own: &str, given: &Object) -> bool {
-    given.iter().any(|(name, value)| {
+/// Whether values hold a name where an id is wanted, or a name that is to be
+/// compared with a list. `own` is the list that the operation's own records are
+/// in.
+pub fn is_needed(fields: &[&Field], own: &str, values: &Object) -> bool {
+    values.iter().any(|(name, value)| {
         let field = fields.iter().find(|field| field.name == name);
         field.is_some_and(|field| is_reference(field, own, value))
     })
@@ -45,12 +60,12 @@ pub fn is_needed(fields: &[&Field], own: &str, given: &Object) -> bool {
 
 fn is_reference(field: &Field, own: &str, value: &Value) -> bool {
     match (field.kind, value) {
-        (Kind::Object(fields), Value::Object(given)) => {
-            is_needed(&fields.iter().collect::<Vec<_>>(), own, given)
+        (Kind::Object(fields), Value::Object(values)) => {
+            is_needed(&fields.iter().collect::<Vec<_>>(), own, values)
         }
-        (Kind::Objects(fields), Value::Array(values)) => {
+        (Kind::Objects(fields), Value::Array(elements)) => {
             let fields: Vec<&Field> = fields.iter().collect();
-            values.iter().filter_map(Value::as_object).any(|given| is_needed(&fields, own, given))
+            elements.iter().filter_map(Value::as_object).any(|values| is_needed(&fields, own, values))
         }
         _ => list_of(field, own).is_some_and(|(list, _)| match value {
             Value::Array(values) => values.iter().any(|value| has_to_be_found(list, value)),
@@ -59,9 +74,10 @@ fn is_reference(field: &Field, own: &str, value: &Value) -> bool {
     }
 }
 
+/// Ids were read out of numbers and addresses before: what is text is a name.
 fn has_to_be_found(list: &List, value: &Value) -> bool {
     match value {
-        Value::String(text) => list.takes_ids() || input::id_in(text).is_some(),
+        Value::String(_) => true,
         Value::Number(_) => !list.takes_ids(),
         _ => false,
     }
@@ -78,20 +94,20 @@ fn list_of(field: &Field, own: &str) -> Option<(&'static List, &'static [(&'stat
     }
 }
 
-/// The input with ids where names and addresses were.
+/// The values with ids where names were.
 pub fn resolve(
     client: &mut Client<'_>,
     known: &mut Known,
     fields: &[&Field],
     own: &str,
-    given: &Object,
+    values: &Object,
 ) -> Result<Object> {
-    let mut resolved = given.clone();
+    let mut resolved = values.clone();
     // What others depend on comes first.
     for dependencies in 0..=3 {
         for field in fields {
             let Some((list, parameters)) = list_of(field, own) else { continue };
-            let Some(value) = given.get(field.name).filter(|_| parameters.len().min(3) == dependencies)
+            let Some(value) = values.get(field.name).filter(|_| parameters.len().min(3) == dependencies)
             else {
                 continue;
             };
@@ -101,11 +117,11 @@ pub fn resolve(
         }
     }
     for field in fields {
-        let Some(value) = given.get(field.name) else { continue };
+        let Some(value) = values.get(field.name) else { continue };
         let value = match field.kind {
             Kind::Object(fields) => nested(client, known, fields, value, &resolved),
             Kind::Objects(fields) => match value.as_array() {
-                Some(values) => values
+                Some(elements) => elements
                     .iter()
                     .enumerate()
                     .map(|(index, value)| {
@@ -123,7 +139,7 @@ pub fn resolve(
     Ok(resolved)
 }
 
-/// An object inside the input; what its references depend on stands outside.
+/// An object inside the input; what its references depend on is outside.
 fn nested(
     client: &mut Client<'_>,
     known: &mut Known,
@@ -131,10 +147,10 @@ fn nested(
     value: &Value,
     outside: &Object,
 ) -> Result<Value> {
-    let Value::Object(given) = value else { return Ok(value.clone()) };
-    let mut resolved = given.clone();
+    let Value::Object(values) = value else { return Ok(value.clone()) };
+    let mut resolved = values.clone();
     for field in fields {
-        if let (Some((list, parameters)), Some(value)) = (list_of(field, ""), given.get(field.name)) {
+        if let (Some((list, parameters)), Some(value)) = (list_of(field, ""), values.get(field.name)) {
             let params = params(list, parameters, outside);
             let value = each(client, known, list, &params, value).map_err(|error| error.field(field.name))?;
             resolved.insert(field.name.to_string(), value);
@@ -163,13 +179,29 @@ fn each(
     params: &Object,
     value: &Value,
 ) -> Result<Value> {
-    let Value::Array(values) = value else { return one(client, known, list, params, value) };
+    let several = match value {
+        Value::Array(values) => values.clone(),
+        // A name may hold a comma, so the whole is tried first.
+        Value::String(text) if text.contains(',') && list.takes_ids() => {
+            let whole = one(client, known, list, params, value);
+            let parts: Vec<Value> = input::parts(text).map(id_or_name).collect();
+            match whole {
+                Err(error) if error.get_code() == Code::UnknownName && parts.len() > 1 => parts,
+                other => return other,
+            }
+        }
+        _ => return one(client, known, list, params, value),
+    };
     let mut found = vec![];
-    for (index, value) in values.iter().enumerate() {
+    for (index, value) in several.iter().enumerate() {
         let value = one(client, known, list, params, value);
         found.push(value.map_err(|error| error.field(&index.to_string()))?);
     }
     Ok(Value::Array(found))
+}
+
+fn id_or_name(part: &str) -> Value {
+    part.parse::<i32>().map_or_else(|_| Value::from(part), Value::from)
 }
 
 /// What one value stands for.
@@ -181,16 +213,7 @@ fn one(
     value: &Value,
 ) -> Result<Value> {
     let wanted = match value {
-        Value::String(text) => {
-            same_instance(client, list, text)?;
-            match input::id_in(text) {
-                Some(id) if list.takes_ids() => return Ok(Value::from(id)),
-                // A name goes out as it is.
-                None if !list.takes_ids() => return Ok(value.clone()),
-                Some(id) => Wanted::Id(id),
-                None => Wanted::Name(text.trim()),
-            }
-        }
+        Value::String(name) => Wanted::Name(text::trimmed(name)),
         Value::Number(number) if !list.takes_ids() => match number.as_i64().and_then(|id| id.try_into().ok())
         {
             Some(id) => Wanted::Id(id),
@@ -198,69 +221,33 @@ fn one(
         },
         _ => return Ok(value.clone()),
     };
+    // A list of names says which there are; what a ticket type allows of them
+    // is for HaloPSA to judge.
+    let nothing = Object::new();
+    let params = if list.takes_ids() { params } else { &nothing };
+    if client.is_dry_run() && !list.takes_ids() && matches!(wanted, Wanted::Name(_)) {
+        return Ok(value.clone());
+    }
     let place = format!("{} {}", list.name, Value::Object(params.clone()));
     let name = format!("{wanted:?}").to_lowercase();
-    if let Some((_, _, found)) = known.0.iter().find(|known| known.0 == place && known.1 == name) {
+    if let Some((_, _, found)) = known.names.iter().find(|known| known.0 == place && known.1 == name) {
         return found.clone();
     }
-    let found = find(client, list, params, &wanted);
+    let found = look_up(client, known, list, params, &wanted);
     // What may be different the next time is asked for again.
     if found.as_ref().err().is_none_or(|error| error.get_kind() == ErrorKind::InvalidInput) {
-        known.0.push((place, name, found.clone()));
+        known.names.push((place, name, found.clone()));
     }
     found
 }
 
-/// What is to be found.
-#[derive(Debug)]
-enum Wanted<'a> {
-    /// The record with this number, for lists whose values are names.
-    Id(i32),
-    /// The record of this name.
-    Name(&'a str),
-}
-
-impl Wanted<'_> {
-    fn is(&self, row: &Row) -> bool {
-        match self {
-            Self::Id(id) => row.id == *id,
-            Self::Name(name) => {
-                let name = name.to_lowercase();
-                row.names.iter().any(|known| known.to_lowercase() == name)
-            }
-        }
-    }
-
-    fn shown(&self) -> String {
-        match self {
-            Self::Id(id) => id.to_string(),
-            Self::Name(name) => text::cut(&text::clean(name), 80),
-        }
-    }
-}
-
-/// A pasted address must be of this instance, and of the right kind of record
-/// as far as that is known: of tickets (HAPI 2.1).
-fn same_instance(client: &Client<'_>, list: &List, pasted: &str) -> Result<()> {
-    let Some(address) = Url::parse(pasted.trim()).ok().filter(Url::has_host) else { return Ok(()) };
-    if address.host() != client.credentials.resource_url.host() {
-        return Err(NodeError::new(Code::InvalidValue, "The address is one of another server.").advice(
-            format!(
-                "Paste an address of {}, or give the id.",
-                client.credentials.resource_url.host_str().unwrap_or("your own instance")
-            ),
-        ));
-    }
-    let last = address.path().trim_end_matches(|last: char| last.is_ascii_digit() || last == '/');
-    let of_ticket = last.rsplit('/').next().is_some_and(|page| matches!(page, "ticket" | "tickets"));
-    if of_ticket && list.name != "tickets" {
-        return Err(NodeError::new(Code::InvalidValue, "The address is that of a ticket.")
-            .advice(format!("Give the id or the name of one of the {}.", list.title.to_lowercase())));
-    }
-    Ok(())
-}
-
-fn find(client: &mut Client<'_>, list: &'static List, params: &Object, wanted: &Wanted<'_>) -> Result<Value> {
+fn look_up(
+    client: &mut Client<'_>,
+    known: &mut Known,
+    list: &'static List,
+    params: &Object,
+    wanted: &Wanted<'_>,
+) -> Result<Value> {
     let shown = wanted.shown();
     let things = list.title.to_lowercase();
     if client.is_dry_run() {
@@ -270,7 +257,7 @@ fn find(client: &mut Client<'_>, list: &'static List, params: &Object, wanted: &
         )
         .advice("Give the id, or run it for real."));
     }
-    if let Err(error) = input::require(&list.required, params) {
+    if let Err(error) = input::require(&list.required, params, params) {
         let advice = error.get_advice().unwrap_or_default().to_string();
         return Err(NodeError::new(
             Code::UnknownName,
@@ -278,54 +265,86 @@ fn find(client: &mut Client<'_>, list: &'static List, params: &Object, wanted: &
         )
         .advice(format!("{advice} Or give the id.")));
     }
-    let search = match wanted {
-        Wanted::Id(_) => None,
-        Wanted::Name(name) => Some(*name),
-    };
-    let mut found: Vec<Row> = vec![];
-    let mut others: Vec<Row> = vec![];
-    let mut cursor: Option<String> = None;
-    for _ in 0..MOST_PAGES {
-        let part = rows::read(client, list, params, search, cursor.as_deref())?;
-        for row in part.rows {
-            if !wanted.is(&row) {
-                others.push(row);
-            } else if !found.iter().any(|known| known.entry.value == row.entry.value) {
-                found.push(row);
-            }
+    match (search::find(client, &mut known.lists, list, params, wanted), wanted) {
+        (Ok(found), _) => decide(client, list, params, wanted, found),
+        // HaloPSA takes the name as it is. What the list would say cannot be
+        // had, so HaloPSA has the last word.
+        (Err(error), Wanted::Name(name))
+            if !list.takes_ids() && error.get_kind() != ErrorKind::Unauthenticated =>
+        {
+            Ok(Value::from(*name))
         }
-        cursor = part.next;
-        if cursor.is_none() {
-            break;
+        (Err(error), _) => Err(error),
+    }
+}
+
+/// The value of the one row that is wanted.
+fn decide(
+    client: &mut Client<'_>,
+    list: &'static List,
+    params: &Object,
+    wanted: &Wanted<'_>,
+    found: Found,
+) -> Result<Value> {
+    let shown = wanted.shown();
+    let things = list.title.to_lowercase();
+    let is_whole = matches!(found, Found::All(_));
+    let (Found::All(rows) | Found::Some(rows)) = found;
+    let mut fitting: Vec<&Row> = vec![];
+    for row in rows.iter().filter(|row| wanted.is(row)) {
+        if !fitting.iter().any(|known| known.entry.value == row.entry.value) {
+            fitting.push(row);
         }
     }
-    match found.as_slice() {
-        [row] => Ok(row.entry.value.clone()),
-        [] => {
+    match (fitting.as_slice(), is_whole) {
+        ([row], true) => Ok(row.entry.value.clone()),
+        // Rows of a list of names differ by name: one that is there is right.
+        ([row], false) if !list.takes_ids() => Ok(row.entry.value.clone()),
+        ([], false) if !list.takes_ids() => match wanted {
+            Wanted::Name(name) => Ok(Value::from(*name)),
+            Wanted::Id(_) => Err(too_many(&things, &shown, &[])),
+        },
+        ([] | [_], false) => Err(too_many(&things, &shown, &fitting)),
+        ([], true) => {
             let error =
                 NodeError::new(Code::UnknownName, format!("None of the {things} is called \"{shown}\"."));
-            if others.is_empty()
+            let mut names: Vec<String> = rows.into_iter().flat_map(|row| row.names).collect();
+            if names.is_empty()
                 && let Wanted::Name(name) = wanted
             {
-                // Misspelt at its end, mostly.
-                let start: String = name.chars().take(3).collect();
-                others = rows::read(client, list, params, Some(&start), None)?.rows;
+                names = search::similar(client, list, params, name)?;
             }
-            let names: Vec<&str> = others.iter().flat_map(|row| &row.names).map(String::as_str).collect();
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let or_id = if list.takes_ids() { " Or give the id." } else { "" };
             Err(match text::nearest(&shown, &names) {
-                Some(near) => error.advice(format!("Did you mean \"{near}\"? Or give the id.")),
-                None => error.advice("Check the name, or give the id."),
+                Some(near) => error.advice(format!("Did you mean \"{near}\"?{or_id}")),
+                None if list.takes_ids() => error.advice("Check the name, or give the id."),
+                None => error.advice("Check the name."),
             })
         }
-        several => {
-            let shown_rows: Vec<String> = several.iter().take(5).map(candidate).collect();
-            Err(NodeError::new(
-                Code::AmbiguousName,
-                format!("Several of the {things} are called \"{shown}\"."),
-            )
-            .advice(format!("Give the id: {}.", shown_rows.join(", "))))
-        }
+        (several, _) => Err(NodeError::new(
+            Code::AmbiguousName,
+            format!("Several of the {things} are called \"{shown}\"."),
+        )
+        .advice(format!("Give the id: {}.", candidates(several)))),
     }
+}
+
+/// Neither found nor missing: the search was cut short.
+fn too_many(things: &str, shown: &str, fitting: &[&Row]) -> NodeError {
+    let error = NodeError::new(
+        Code::AmbiguousName,
+        format!("Too many of the {things} match \"{shown}\" to tell which one is meant."),
+    );
+    match fitting {
+        [] => error.advice("Give the id, or more of the name."),
+        some => error.advice(format!("Give the id. One of this name is {}.", candidates(some))),
+    }
+}
+
+fn candidates(rows: &[&Row]) -> String {
+    let shown: Vec<String> = rows.iter().take(5).map(|row| candidate(row)).collect();
+    shown.join(", ")
 }
 
 fn candidate(row: &Row) -> String {

@@ -7,12 +7,23 @@ use alloc::vec::Vec;
 /// The most characters of foreign text that a message carries.
 pub const MOST_CHARACTERS: usize = 500;
 
+/// The longest name that is compared with others: the time that takes grows
+/// with the product of both lengths.
+const MAX_COMPARED: usize = 120;
+
+/// The most characters of an input that a message quotes.
+const MAX_QUOTED: usize = 80;
+
 /// The name that was probably meant, if one is near enough.
 pub fn nearest<'a>(wanted: &str, names: &[&'a str]) -> Option<&'a str> {
+    if wanted.len() > MAX_COMPARED {
+        return None;
+    }
     let wanted = wanted.to_ascii_lowercase();
     let most = (wanted.chars().count() / 3).clamp(1, 4);
     names
         .iter()
+        .filter(|name| name.len() <= MAX_COMPARED)
         .map(|name| (distance(&wanted, &name.to_ascii_lowercase()), *name))
         .filter(|(distance, name)| {
             *distance <= most || (wanted.len() > 3 && name.to_ascii_lowercase().contains(&wanted))
@@ -60,6 +71,14 @@ pub fn clean(foreign: &str) -> String {
             }
             _ if depth > 0 => {}
             character if character.is_control() => plain.push(' '),
+            // Marks that turn a text around; joiners inside words and emoji stay.
+            '\u{200b}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'
+            | '\u{2066}'..='\u{2069}'
+            | '\u{feff}' => {}
             character => plain.push(character),
         }
     }
@@ -75,6 +94,50 @@ fn opens_a_tag(text: &str, position: usize) -> bool {
     text.get(position + 1..)
         .and_then(|rest| rest.chars().next())
         .is_some_and(|next| next.is_ascii_alphabetic() || next == '/' || next == '!')
+}
+
+/// An input as a message quotes it: cleaned, and not longer than a line.
+pub fn quoted(input: &str) -> String {
+    // Far more than is shown, and not all of a text of megabytes.
+    let end = input.char_indices().nth(4 * MAX_QUOTED).map_or(input.len(), |(end, _)| end);
+    let start = input.get(..end).unwrap_or_default();
+    cut(&clean(start), MAX_QUOTED)
+}
+
+/// Whether a character shows nothing and can be pasted by accident: zero-width
+/// characters, marks of direction, byte order marks, soft hyphens.
+pub const fn is_invisible(character: char) -> bool {
+    matches!(
+        character,
+        '\u{ad}'
+            | '\u{34f}'
+            | '\u{61c}'
+            | '\u{115f}'..='\u{1160}'
+            | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{2800}'
+            | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}'
+            | '\u{ffa0}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e0fff}'
+    )
+}
+
+/// Without what nobody sees at both ends: white space, control characters and
+/// invisible ones.
+pub fn trimmed(text: &str) -> &str {
+    text.trim_matches(|end: char| end.is_whitespace() || end.is_control() || is_invisible(end))
+}
+
+/// A value that is one word, such as an id or an address: [`trimmed`], and
+/// without invisible characters inside.
+pub fn visible(text: &str) -> String {
+    trimmed(text).chars().filter(|inner| !is_invisible(*inner) && !inner.is_control()).collect()
 }
 
 /// Cuts after so many characters, visibly.
@@ -107,6 +170,29 @@ mod tests {
         assert_eq!(distance("ticket.craete", "ticket.create"), 1);
         assert_eq!(distance("", "abc"), 3);
         assert_eq!(distance("kitten", "sitting"), 3);
+    }
+
+    #[test]
+    fn a_name_of_a_megabyte_is_compared_with_nothing() {
+        let long = "x".repeat(1_000_000);
+        assert_eq!(nearest(&long, &["x", "client_id"]), None);
+        assert_eq!(nearest("client_ids", &[&long, "client_id"]), Some("client_id"));
+        assert_eq!(quoted(&long).chars().count(), MAX_QUOTED + 1);
+    }
+
+    #[test]
+    fn a_quoted_input_holds_no_markup_and_nothing_invisible() {
+        assert_eq!(quoted("<b>x</b>\u{0}\u{1b}[31m\ny"), "x [31m y");
+        assert_eq!(quoted("in\u{202e}voice\u{200b}"), "invoice");
+    }
+
+    #[test]
+    fn invisible_characters_are_trimmed() {
+        for around in ['\u{200b}', '\u{feff}', '\u{a0}', '\u{202a}', '\u{2066}', '\u{200e}', '\t', '\u{0}'] {
+            assert_eq!(trimmed(&alloc::format!("{around} a b{around}")), "a b", "{around:?}");
+        }
+        assert_eq!(visible(" 1111\u{200b}-22\u{ad}22\u{feff}"), "1111-2222");
+        assert_eq!(trimmed("\u{200b}\u{feff} "), "");
     }
 
     #[test]

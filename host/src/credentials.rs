@@ -32,7 +32,8 @@ impl Credentials {
             let Some(field) = spec.fields.iter().find(|field| field.name == name) else {
                 return Err(unknown(&name, spec).into());
             };
-            if value.trim().is_empty() {
+            let value = visible(&value).to_owned();
+            if value.is_empty() {
                 continue;
             }
             if matches!(field.kind, FieldKind::Secret) {
@@ -96,6 +97,21 @@ impl Credentials {
             .map(String::as_str)
             .or_else(|| spec.fields.iter().find(|field| field.name == name)?.default_value.as_deref())
     }
+}
+
+/// A pasted value without what nobody sees at its ends: white space, zero-width
+/// characters, marks of direction, byte order marks. Origins are read from it,
+/// and the secret is looked for as it is sent.
+fn visible(value: &str) -> &str {
+    value.trim_matches(|end: char| {
+        end.is_whitespace()
+            || end.is_control()
+            || matches!(
+                end,
+                '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+                    | '\u{2060}'..='\u{206f}' | '\u{feff}'
+            )
+    })
 }
 
 /// The secrets in a JSON object of credential fields.

@@ -1,7 +1,7 @@
 //! Agents: the people who do the work (HAPI 10.4, schema `Uname`).
 
 use super::field::{Column, Field};
-use super::resource::{Example, Operation, Paging, Resource, Verb};
+use super::resource::{Example, Ids, Operation, Paging, Resource, Verb};
 
 /// The resource `agent`.
 pub static AGENT: Resource = Resource {
@@ -11,6 +11,7 @@ pub static AGENT: Resource = Resource {
     group: "Agents and teams",
     description: "A person, or a program, who works in HaloPSA. Agents are made and changed in HaloPSA's configuration, since rights and licences hang on them.",
     path: "/Agent",
+    ids: Ids::Positive,
     list_key: "results",
     paging: Paging::Whole,
     filters: &[

@@ -36,12 +36,13 @@ static REQUEST: Job = Job {
             Kind::OneOf(&["GET", "POST", "DELETE"]),
         ),
         Field::required_text("path", "Path", "Path below /api, such as /Tickets/17."),
-        Field::any(
+        Field::of(
             "query",
             "Query",
             "An object of query parameters: texts, numbers, booleans, or lists of them. HaloPSA ignores names that it does not know.",
+            Kind::Json,
         ),
-        Field::any("body", "Body", "The JSON body of a POST; most paths want a list of objects."),
+        Field::of("body", "Body", "The JSON body of a POST; most paths want a list of objects.", Kind::Json),
     ],
     required: Required::all(&["method", "path"]),
     // What it may do depends on the method: reads pass in read-only mode, the

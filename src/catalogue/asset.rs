@@ -5,7 +5,7 @@ use super::common::{
     UPDATED_FROM, UPDATED_TO, USER,
 };
 use super::field::{CUSTOM_FIELDS, Column, Field, Kind};
-use super::resource::{Essential, Example, Operation, Required, Resource, Scopes, Verb};
+use super::resource::{Essential, Example, Ids, Operation, Required, Resource, Scopes, Verb};
 
 /// The resource `asset`.
 pub static ASSET: Resource = Resource {
@@ -15,6 +15,7 @@ pub static ASSET: Resource = Resource {
     group: "Assets",
     description: "A device or another thing that belongs to a client.",
     path: "/Asset",
+    ids: Ids::Positive,
     list_key: "assets",
     scopes: Scopes { read: "read:assets", edit: "edit:assets" },
     fields: &[

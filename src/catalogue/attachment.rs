@@ -3,8 +3,8 @@
 use super::field::{Column, Field};
 use super::note::TICKET_ID;
 use super::resource::{
-    Example, Files, Handler, ID, Job, Marks, Operation, Output, Paging, Required, Resource, SIMPLIFY, Scopes,
-    Takes, Verb,
+    Example, Files, Handler, ID, Ids, Job, Marks, Operation, Output, Paging, Required, Resource, SIMPLIFY,
+    Scopes, Takes, Verb,
 };
 
 /// The resource `attachment`.
@@ -15,6 +15,7 @@ pub static ATTACHMENT: Resource = Resource {
     group: "Notes and files",
     description: "A file on a ticket or on one of its actions.",
     path: "/Attachment",
+    ids: Ids::Positive,
     list_key: "attachments",
     paging: Paging::Whole,
     scopes: Scopes { read: "read:tickets", edit: "edit:tickets" },

@@ -1,7 +1,7 @@
 //! Clients: the organisations that are looked after (HAPI 10.1, schema `Area`).
 
 use super::field::{ATTACHMENTS, CUSTOM_FIELDS, Column, Field};
-use super::resource::{Essential, Example, Operation, Required, Resource, Scopes, Verb};
+use super::resource::{Essential, Example, Ids, Operation, Required, Resource, Scopes, Verb};
 
 /// The resource `client`.
 pub static CLIENT: Resource = Resource {
@@ -11,6 +11,7 @@ pub static CLIENT: Resource = Resource {
     group: "Customers",
     description: "An organisation that you look after.",
     path: "/Client",
+    ids: Ids::Positive,
     list_key: "clients",
     list: "clients",
     scopes: Scopes { read: "read:customers", edit: "edit:customers" },

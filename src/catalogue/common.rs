@@ -2,6 +2,7 @@
 //! the ones of this client, and so on.
 
 use super::field::Field;
+use super::resource::{Need, Takes};
 
 /// `client_id`
 pub const CLIENT: Field = Field::choice("client_id", "Client", "Client that it belongs to.", "clients", &[]);
@@ -68,5 +69,19 @@ pub const UPDATED_FROM: Field =
 /// `lastupdatetodate`
 pub const UPDATED_TO: Field =
     Field::date_time("lastupdatetodate", "Updated to", "Only ones changed at this time or earlier.");
+
+/// `startdate` and `enddate` of tickets, projects and opportunities are about
+/// the date that `datesearch` names, and about none without it (HAPI 6.3).
+pub const RANGE_NEEDS_COLUMN: Need = Need {
+    takes: Takes::Filters,
+    inputs: &["startdate", "enddate"],
+    on: &["datesearch"],
+    default: Some("dateoccurred"),
+};
+/// A date column without a range narrows nothing.
+pub const COLUMN_NEEDS_RANGE: Need =
+    Need { takes: Takes::Filters, inputs: &["datesearch"], on: &["startdate", "enddate"], default: None };
+/// Both of them.
+pub const DATE_RANGE: &[Need] = &[RANGE_NEEDS_COLUMN, COLUMN_NEEDS_RANGE];
 
 const OF_CLIENT: &[(&str, &str)] = &[("client_id", "client_id")];

@@ -97,8 +97,71 @@ pub enum Kind {
     AnyObjects,
     /// A list of whole numbers.
     Integers,
+    /// An object of the API whose fields are not spelt out here.
+    AnyObject,
+    /// Any JSON value; a text that is JSON stands for what it says.
+    Json,
     /// Any JSON value.
     Any,
+}
+
+/// What a field holds after it was emptied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Emptied {
+    /// An empty text.
+    Text,
+    /// Zero, which stands for "no record", too.
+    Zero,
+    /// Agent 1, who stands for "unassigned".
+    Unassigned,
+    /// The date that HaloPSA itself shows for "never": 1900-01-01 (HAPI 14.21).
+    Never,
+    /// An empty list.
+    List,
+}
+
+/// Fields that every record of theirs has: they can be changed and not be
+/// emptied.
+const NEVER_EMPTY: &[&str] = &[
+    "assettype_id",
+    "client_id",
+    "currency_code",
+    "lines",
+    "priority_id",
+    "site_id",
+    "sitenumber",
+    "sla_id",
+    "source",
+    "status_id",
+    "team",
+    "ticketarea_id",
+    "tickettype_id",
+    "user_id",
+    "workflow_id",
+    "workflow_step",
+];
+
+impl Field {
+    /// What HaloPSA is sent to empty this field; `None` where it cannot be
+    /// emptied. Assumed throughout: HaloPSA leaves out of its answers what has
+    /// no value, so that no recorded answer shows it.
+    pub fn emptied(&self) -> Option<Emptied> {
+        // A leading underscore marks switches of HaloPSA's own screens.
+        if NEVER_EMPTY.contains(&self.name) || self.name.starts_with('_') {
+            return None;
+        }
+        match self.kind {
+            Kind::Text | Kind::Html | Kind::Time => Some(Emptied::Text),
+            Kind::Integer | Kind::Number => Some(Emptied::Zero),
+            Kind::Reference(_) if self.name == "agent_id" => Some(Emptied::Unassigned),
+            // Tickets hold the path of a category and no number.
+            Kind::Reference(choice) if choice.list.starts_with("categories") => Some(Emptied::Text),
+            Kind::Reference(_) => Some(Emptied::Zero),
+            Kind::DateTime => Some(Emptied::Never),
+            Kind::Objects(_) | Kind::AnyObjects | Kind::Integers => Some(Emptied::List),
+            _ => None,
+        }
+    }
 }
 
 /// Where the values of a field are to be chosen from.

@@ -38,6 +38,9 @@ pub struct List {
     pub parameters: &'static [Parameter],
     /// Which parameters it cannot do without.
     pub required: Required,
+    /// What its records belong to: a parameter, and the columns of a single
+    /// record that hold it.
+    pub belongs: &'static [(&'static str, &'static [&'static str])],
     /// Whether `search` goes out as a condition on the name, too: some
     /// instances ignore the plain one (HAPI 6.2).
     pub search_by_name: bool,
@@ -90,6 +93,7 @@ impl List {
         description_columns: &[],
         parameters: &[],
         required: Required::NOTHING,
+        belongs: &[],
         search_by_name: false,
         tree: false,
         newest_first: false,
@@ -176,6 +180,7 @@ pub static LISTS: &[List] = &[
         name: "sites",
         title: "Sites",
         description: "Sites of a client, or of all.",
+        belongs: &[("client_id", &["client_id"])],
         path: "/Site",
         list_key: "sites",
         scope: CUSTOMERS,
@@ -187,6 +192,8 @@ pub static LISTS: &[List] = &[
         name: "users",
         title: "Users",
         description: "Users of a site, of a client, or of all.",
+        // Sites come as 18.0 in the one, as 18 in the other (HAPI 4).
+        belongs: &[("client_id", &["client_id"]), ("site_id", &["site_id_int", "site_id"])],
         path: "/Users",
         list_key: "users",
         scope: CUSTOMERS,
@@ -209,6 +216,7 @@ pub static LISTS: &[List] = &[
         title: "Teams",
         description: "Teams; the value is the name, which is what tickets take.",
         path: "/Team",
+        query: &[("showall", "true")],
         value: "name",
         description_columns: &["department_name"],
         rule: Rule::TeamsOfAgents,

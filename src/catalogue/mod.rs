@@ -27,6 +27,7 @@ pub mod lists;
 pub mod mapping;
 pub mod note;
 pub mod opportunity;
+pub mod pages;
 pub mod project;
 pub mod purchase_order;
 pub mod quotation;

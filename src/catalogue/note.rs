@@ -2,8 +2,8 @@
 
 use super::field::{Column, Field, Kind};
 use super::resource::{
-    Act, Example, Files, Handler, ID, Job, Marks, Operation, Owner, Paging, Required, Resource, SIMPLIFY,
-    Scopes, Takes, Verb,
+    Act, Example, Files, Handler, ID, Ids, Job, Marks, Operation, Owner, Paging, Required, Resource,
+    SIMPLIFY, Scopes, Takes, Verb,
 };
 
 /// The resource `note`.
@@ -50,7 +50,7 @@ pub static NOTE: Resource = Resource {
         },
         Operation {
             verb: Verb::Job(&UPDATE),
-            description: "Changes the given fields of a note. What customers see or would then see must be confirmed: a public note, or one that becomes public.",
+            description: "Changes the given fields of a note, or the minutes and the agent of a time entry. What customers see or would then see must be confirmed: a public note, or one that becomes public.",
             examples: &[Example {
                 title: "Mend a note",
                 input: r#"{"ticket_id": 17, "id": 1, "note": "Called the user at noon."}"#,
@@ -69,6 +69,7 @@ pub static NOTE: Resource = Resource {
 pub(super) const ACTION: Resource = Resource {
     group: "Notes and files",
     path: "/Actions",
+    ids: Ids::Positive,
     owner: Some(&TICKET),
     list_key: "actions",
     scopes: Scopes { read: "read:tickets", edit: "edit:tickets" },
@@ -150,7 +151,34 @@ pub(super) const NEW_AGENT: Field =
     Field::choice("new_agent", "New agent", "Id of the agent that the ticket goes to.", "agents", &[]);
 /// See [`NEW_STATUS`].
 pub(super) const NEW_TEAM: Field =
-    Field::text("new_team", "New team", "Name of the team that the ticket goes to.");
+    Field::choice("new_team", "New team", "Name of the team that the ticket goes to.", "teams", &[]);
+
+/// The agent whose action it is (HAPI 8.2).
+pub(super) const WHO: Field = Field::choice(
+    "who_agentid",
+    "Agent",
+    "Id of the agent who did it. Without it: the agent of the API application.",
+    "agents",
+    &[],
+);
+
+/// The most that one entry may hold, in minutes: a day.
+const MAX_MINUTES: i32 = 24 * 60;
+
+/// Time spent.
+pub(super) const MINUTES: Field =
+    Field::of("minutes", "Minutes", "Time spent, a day at most.", Kind::Range(1, MAX_MINUTES));
+
+/// Marks of an action that integrations set (schema `Actions`). What they do is
+/// not documented.
+pub(super) const IS_RESPONSE: Field = Field::boolean(
+    "action_isresponse",
+    "Counts as response",
+    "Whether the action is the response of the SLA.",
+);
+/// See [`IS_RESPONSE`].
+pub(super) const VALIDATE_RESPONSE: Field =
+    Field::boolean("validate_response", "Validate response", "Whether HaloPSA checks that it is a response.");
 
 static ADD: Job = Job {
     name: "add",
@@ -171,6 +199,9 @@ static ADD: Job = Job {
             &[("ticket_id", "ticket_id")],
         ),
         Field::boolean("dont_do_rules", "Skip rules", "Whether ticket rules are left out.").rare(),
+        WHO,
+        IS_RESPONSE,
+        VALIDATE_RESPONSE,
         SIMPLIFY,
     ],
     takes: Takes::Fields,
@@ -185,11 +216,19 @@ static UPDATE: Job = Job {
     name: "update",
     title: "Update a note",
     handler: Handler::Act(Act::Change),
-    parameters: &[TICKET_ID, ID, SIMPLIFY],
+    parameters: &[TICKET_ID, ID, MINUTES, WHO, SIMPLIFY],
     takes: Takes::Fields,
     required: Required {
         all: &["ticket_id", "id"],
-        any: &[&["note"], &["note_html"], &["hiddenfromuser"], &["important"]],
+        any: &[
+            &["note"],
+            &["note_html"],
+            &["hiddenfromuser"],
+            &["important"],
+            &["minutes"],
+            &["who_agentid"],
+            &["extra"],
+        ],
     },
     essential: &["note"],
     ..Job::NONE

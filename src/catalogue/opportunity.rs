@@ -1,8 +1,8 @@
 //! Opportunities: tickets of another use (HAPI 10.10, schema `Faults`).
 
-use super::common::{CLIENT, SITE, TOP_LEVEL, UPDATED_FROM, UPDATED_TO, USER};
+use super::common::{CLIENT, DATE_RANGE, SITE, TOP_LEVEL, UPDATED_FROM, UPDATED_TO, USER};
 use super::field::{ATTACHMENTS, CUSTOM_FIELDS, Column, Field};
-use super::resource::{Example, Operation, Required, Resource, Scopes, Verb};
+use super::resource::{Example, Ids, Operation, Required, Resource, Scopes, Verb};
 use super::ticket::TICKET;
 
 /// The resource `opportunity`.
@@ -13,6 +13,8 @@ pub static OPPORTUNITY: Resource = Resource {
     group: "Sales and billing",
     description: "A chance to sell something.",
     path: "/Opportunities",
+    ids: Ids::Positive,
+    needs: DATE_RANGE,
     list_key: "tickets",
     scopes: Scopes { read: "read:crm", edit: "edit:crm" },
     fields: &[
@@ -77,10 +79,10 @@ pub static OPPORTUNITY: Resource = Resource {
         Field::text(
             "datesearch",
             "Date column",
-            "Which date `startdate` and `enddate` are about, such as dateoccurred.",
+            "Which date `startdate` and `enddate` are about. Without it: dateoccurred, when it was opened.",
         ),
-        Field::date_time("startdate", "From", "Only ones from this time on; needs `datesearch`."),
-        Field::date_time("enddate", "To", "Only ones up to this time; needs `datesearch`."),
+        Field::date_time("startdate", "From", "Only ones from this time on, by `datesearch`."),
+        Field::date_time("enddate", "To", "Only ones up to this time, by `datesearch`."),
         Field::id("view_id", "View", "Id of a view."),
         TOP_LEVEL,
         UPDATED_FROM,

@@ -1,8 +1,8 @@
 //! Projects: tickets of another use (HAPI 10.10, schema `Faults`).
 
-use super::common::{CLIENT, CONTRACT, SITE, TOP_LEVEL, UPDATED_FROM, UPDATED_TO, USER};
+use super::common::{CLIENT, CONTRACT, DATE_RANGE, SITE, TOP_LEVEL, UPDATED_FROM, UPDATED_TO, USER};
 use super::field::{ATTACHMENTS, CUSTOM_FIELDS, Column, Field};
-use super::resource::{Example, Operation, Required, Resource, Scopes, Verb};
+use super::resource::{Example, Ids, Operation, Required, Resource, Scopes, Verb};
 use super::ticket::TICKET;
 
 /// The resource `project`.
@@ -13,6 +13,8 @@ pub static PROJECT: Resource = Resource {
     group: "Knowledge and planning",
     description: "A larger piece of work. Its tasks are tickets with the project as parent.",
     path: "/Projects",
+    ids: Ids::Positive,
+    needs: DATE_RANGE,
     list_key: "tickets",
     scopes: Scopes { read: "read:projects", edit: "edit:projects" },
     fields: &[
@@ -79,10 +81,10 @@ pub static PROJECT: Resource = Resource {
         Field::text(
             "datesearch",
             "Date column",
-            "Which date `startdate` and `enddate` are about, such as dateoccurred.",
+            "Which date `startdate` and `enddate` are about. Without it: dateoccurred, when it was opened.",
         ),
-        Field::date_time("startdate", "From", "Only ones from this time on; needs `datesearch`."),
-        Field::date_time("enddate", "To", "Only ones up to this time; needs `datesearch`."),
+        Field::date_time("startdate", "From", "Only ones from this time on, by `datesearch`."),
+        Field::date_time("enddate", "To", "Only ones up to this time, by `datesearch`."),
         Field::id("view_id", "View", "Id of a view."),
         TOP_LEVEL,
         UPDATED_FROM,

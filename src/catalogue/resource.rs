@@ -27,6 +27,8 @@ pub struct Resource {
     pub paging: Paging,
     /// The list that its records can be chosen from; empty for none.
     pub list: &'static str,
+    /// What its ids look like.
+    pub ids: Ids,
     /// Scopes of the API application (HAPI 3.3).
     pub scopes: Scopes,
     /// Fields that create and update take.
@@ -38,6 +40,10 @@ pub struct Resource {
     /// Fields that some instances want with every update, or they say "Record
     /// not found" (HAPI 7.4).
     pub update_companions: &'static [&'static str],
+    /// Fields that make HaloPSA write to a customer where they are true.
+    pub mails_customers: &'static [&'static str],
+    /// Inputs that have no effect, or another one, without another input.
+    pub needs: &'static [Need],
     /// Whether many of them may be written with one request, where the user
     /// says so ([`BULK`]).
     pub bulk: bool,
@@ -99,6 +105,27 @@ pub const BULK: Field = Field::boolean(
 .or_else("false")
 .rare();
 
+/// Fields of HaloPSA that the catalogue does not have.
+pub const EXTRA: Field = Field::of(
+    "extra",
+    "Extra fields",
+    "Further fields of HaloPSA's API as an object, such as {\"isbillable\": true}. They are sent as they are, beside the others; HaloPSA ignores names that it does not know. Not for ids, secrets, or fields that are listed here.",
+    Kind::AnyObject,
+)
+.rare();
+
+/// Name of the parameter that empties fields of an update.
+pub const CLEAR: &str = "clear";
+
+/// What empties fields of an update. Which fields it takes follows from the
+/// resource: [`Resource::clearable`].
+pub const CLEAR_FIELDS: Field = Field::of(
+    CLEAR,
+    "Clear fields",
+    "Names of fields to empty. An empty value elsewhere means that the field is left as it is. Custom fields are cleared by their names, such as CFLocation.",
+    Kind::TextList,
+);
+
 /// How many rows are wanted.
 pub const LIMIT: Field =
     Field::of("limit", "Limit", "Max number of results to return.", Kind::Range(1, 1_000_000)).or_else("50");
@@ -144,11 +171,14 @@ impl Resource {
         list_key: "",
         paging: Paging::Pages,
         list: "",
+        ids: Ids::NonZero,
         scopes: Scopes::NONE,
         fields: &[],
         required: Required::NOTHING,
         write_flags: &[],
         update_companions: &[],
+        mails_customers: &[],
+        needs: &[],
         bulk: false,
         filters: &[],
         list_required: Required::NOTHING,
@@ -178,13 +208,14 @@ impl Resource {
     /// Everything that an operation takes, in the order that people see.
     pub fn inputs(&'static self, verb: Verb) -> Vec<&'static Field> {
         let (first, last): (&[&Field], &[&Field]) = match verb {
-            Verb::Create if self.bulk => (&[], &[&BULK, &SIMPLIFY]),
-            Verb::Update if self.bulk => (&[&ID], &[&BULK, &SIMPLIFY]),
-            Verb::Create => (&[], &[&SIMPLIFY]),
-            Verb::Update => (&[&ID], &[&SIMPLIFY]),
+            Verb::Create if self.bulk => (&[], &[&EXTRA, &BULK, &SIMPLIFY]),
+            Verb::Update if self.bulk => (&[&ID], &[&CLEAR_FIELDS, &EXTRA, &BULK, &SIMPLIFY]),
+            Verb::Create => (&[], &[&EXTRA, &SIMPLIFY]),
+            Verb::Update => (&[&ID], &[&CLEAR_FIELDS, &EXTRA, &SIMPLIFY]),
             Verb::Get => (&[&ID, &SIMPLIFY], &[]),
             Verb::Delete => (&[&ID], &[]),
             Verb::List => (&[&RETURN_ALL, &LIMIT], self.list_inputs()),
+            Verb::Job(job) if job.takes_extra() => (&[], &[&EXTRA]),
             Verb::Job(_) => (&[], &[]),
         };
         let own = match verb {
@@ -204,6 +235,18 @@ impl Resource {
         }
         inputs.extend(last);
         inputs
+    }
+
+    /// The fields that an update can empty.
+    pub fn clearable(&self) -> impl Iterator<Item = &'static Field> {
+        let needed = self.required.all.iter().chain(self.required.any.iter().copied().flatten());
+        let needed: Vec<&str> = needed.copied().collect();
+        self.fields.iter().filter(move |field| field.emptied().is_some() && !needed.contains(&field.name))
+    }
+
+    /// Whether it has custom fields.
+    pub fn has_custom_fields(&self) -> bool {
+        self.fields.iter().any(|field| matches!(field.kind, Kind::CustomFields(_)))
     }
 
     /// What a list takes behind its filters.
@@ -265,6 +308,34 @@ impl Essential {
     pub const NOTHING: Self = Self { create: &[], update: &[], list: &[] };
 }
 
+/// Which numbers of 32 bits are the ids of a kind of record.
+///
+/// GUIDs are the ids of records that no resource of ours has: priorities,
+/// which tickets refer to by number, webhooks, runbooks, holidays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ids {
+    /// From 1, as every source shows them.
+    Positive,
+    /// Negative ones, too, as recorded for recurring invoices and e-mail
+    /// templates; for everything of which no source says more. Zero is none: a
+    /// record that is posted with it is a new one.
+    NonZero,
+    /// Zero as well: in a reference it stands for "no record", and -1 for the
+    /// general user.
+    Any,
+}
+
+impl Ids {
+    /// Whether a number is one of them.
+    pub const fn contains(self, id: i32) -> bool {
+        match self {
+            Self::Positive => id > 0,
+            Self::NonZero => id != 0,
+            Self::Any => true,
+        }
+    }
+}
+
 /// How a list is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Paging {
@@ -318,6 +389,19 @@ impl Required {
     pub const fn all(all: &'static [&'static str]) -> Self {
         Self { all, any: &[] }
     }
+}
+
+/// An input that HaloPSA passes over where another one is missing.
+#[derive(Debug, Clone, Copy)]
+pub struct Need {
+    /// Where these inputs are: among the filters, or among the fields.
+    pub takes: Takes,
+    /// The inputs that depend on it.
+    pub inputs: &'static [&'static str],
+    /// The input that they depend on: one of these is enough.
+    pub on: &'static [&'static str],
+    /// What the first of `on` is where nobody gives one; `None` to refuse.
+    pub default: Option<&'static str>,
 }
 
 /// A table beside the rows of a list envelope.
@@ -456,6 +540,11 @@ pub struct Job {
 }
 
 impl Job {
+    /// Whether it writes a record, so that further fields may go with it.
+    pub const fn takes_extra(&self) -> bool {
+        matches!(self.handler, Handler::Write(_) | Handler::Act(_) | Handler::FindOrAppend | Handler::Upsert)
+    }
+
     /// A job with nothing in it, to name only what another one has.
     pub const NONE: Self = Self {
         name: "",

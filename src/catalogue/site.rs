@@ -1,7 +1,7 @@
 //! Sites: the places of a client (HAPI 10.2, schema `Site`).
 
 use super::field::{ADDRESS, CUSTOM_FIELDS, Column, Field};
-use super::resource::{Essential, Example, Operation, Required, Resource, Scopes, Verb};
+use super::resource::{Essential, Example, Ids, Operation, Required, Resource, Scopes, Verb};
 
 /// The resource `site`.
 pub static SITE: Resource = Resource {
@@ -11,6 +11,7 @@ pub static SITE: Resource = Resource {
     group: "Customers",
     description: "A place of a client.",
     path: "/Site",
+    ids: Ids::Positive,
     list_key: "sites",
     list: "sites",
     scopes: Scopes { read: "read:customers", edit: "edit:customers" },

@@ -1,7 +1,7 @@
 //! Teams (HAPI 10.5, schema `SectionDetail`).
 
 use super::field::{Column, Field};
-use super::resource::{Example, Operation, Paging, Resource, Verb};
+use super::resource::{Example, Ids, Operation, Paging, Resource, Verb};
 
 /// The resource `team`.
 pub static TEAM: Resource = Resource {
@@ -11,6 +11,7 @@ pub static TEAM: Resource = Resource {
     group: "Agents and teams",
     description: "A group of agents that tickets go to. Teams are made and changed in HaloPSA's configuration.",
     path: "/Team",
+    ids: Ids::Positive,
     list_key: "teams",
     paging: Paging::Whole,
     filters: &[

@@ -3,9 +3,11 @@
 mod fields;
 mod keyed;
 
+use super::common::{COLUMN_NEEDS_RANGE, RANGE_NEEDS_COLUMN};
 use super::field::{Column, Field};
 use super::resource::{
-    Essential, Example, Handler, ID, Job, Marks, Operation, Required, Resource, SIMPLIFY, Scopes, Table, Verb,
+    Essential, Example, Handler, ID, Ids, Job, Marks, Need, Operation, Required, Resource, SIMPLIFY, Scopes,
+    Table, Takes, Verb,
 };
 
 use fields::{FIELDS, FILTERS};
@@ -18,6 +20,8 @@ pub static TICKET: Resource = Resource {
     group: "Tickets",
     description: "A request, incident or other piece of work.",
     path: "/Tickets",
+    ids: Ids::Positive,
+    needs: NEEDS,
     list_key: "tickets",
     list: "tickets",
     scopes: Scopes { read: "read:tickets", edit: "edit:tickets" },
@@ -208,6 +212,18 @@ pub static TICKET: Resource = Resource {
     ..Resource::NONE
 };
 
+/// What has no effect alone.
+const NEEDS: &[Need] = &[
+    RANGE_NEEDS_COLUMN,
+    COLUMN_NEEDS_RANGE,
+    Need {
+        takes: Takes::Fields,
+        inputs: &["_match_integration_id", "_match_integration_name"],
+        on: &["_match_thirdparty_id"],
+        default: None,
+    },
+];
+
 /// What depends on the ticket that a job is about.
 const OF_THIS: &[(&str, &str)] = &[("ticket_id", "id")];
 
@@ -233,6 +249,7 @@ static CLOSE: Job = Job {
             "Whether to close although appointments are open.",
         )
         .rare(),
+        Field::boolean("_force", "Force", "Whether to close where HaloPSA would ask.").rare(),
         SIMPLIFY,
     ],
     required: Required::all(&["id"]),

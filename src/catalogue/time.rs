@@ -1,7 +1,7 @@
 //! Time spent on tickets: actions with hours (HAPI 8.2).
 
-use super::field::{Column, Field, Kind};
-use super::note::{ACTION, HIDDEN, NEW_STATUS, OUTCOME, OUTCOME_ID, TICKET_ID};
+use super::field::{Column, Field};
+use super::note::{ACTION, HIDDEN, MINUTES, NEW_STATUS, OUTCOME, OUTCOME_ID, TICKET_ID, WHO};
 use super::resource::{Act, Example, Handler, Job, Marks, Operation, Required, Resource, SIMPLIFY, Verb};
 
 /// The resource `time`.
@@ -42,16 +42,13 @@ pub static TIME: Resource = Resource {
     ..ACTION
 };
 
-/// The most that one entry may hold: a day.
-const MOST_MINUTES: i32 = 24 * 60;
-
 static LOG: Job = Job {
     name: "log",
     title: "Log time",
     handler: Handler::Act(Act::Time),
     parameters: &[
         TICKET_ID,
-        Field::of("minutes", "Minutes", "Time spent, a day at most.", Kind::Range(1, MOST_MINUTES)),
+        MINUTES,
         Field::text("note", "Note", "What was done.").long(),
         Field::html("note_html", "Note (HTML)", "What was done as HTML, instead of `note`."),
         Field::date_time("actionarrivaldate", "Start", "When the work began."),
@@ -60,6 +57,7 @@ static LOG: Job = Job {
         Field::id("chargerate", "Charge rate", "Id of the charge rate."),
         Field::number("nonbilltime", "Unbilled time", "Hours of it that are not billed."),
         Field::number("traveltime", "Travel time", "Hours on the way."),
+        WHO,
         HIDDEN,
         OUTCOME_ID,
         OUTCOME,

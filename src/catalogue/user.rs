@@ -1,7 +1,7 @@
 //! Users: the people at a client who ask for help (HAPI 10.3, schema `Users`).
 
 use super::field::{ATTACHMENTS, CUSTOM_FIELDS, Column, Field, Kind};
-use super::resource::{Essential, Example, Operation, Required, Resource, Scopes, Verb};
+use super::resource::{Essential, Example, Ids, Operation, Required, Resource, Scopes, Verb};
 
 /// The resource `user`.
 pub static USER: Resource = Resource {
@@ -11,6 +11,8 @@ pub static USER: Resource = Resource {
     group: "Customers",
     description: "A person at a client who asks for help.",
     path: "/Users",
+    ids: Ids::Positive,
+    mails_customers: &["sendwelcomeemail"],
     list_key: "users",
     list: "users",
     scopes: Scopes { read: "read:customers", edit: "edit:customers" },
@@ -67,6 +69,11 @@ pub static USER: Resource = Resource {
                 Field::choice("id", "Id", "Id of the supplier.", "suppliers", &[]),
                 Field::text("lookupdisplay", "Name", "Name of the supplier."),
             ]),
+        ),
+        Field::boolean(
+            "sendwelcomeemail",
+            "Send welcome mail",
+            "Whether the user gets the welcome mail. It must be confirmed.",
         ),
         Field::required_text("surname", "Surname", "Surname of the user."),
         Field::integer("telpref", "Preferred phone", "Which of the phone numbers is preferred."),

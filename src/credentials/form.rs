@@ -217,6 +217,7 @@ pub const EGRESS: &[&str] = &[
     "https://*.haloservicedesk.com",
     "https://*.halocrm.com",
     "https://*.halocrm.io",
+    "https://*.usehalo.com",
 ];
 
 /// How to make an API application.

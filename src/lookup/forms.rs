@@ -53,7 +53,7 @@ pub fn read(client: &mut Client<'_>, ticket_type: i64) -> Result<Vec<Field>> {
     let kind = rows::ticket_type(client, ticket_type)?;
     let listed = kind.get("fields").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let is_known = |field: &Value| field.get("fieldinfo").is_some_and(Value::is_object);
-    let infos = if listed.iter().all(is_known) { Vec::new() } else { list(client, "/FieldInfo")? };
+    let infos = if listed.iter().all(is_known) { Vec::new() } else { definitions(client)? };
     let mut fields: Vec<Field> = listed
         .iter()
         .filter_map(|listed| {
@@ -78,6 +78,11 @@ fn list(client: &mut Client<'_>, path: &str) -> Result<Vec<Object>> {
     envelope::list(client::json(&answer, Safety::Read)?, "", &[])
         .map(|page| page.rows)
         .map_err(|why| answer::malformed(&answer, why, Safety::Read))
+}
+
+/// The definitions of all fields, HaloPSA's own and custom ones.
+pub fn definitions(client: &mut Client<'_>) -> Result<Vec<Object>> {
+    list(client, "/FieldInfo")
 }
 
 fn choices(rows: &[Object]) -> Vec<(Value, String)> {
@@ -158,6 +163,7 @@ impl Field {
         let details = json!({"schema": self.schema(), "required": self.required, "custom": self.custom});
         Row {
             id: Value::Null,
+            guid: None,
             names: [self.name.clone()].to_vec(),
             entry: Entry {
                 value: Value::from(self.name),

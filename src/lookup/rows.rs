@@ -19,6 +19,7 @@ use crate::protocol::answer;
 use crate::protocol::envelope;
 use crate::protocol::paging::Pager;
 use crate::protocol::request::{ApiRequest, Safety};
+use crate::references::Found;
 use crate::text;
 
 /// The most pages that one call reads to find something that can be shown.
@@ -32,10 +33,23 @@ const MOST_ENTRIES: usize = 500;
 pub struct Row {
     /// Its number.
     pub id: Value,
+    /// Its GUID, where rows have one in place of a number (HAPI 7.5).
+    pub guid: Option<String>,
     /// The names that it can be found by.
     pub names: Vec<String>,
     /// What people see.
     pub entry: Entry,
+}
+
+/// Which rows are wanted.
+#[derive(Debug, Clone, Copy)]
+pub enum Search<'a> {
+    /// All.
+    Nothing,
+    /// Those that a text is in.
+    Contains(&'a str),
+    /// Those of exactly this name, as far as HaloPSA can be asked so.
+    Equals(&'a str),
 }
 
 /// Part of a list.
@@ -52,23 +66,15 @@ pub fn read(
     client: &mut Client<'_>,
     list: &'static List,
     params: &Object,
-    search: Option<&str>,
+    search: Search<'_>,
     cursor: Option<&str>,
 ) -> Result<Part> {
-    let search = search.map(str::trim).filter(|text| !text.is_empty());
     let position = cursor.map(|cursor| position(list, cursor)).transpose()?.unwrap_or_default();
     if list.is_paged() {
         return paged(client, list, params, search, &position);
     }
-    let mut params = params.clone();
-    learn_ticket(client, list, &mut params)?;
-    let mut rows = match list.rule {
-        Rule::TicketFields => {
-            forms::read(client, id(&params, "tickettype_id"))?.into_iter().map(forms::Field::row).collect()
-        }
-        _ => bare(client, list, &mut params)?,
-    };
-    if let Some(search) = search {
+    let mut rows = at_once(client, list, params)?.0;
+    if let Search::Contains(search) | Search::Equals(search) = search {
         rows.retain(|row| has(row, search));
     }
     let from = position.as_u64().and_then(|from| usize::try_from(from).ok()).unwrap_or(0);
@@ -77,6 +83,25 @@ pub fn read(
     let rows = rows.into_iter().skip(from).take(MOST_ENTRIES).collect();
     let part = Part { rows, next };
     Ok(if list.tree { with_parents(part) } else { part })
+}
+
+/// All rows of a list that comes at once.
+pub fn whole(client: &mut Client<'_>, list: &'static List, params: &Object) -> Result<Found> {
+    let (rows, is_whole) = at_once(client, list, params)?;
+    Ok(if is_whole { Found::All(rows) } else { Found::Some(rows) })
+}
+
+/// The rows, and whether they are all that there are.
+fn at_once(client: &mut Client<'_>, list: &'static List, params: &Object) -> Result<(Vec<Row>, bool)> {
+    let mut params = params.clone();
+    learn_ticket(client, list, &mut params)?;
+    match list.rule {
+        Rule::TicketFields => {
+            let fields = forms::read(client, id(&params, "tickettype_id"))?;
+            Ok((fields.into_iter().map(forms::Field::row).collect(), true))
+        }
+        _ => bare(client, list, &mut params),
+    }
 }
 
 // ---- Cursors: the list's name, and where it stopped ----
@@ -101,7 +126,7 @@ fn paged(
     client: &mut Client<'_>,
     list: &'static List,
     params: &Object,
-    search: Option<&str>,
+    search: Search<'_>,
     position: &Value,
 ) -> Result<Part> {
     let mut pager = if position.is_null() {
@@ -120,13 +145,19 @@ fn paged(
             .with("page_size", plan.page_size)
             .with("order", if list.newest_first { "id" } else { list.label.first().copied().unwrap_or("id") })
             .with("orderdesc", list.newest_first);
-        if let Some(search) = search {
-            request = request.with("search", search);
-            if list.search_by_name {
-                // 4 is "contains" (HAPI 6.2).
-                let condition = json!([{"filter_name": "name", "filter_type": 4, "filter_value": search}]);
-                request = request.with("advanced_search", condition);
-            }
+        // 2 is "equals", 4 is "contains" (HAPI 6.2).
+        let (text, condition) = match search {
+            Search::Nothing => (None, None),
+            Search::Contains(text) => (Some(text), list.search_by_name.then_some(4)),
+            Search::Equals(text) => (Some(text), Some(2)),
+        };
+        if let Some(text) = text {
+            request = request.with("search", text);
+        }
+        if let (Some(text), Some(kind)) = (text, condition) {
+            let column = list.label.first().copied().unwrap_or("name");
+            let condition = json!([{"filter_name": column, "filter_type": kind, "filter_value": text}]);
+            request = request.with("advanced_search", condition);
         }
         let page = page(client, list, &request)?;
         rows.extend(pager.take(page).into_iter().flatten().filter_map(|row| self::row(list, &row)));
@@ -156,7 +187,8 @@ fn page(client: &mut Client<'_>, list: &List, request: &ApiRequest) -> Result<en
 
 // ---- Lists that come all at once ----
 
-fn bare(client: &mut Client<'_>, list: &'static List, params: &mut Object) -> Result<Vec<Row>> {
+fn bare(client: &mut Client<'_>, list: &'static List, params: &mut Object) -> Result<(Vec<Row>, bool)> {
+    let mut is_whole = true;
     if list.rule == Rule::PrioritiesOfSla && id(params, "sla_id") == 0 {
         let kind = ticket_type(client, id(params, "tickettype_id"))?;
         let sla = kind.get("default_sla").cloned().map(output::integer).filter(Value::is_i64);
@@ -183,10 +215,16 @@ fn bare(client: &mut Client<'_>, list: &'static List, params: &mut Object) -> Re
             rows.retain(|row| row.get("slaid").is_none_or(|of| *of == sla));
         }
         Rule::OutcomesOfTicket => keep_step(client, &mut rows, params)?,
-        Rule::TeamsOfAgents if rows.is_empty() => rows = teams_of_agents(client)?,
+        Rule::TeamsOfAgents if rows.is_empty() => {
+            // Teams without agents are not among them.
+            is_whole = false;
+            rows = teams_of_agents(client)?;
+        }
         _ => {}
     }
-    Ok(rows.iter().filter_map(|row| self::row(list, row)).collect())
+    // Who sees no names at all cannot say that one is missing.
+    is_whole &= list.takes_ids() || !rows.is_empty();
+    Ok((rows.iter().filter_map(|row| self::row(list, row)).collect(), is_whole))
 }
 
 /// What the ticket says about what else is asked for.
@@ -285,6 +323,7 @@ fn row(list: &List, row: &Object) -> Option<Row> {
     let is_off = |name: &&str| row.get(*name) == Some(&Value::Bool(true));
     Some(Row {
         id: number(list.id).unwrap_or(Value::Null),
+        guid: row.get("id").and_then(Value::as_str).map(ToString::to_string),
         names,
         entry: Entry {
             value,
@@ -331,6 +370,7 @@ fn with_parents(part: Part) -> Part {
             if !rows.iter().any(|known| known.entry.value == above) {
                 rows.push(Row {
                     id: Value::Null,
+                    guid: None,
                     names: vec![],
                     entry: Entry {
                         value: above.clone(),

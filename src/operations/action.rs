@@ -5,7 +5,7 @@
 //! unknown.
 
 use alloc::format;
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -174,10 +174,13 @@ fn draft(
             safety = Safety::Overwrite;
         }
     }
-    if act == Act::Time {
-        let minutes = action.remove("minutes").as_ref().and_then(Value::as_f64).unwrap_or_default();
+    if let Some(minutes) = action.remove("minutes").as_ref().and_then(Value::as_f64) {
+        // HaloPSA counts in hours.
         action.insert("timetaken".to_string(), Value::from(minutes / 60.0));
-        in_order(&action)?;
+    }
+    in_order(&action)?;
+    if act == Act::Mail {
+        text_of_mail(&mut action);
     }
     files::check(files)?;
     if !files.is_empty() {
@@ -195,6 +198,26 @@ fn draft(
         _ => task.resource.fields,
     };
     Ok(ApiRequest { fields, ..request.needing(task.resource.scope(task.verb)) })
+}
+
+/// Which field carries the text of a mail is assumed: other integrations send
+/// the note, the note as HTML and the mail as HTML. All of them get it, so that
+/// no mail goes out empty and the ticket shows what was sent.
+fn text_of_mail(action: &mut Object) {
+    let text = action.get("emailbody").and_then(Value::as_str).map(ToString::to_string);
+    let html = action.get("emailbody_html").and_then(Value::as_str).map(ToString::to_string);
+    let html = html.or_else(|| text.as_deref().map(as_html));
+    for (name, value) in [("note", text), ("note_html", html.clone()), ("emailbody_html", html)] {
+        if let Some(value) = value {
+            action.entry(name).or_insert(Value::String(value));
+        }
+    }
+}
+
+/// Plain text as HTML that looks the same.
+fn as_html(text: &str) -> String {
+    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    format!("<p>{}</p>", text.replace("\r\n", "\n").replace('\n', "<br>"))
 }
 
 /// Refuses work that ends before it begins. Dates of the wire sort as text.

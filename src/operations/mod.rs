@@ -48,10 +48,10 @@ use crate::contract::{
 use crate::credentials::Credentials;
 use crate::endpoints;
 use crate::error::{Code, NodeError, Result};
-use crate::input::{self, Input};
+use crate::input::{self, Input, Note, Reader};
 use crate::output::{self, LeftOut, Names, View};
 use crate::protocol::request::ApiRequest;
-use crate::references::{self, Known};
+use crate::references::{self, Known, custom_fields};
 use crate::text;
 use crate::transport::Transport;
 use mandatory::Forms;
@@ -95,19 +95,43 @@ impl Task<'_, '_> {
             return Err(NodeError::new(Code::InvalidValue, "This operation takes no files beside the item.")
                 .advice("The manifest says which operations take files."));
         }
-        let input = input::parse(self.resource, self.verb, &item.json)?;
-        let own = self.resource.list;
-        let mut input = match &item.json {
-            Value::Object(given) if references::is_needed(&fields, own, given) => {
-                let given = references::resolve(self.client, &mut self.known, &fields, own, given)?;
-                input::parse(self.resource, self.verb, &Value::Object(given))?
-            }
-            _ => input,
-        };
+        let (resource, verb) = (self.resource, self.verb);
+        let instance = self.client.credentials.resource_url.clone();
+        let mut reader = Reader::new(self.context.time_zone.as_deref(), Some(&instance));
+        let mut values = reader.values(resource, verb, &item.json)?;
+        let is_on = |name: &&&str| values.get(**name) == Some(&Value::Bool(true));
+        if let Some(name) = resource.mails_customers.iter().find(is_on) {
+            let message = "The customer would get a mail, and nobody confirmed it.";
+            confirm(self.context, message).map_err(|error| error.field(name))?;
+        }
+        let given = values.clone();
+        if references::is_needed(&fields, resource.list, &values) {
+            values = references::resolve(self.client, &mut self.known, &fields, resource.list, &values)?;
+        }
+        if !verb.marks().reads {
+            references::check_belonging(self.client, &mut self.known, &fields, &given, &values)?;
+            custom_fields::check(self.client, &mut self.known, &mut reader, &mut values)?;
+        }
+        let mut input = input::finish(resource, verb, values)?;
+        for note in reader.take_notes() {
+            self.note(index, note);
+        }
         if attaches && !item.attachments.is_empty() {
             attach(&item.attachments, &mut input, self.context.dry_run)?;
         }
         Ok(input)
+    }
+
+    /// Says something about an item. An item may be read more than once, and
+    /// what is only good to know is said once for all items.
+    fn note(&mut self, index: usize, note: Note) {
+        let Note { level, code, message } = note;
+        let item_index = u32::try_from(index).ok();
+        let once = level == Level::Info || code == input::DATE_TAKEN_AS_UTC;
+        let is_said = |known: &Diagnostic| known.code == code && (once || known.item_index == item_index);
+        if !self.diagnostics.iter().any(is_said) {
+            self.diagnostics.push(Diagnostic { level, code, message, item_index });
+        }
     }
 }
 
@@ -208,7 +232,7 @@ fn find(id: &str) -> Result<(&'static Resource, &'static Operation)> {
     catalogue::find(id).ok_or_else(|| {
         let error = NodeError::new(
             Code::UnknownOperation,
-            format!("There is no operation \"{}\".", text::cut(&text::clean(id), 80)),
+            format!("There is no operation \"{}\".", text::quoted(id)),
         );
         let ids: Vec<String> = catalogue::operations()
             .map(|(resource, operation)| format!("{}.{}", resource.name, operation.verb.name()))

@@ -66,6 +66,7 @@ mod tests {
             idempotency_key: key.map(ToString::to_string),
             entropy: vec![entropy],
             trace_parent: None,
+            time_zone: None,
             dry_run: false,
             read_only: false,
             allowed_operations: None,

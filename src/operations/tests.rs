@@ -57,6 +57,7 @@ pub(crate) fn run_all(
         idempotency_key: None,
         entropy: vec![],
         trace_parent: None,
+        time_zone: None,
         dry_run: false,
         read_only: false,
         allowed_operations: None,

@@ -238,6 +238,7 @@ pub(super) fn call(world: &mut World, operation: &str, attempt: Option<u32>, ite
         idempotency_key: attempt.map(|_| "call 1".to_string()),
         entropy: vec![7; 16],
         trace_parent: None,
+        time_zone: None,
         dry_run: false,
         read_only: false,
         allowed_operations: None,

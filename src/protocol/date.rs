@@ -59,13 +59,44 @@ pub fn from_instant(milliseconds: i64) -> String {
     Timestamp::from_millisecond(milliseconds).map(|instant| format!("{instant}")).unwrap_or_default()
 }
 
-/// The form that HaloPSA reads, from what a person may give: an instant with
-/// an offset, or a date and time, or a day, taken as UTC.
-pub fn to_wire(text: &str) -> Option<String> {
-    let civil = parse(text).filter(|civil| civil.year() > 0)?;
-    let whole = DateTime::from_parts(civil.date(), civil.time().with().subsec_nanosecond(0).build().ok()?);
-    let milliseconds = civil.subsec_nanosecond() / 1_000_000;
+/// A date as a person gives it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Given {
+    /// With an offset, so an instant: its date and time in UTC.
+    Instant(DateTime),
+    /// Without one: what it means depends on where.
+    Local(DateTime),
+}
+
+/// Reads a date of an input: with or without an offset, or a day alone.
+pub fn given(text: &str) -> Option<Given> {
+    let text = text.trim();
+    // Not as an instant: those end a day before the year 10000, whose last day
+    // stands for "no end".
+    if let Some(civil) = text.strip_suffix(['Z', 'z']) {
+        return civil.parse().ok().map(Given::Instant);
+    }
+    match text.parse::<Timestamp>() {
+        Ok(instant) => Some(Given::Instant(Offset::UTC.to_datetime(instant))),
+        Err(_) => text.parse().ok().map(Given::Local),
+    }
+}
+
+/// The form that HaloPSA reads: UTC without an offset.
+pub fn wire(utc: DateTime) -> Option<String> {
+    if utc.year() <= 0 {
+        return None;
+    }
+    let whole = DateTime::from_parts(utc.date(), utc.time().with().subsec_nanosecond(0).build().ok()?);
+    let milliseconds = utc.subsec_nanosecond() / 1_000_000;
     Some(if milliseconds == 0 { format!("{whole}") } else { format!("{whole}.{milliseconds:03}") })
+}
+
+/// [`given`], taken as UTC, in the form of the [`wire`].
+pub fn to_wire(text: &str) -> Option<String> {
+    match given(text)? {
+        Given::Instant(civil) | Given::Local(civil) => wire(civil),
+    }
 }
 
 /// `HH:mm:ss` from `HH:mm` or `HH:mm:ss`.

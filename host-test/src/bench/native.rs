@@ -65,6 +65,7 @@ impl Native {
             idempotency_key: None,
             entropy: vec![7; 16],
             trace_parent: None,
+            time_zone: None,
             dry_run: false,
             read_only: false,
             allowed_operations: None,

@@ -117,7 +117,9 @@ fn an_unknown_operation_hears_its_nearest_name() -> Result<()> {
 fn an_input_that_breaks_its_schema_names_the_field() -> Result<()> {
     drive!(["ticket.create", "ticket.list"], [], async |desk| {
         let cases = [
-            ("ticket.create", json!({ "summary": 7 }), "/summary"),
+            ("ticket.create", json!({ "summary": [7] }), "/summary"),
+            ("ticket.create", json!({ "summary": "" }), "/summary"),
+            ("ticket.create", json!({ "summary": null }), "/summary"),
             ("ticket.create", json!({ "summary": "  " }), "/summary"),
             ("ticket.create", json!({}), "/summary"),
             ("ticket.create", json!({ "summary": "x", "client_id": "twelve" }), "/client_id"),

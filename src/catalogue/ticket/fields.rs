@@ -125,6 +125,13 @@ pub(super) static FIELDS: &[Field] = &[
         &[("client_id", "client_id")],
     ),
     Field::number("cost", "Cost", "What the ticket costs."),
+    Field::choice(
+        "createdfrom_id",
+        "Created from",
+        "Number of the ticket that this one comes from.",
+        "tickets",
+        &[],
+    ),
     custom_fields(Some(Choice {
         list: "ticket_fields",
         parameters: &[("tickettype_id", "tickettype_id"), ("ticket_id", "id")],
@@ -291,12 +298,12 @@ pub(super) static FILTERS: &[Field] = &[
     Field::text(
         "datesearch",
         "Date column",
-        "Which date `startdate` and `enddate` are about, such as dateoccurred or datecleared.",
+        "Which date `startdate` and `enddate` are about, such as datecleared. Without it: dateoccurred, when the ticket was opened.",
     ),
     Field::boolean("deleted", "Deleted", "Only deleted tickets.").rare(),
     Field::text("domain", "Domain", "reqs for tickets, opps for opportunities, prjs for projects.").rare(),
-    Field::date_time("startdate", "From", "Only tickets from this time on; needs `datesearch`."),
-    Field::date_time("enddate", "To", "Only tickets up to this time; needs `datesearch`."),
+    Field::date_time("startdate", "From", "Only tickets from this time on, by `datesearch`."),
+    Field::date_time("enddate", "To", "Only tickets up to this time, by `datesearch`."),
     Field::ids("include_custom_fields", "Custom fields", "Ids of custom fields that rows shall carry.")
         .rare(),
     Field::boolean("includeagent", "Include agent", "Whether rows carry the agent's name.")

@@ -19,6 +19,10 @@ struct Halo {
 
 impl Halo {
     fn serve(&mut self, request: &HttpRequest) -> Exchange {
+        // What names are compared with cannot be had here.
+        if matches!(request.url.path(), "/api/FieldInfo" | "/api/Category") {
+            return answer(404, &json!("no"));
+        }
         if request.method == Method::Get {
             self.forms_read += 1;
             assert_eq!(request.url.path(), "/api/TicketType/4");

@@ -316,6 +316,7 @@ pub(super) fn context(now: i64) -> CallContext {
         idempotency_key: None,
         entropy: vec![],
         trace_parent: None,
+        time_zone: None,
         dry_run: false,
         read_only: false,
         allowed_operations: None,
