@@ -265,6 +265,12 @@ fn only_ids(value: &Value, is_address: bool) -> Result<()> {
     }
 }
 
+/// Whether a switch of an item is on, in any form that a boolean may have.
+pub fn is_on(json: &Value, name: &str) -> bool {
+    let value = json.get(name).map(|value| Converter::default().value(Kind::Boolean, value));
+    matches!(value, Some(Ok(Some(Value::Bool(true)))))
+}
+
 fn take_flag(values: &mut Object, name: &str) -> Option<bool> {
     values.remove(name).as_ref().and_then(Value::as_bool)
 }

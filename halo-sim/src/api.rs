@@ -220,7 +220,7 @@ fn key(
         })
     };
     match resource.identity {
-        Identity::Int => number().map(Key::Int),
+        Identity::Int | Identity::Negative => number().map(Key::Int),
         Identity::Guid => Ok(Key::Guid(id.to_ascii_lowercase())),
         Identity::Owned(owner) => {
             let owner = query.int(owner).ok_or_else(|| Refusal::rule(missing_owner(owner)))?;

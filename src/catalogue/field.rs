@@ -124,7 +124,10 @@ pub enum Emptied {
 /// emptied.
 const NEVER_EMPTY: &[&str] = &[
     "assettype_id",
+    "attachments",
     "client_id",
+    // Zero is "done", "open" or the first type there.
+    "complete_status",
     "currency_code",
     "lines",
     "priority_id",
@@ -132,10 +135,12 @@ const NEVER_EMPTY: &[&str] = &[
     "sitenumber",
     "sla_id",
     "source",
+    "status",
     "status_id",
     "team",
     "ticketarea_id",
     "tickettype_id",
+    "type",
     "user_id",
     "workflow_id",
     "workflow_step",

@@ -99,7 +99,7 @@ pub static RECURRING_INVOICE: Resource = Resource {
         Operation {
             verb: Verb::Get,
             description: "Reads one recurring invoice by its id, with its lines.",
-            examples: &[Example { title: "One recurring invoice", input: r#"{"id": 4}"# }],
+            examples: &[Example { title: "One recurring invoice", input: r#"{"id": -4}"# }],
         },
         Operation {
             verb: Verb::Create,
@@ -114,7 +114,7 @@ pub static RECURRING_INVOICE: Resource = Resource {
             description: "Changes the given fields of a recurring invoice and leaves the others as they are. `lines` replaces all lines; to change how many of something are billed use update_quantity.",
             examples: &[Example {
                 title: "A purchase order number",
-                input: r#"{"id": 4, "order_number": "PO-4711"}"#,
+                input: r#"{"id": -4, "order_number": "PO-4711"}"#,
             }],
         },
         Operation {
@@ -123,15 +123,15 @@ pub static RECURRING_INVOICE: Resource = Resource {
             examples: &[
                 Example {
                     title: "Forty workstations from now on",
-                    input: r#"{"id": 4, "item_code": "WS", "quantity": 40}"#,
+                    input: r#"{"id": -4, "item_code": "WS", "quantity": 40}"#,
                 },
-                Example { title: "By the line's id", input: r#"{"id": 4, "line_id": 2, "quantity": 2.5}"# },
+                Example { title: "By the line's id", input: r#"{"id": -4, "line_id": 2, "quantity": 2.5}"# },
             ],
         },
         Operation {
             verb: Verb::Delete,
             description: "Deletes a recurring invoice. Invoices made from it stay.",
-            examples: &[Example { title: "Delete a recurring invoice", input: r#"{"id": 4}"# }],
+            examples: &[Example { title: "Delete a recurring invoice", input: r#"{"id": -4}"# }],
         },
     ],
     ..Resource::NONE

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::field::{Column, Field, Kind, Place};
+use super::field::{Column, Emptied, Field, Kind, Place};
 
 /// A kind of record at HaloPSA.
 #[derive(Debug)]
@@ -241,7 +241,12 @@ impl Resource {
     pub fn clearable(&self) -> impl Iterator<Item = &'static Field> {
         let needed = self.required.all.iter().chain(self.required.any.iter().copied().flatten());
         let needed: Vec<&str> = needed.copied().collect();
-        self.fields.iter().filter(move |field| field.emptied().is_some() && !needed.contains(&field.name))
+        // Agent 1 stands for "unassigned" on tickets.
+        let has_unassigned = matches!(self.name, "ticket" | "project" | "opportunity");
+        self.fields.iter().filter(move |field| {
+            field.emptied().is_some_and(|emptied| emptied != Emptied::Unassigned || has_unassigned)
+                && !needed.contains(&field.name)
+        })
     }
 
     /// Whether it has custom fields.

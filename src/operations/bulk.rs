@@ -41,7 +41,7 @@ pub struct Bulk {
 
 /// Whether an item wants to travel with others.
 pub fn wanted(task: &Task<'_, '_>, index: usize) -> bool {
-    let says_so = |item: &Item| item.json.get(BULK.name) == Some(&Value::Bool(true));
+    let says_so = |item: &Item| input::is_on(&item.json, BULK.name);
     task.resource.bulk && task.items.get(index).is_some_and(says_so)
 }
 

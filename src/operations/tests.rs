@@ -482,4 +482,60 @@ fn notes_on_a_client_are_asked_for_by_count() {
     );
     let execution = run("crm_note.list", &json!({}), None, |_| panic!("nothing may be sent"));
     assert_eq!(failure(&execution).get_code(), Code::MissingField);
+
+/// The action that an operation posts, and how it ends.
+fn posted(operation: &str, input: &Value) -> Value {
+    let mut posted = Value::Null;
+    let execution = run(operation, input, None, |request| {
+        if request.method == crate::protocol::http::Method::Post {
+            let body: Value = serde_json::from_slice(&request.body).unwrap();
+            posted = body[0].clone();
+            return answer(201, &json!({"id": 2, "ticket_id": 17}));
+        }
+        answer(200, &json!({"id": 17, "user_email": "kim@client.example", "hiddenfromuser": true}))
+    });
+    assert!(matches!(execution.outcomes.as_slice(), [Outcome::Done(_)]), "{:?}", execution.outcomes);
+    posted
+}
+
+#[test]
+fn the_text_of_a_mail_is_in_every_field_that_may_carry_it() {
+    let plain = posted("email.send", &json!({"ticket_id": 17, "outcome_id": 9, "emailbody": "1 < 2\nbye"}));
+    for (name, text) in [
+        ("emailbody", "1 < 2\nbye"),
+        ("note", "1 < 2\nbye"),
+        ("emailbody_html", "<p>1 &lt; 2<br>bye</p>"),
+        ("note_html", "<p>1 &lt; 2<br>bye</p>"),
+    ] {
+        assert_eq!(plain[name], text, "{name}");
+    }
+    let html = posted("email.send", &json!({"ticket_id": 17, "outcome_id": 9, "emailbody_html": "<b>x</b>"}));
+    assert_eq!((&html["note_html"], &html["emailbody_html"]), (&json!("<b>x</b>"), &json!("<b>x</b>")));
+}
+
+#[test]
+fn time_is_logged_for_and_corrected_as_a_technician() {
+    let logged = posted("time.log", &json!({"ticket_id": 17, "minutes": "30", "who_agentid": 3}));
+    assert_eq!((&logged["timetaken"], &logged["who_agentid"]), (&json!(0.5), &json!(3)));
+    let corrected =
+        posted("note.update", &json!({"ticket_id": 17, "id": 2, "minutes": 45, "who_agentid": 4}));
+    assert_eq!((&corrected["timetaken"], &corrected["who_agentid"]), (&json!(0.75), &json!(4)));
+    assert!(corrected.get("minutes").is_none(), "HaloPSA knows hours");
+    let noted = posted(
+        "note.add",
+        &json!({"ticket_id": 17, "note": "x", "outcome_id": 7, "action_isresponse": true, "extra": {"chargerate": 2}}),
+    );
+    assert_eq!((&noted["action_isresponse"], &noted["chargerate"]), (&json!(true), &json!(2)));
+}
+
+#[test]
+fn extra_fields_of_an_action_send_nothing_to_customers() {
+    for name in ["sendemail", "sendsms", "emailto", "send_to_whatsapp"] {
+        let mut extra = json!({});
+        extra[name] = json!(true);
+        let input = json!({"ticket_id": 17, "note": "x", "outcome_id": 7, "extra": extra});
+        let execution = run("note.add", &input, None, |_| answer(201, &json!({"id": 2, "ticket_id": 17})));
+        let refused = matches!(execution.outcomes.as_slice(), [Outcome::Failed(error)] if error.get_code() == Code::InvalidValue);
+        assert!(refused, "{name}: {:?}", execution.outcomes);
+    }
 }

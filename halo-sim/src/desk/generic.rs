@@ -76,6 +76,10 @@ pub(crate) fn fresh(
             let id = table.next_id();
             (Key::Int(id), Row::new().with("id", id))
         }
+        Identity::Negative => {
+            let id = -table.next_id();
+            (Key::Int(id), Row::new().with("id", id))
+        }
         Identity::Guid => {
             let guid = random::guid(table.next_id().unsigned_abs(), resource.path);
             (Key::Guid(guid.clone()), Row::new().with("id", guid))

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{
-    Envelope, IdOnly, Required, Resource, Write,
+    Envelope, IdOnly, Identity, Required, Resource, Write,
     field::{Field, custom_fields, date, flag, int, list, number, text},
     filter::{Filter, Test, by, id, one_of},
 };
@@ -77,6 +77,7 @@ pub(crate) static INVOICE: Resource = Resource {
 /// `/RecurringInvoice`: the same shape, the same key.
 pub(crate) static RECURRING_INVOICE: Resource = Resource {
     path: "RecurringInvoice",
+    identity: Identity::Negative,
     table: TableId::RecurringInvoices,
     required: &[Required { any_of: &["client_id"], message: "Please select a valid Client" }],
     ..INVOICE_SHAPE

@@ -157,8 +157,11 @@ pub(crate) enum Reading {
 /// How a record is found by the last part of the path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Identity {
-    /// A whole number.
+    /// A whole number from 1.
     Int,
+    /// A whole number below zero, as recorded on live tenants for recurring
+    /// invoices. Which number a new one gets is assumed: the next one down.
+    Negative,
     /// A GUID.
     Guid,
     /// A number inside an owner that a parameter names.

@@ -71,8 +71,9 @@ fn key(resource: &Resource, index: usize, raw: &Map<String, Value>) -> Result<Op
     let Some(number) = whole_or_text(id) else {
         return Err(cannot_convert(index, "id", "System.Int32"));
     };
-    // Zero and below are what clients send for "new" [assumed].
-    if number <= 0 {
+    // Zero and below are what clients send for "new" [assumed], but where ids
+    // are below zero themselves.
+    if number == 0 || (number < 0 && resource.identity != Identity::Negative) {
         return Ok(None);
     }
     Ok(Some(match resource.identity {

@@ -126,7 +126,8 @@ impl Table {
     pub(crate) fn put(&mut self, key: Key, mut row: Row) {
         row.shrink();
         if let Key::Int(id) = key {
-            self.last = self.last.max(id);
+            // Ids below zero are counted downwards.
+            self.last = self.last.max(id.saturating_abs());
         }
         match self.place(&key) {
             Ok(at) => {

@@ -233,11 +233,11 @@ fn a_report_gives_its_rows() -> Result<()> {
 fn a_quantity_on_a_recurring_invoice_is_set_and_the_rest_stays() -> Result<()> {
     drive!(["recurring_invoice.update_quantity", "recurring_invoice.get"], [], async |desk| {
         let operation = "recurring_invoice.update_quantity";
-        let before = desk.result("recurring_invoice.get", json!({ "id": 4 })).await?;
+        let before = desk.result("recurring_invoice.get", json!({ "id": -4 })).await?;
         let writes = || desk.requests("POST", "/recurringinvoice");
 
         let dry = desk.session.with(|call| call.dry_run = true);
-        let input = json!({ "id": 4, "item_code": "ws", "quantity": 40 });
+        let input = json!({ "id": -4, "item_code": "ws", "quantity": 40 });
         let shown = desk.run_in(&dry, operation, input.clone()).await?;
         assert_eq!((shown.results().count(), writes()), (3, 0), "{}", shown.json());
 
@@ -246,7 +246,7 @@ fn a_quantity_on_a_recurring_invoice_is_set_and_the_rest_stays() -> Result<()> {
             (&told["line_id"], &told["old_quantity"], &told["quantity"], &told["changed"]),
             (&json!(1), &json!(10.0), &json!(40), &json!(true)),
         );
-        let after = desk.result("recurring_invoice.get", json!({ "id": 4 })).await?;
+        let after = desk.result("recurring_invoice.get", json!({ "id": -4 })).await?;
         assert_eq!(after["lines"][0]["qty_order"], 40);
         assert_eq!(after["lines"][0]["net_amount"], 1580.0);
         for (name, value) in before["lines"][1].as_object().into_iter().flatten() {
@@ -260,17 +260,17 @@ fn a_quantity_on_a_recurring_invoice_is_set_and_the_rest_stays() -> Result<()> {
 
         // Both lines of one invoice, in one call.
         let items = json!([
-            { "id": 4, "line_id": 1, "quantity": 41 },
-            { "id": 4, "line_id": 2, "quantity": 2.5 },
+            { "id": -4, "line_id": 1, "quantity": 41 },
+            { "id": -4, "line_id": 2, "quantity": 2.5 },
         ]);
         assert_eq!(desk.run(operation, items).await?.exit_code(), 0);
-        let after = desk.result("recurring_invoice.get", json!({ "id": 4 })).await?;
+        let after = desk.result("recurring_invoice.get", json!({ "id": -4 })).await?;
         assert_eq!(
             (&after["lines"][0]["qty_order"], &after["lines"][1]["qty_order"]),
             (&json!(41), &json!(2.5))
         );
 
-        let error = desk.error(operation, json!({ "id": 4, "line_id": 9, "quantity": 1 })).await?;
+        let error = desk.error(operation, json!({ "id": -4, "line_id": 9, "quantity": 1 })).await?;
         assert_eq!((text(&error, "kind"), text(&error, "effect")), ("not-found", "none"), "{error}");
         assert!(text(&error, "advice").contains("2 (Arbeitsstunde)"), "{error}");
         let error = desk.error(operation, json!({ "id": 99_999, "line_id": 1, "quantity": 1 })).await?;

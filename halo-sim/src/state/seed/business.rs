@@ -122,9 +122,11 @@ fn papers(world: &mut World, client: i64) {
             .with("sla_id", 1 + id % 2),
     );
     for table in [TableId::Invoices, TableId::RecurringInvoices] {
+        let id = if table == TableId::RecurringInvoices { -id } else { id };
         world.table_mut(table).seed(
             base()
-                .with("invoicenumber", format!("R2026-{id:04}"))
+                .with("id", id)
+                .with("invoicenumber", format!("R2026-{:04}", id.abs()))
                 .with("sitenumber", site)
                 .with("invoice_date", format!("2026-{month:02}-01T00:00:00"))
                 .with("duedate", format!("2026-{month:02}-15T00:00:00"))
