@@ -236,6 +236,18 @@ mod tests {
     }
 
     #[test]
+    fn what_nobody_sees_around_a_pasted_value_is_dropped() {
+        for around in ['\u{200b}', '\u{feff}', '\u{a0}', '\u{202a}', '\u{2066}', '\t'] {
+            let pasted = |value: &str| format!("{around} {value}{around}");
+            let (url, key) = (pasted("https://a.example"), pasted("hunter22"));
+            let credentials = typed(&[("url", &url), ("api_key", &key)]).expect("fields");
+            let seen: Vec<String> = credentials.all_fields().into_iter().map(|field| field.value).collect();
+            assert_eq!(seen, ["https://a.example", "hunter22"], "{around:?}");
+            assert!(typed(&[("url", &url), ("api_key", &around.to_string())]).is_err(), "{around:?}");
+        }
+    }
+
+    #[test]
     fn a_missing_secret_is_told_with_its_field_and_where_to_find_it() {
         for pairs in [&[("url", "u")][..], &[("api_key", "  ")], &[("mode", "key")]] {
             let error = typed(pairs).expect_err("missing");

@@ -19,6 +19,7 @@ mod egress;
 mod flat;
 mod lists;
 mod login;
+mod loose_inputs;
 mod mapping;
 mod memory;
 mod minimal;
