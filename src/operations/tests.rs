@@ -482,6 +482,7 @@ fn notes_on_a_client_are_asked_for_by_count() {
     );
     let execution = run("crm_note.list", &json!({}), None, |_| panic!("nothing may be sent"));
     assert_eq!(failure(&execution).get_code(), Code::MissingField);
+}
 
 /// The action that an operation posts, and how it ends.
 fn posted(operation: &str, input: &Value) -> Value {
