@@ -264,7 +264,9 @@ fn read_one(
         let _ = (call.query.get("loadreport"), call.query.get("dontloadsystemreport"));
         if let (Some(rows), Some(report)) = (call.knobs.report_rows, sent.get("report")) {
             let mut report = report.clone();
-            report["rows"] = knowledge::many_rows(rows);
+            if let Some(report) = report.as_object_mut() {
+                report.insert("rows".to_owned(), knowledge::many_rows(rows));
+            }
             sent.set("report", report);
         }
         if let (Some(filters), Some(report)) = (call.query.get("filters"), sent.get("report")) {

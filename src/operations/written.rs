@@ -159,7 +159,7 @@ fn custom_fields(sent: &Value, came: Option<&Value>) -> Vec<Difference> {
             }
             None if wanted.is_null() => {}
             None => {
-                different.push(Difference { field: name, sent: shown(wanted), came: "missing".to_string() })
+                different.push(Difference { field: name, sent: shown(wanted), came: "missing".to_string() });
             }
         }
     }

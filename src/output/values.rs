@@ -211,7 +211,7 @@ fn custom_field(field: Value) -> (Value, Value) {
     }
     let same = display.as_str().is_some_and(|text| match &value {
         Value::String(value) => value.trim() == text.trim(),
-        value => value.to_string() == text.trim(),
+        value => format!("{value}") == text.trim(),
     });
     if same { (value, Value::Null) } else { (value, display) }
 }

@@ -103,15 +103,19 @@ fn nest(value: &mut Value) {
 
 fn nest_one(record: &mut Map<String, Value>, other: &str) {
     let Some(name) = record.remove(&format!("{other}_name")) else { return };
-    let mut nested = json!({ "id": record.get(&format!("{other}_id")), "name": name });
+    let id = record.get(&format!("{other}_id")).cloned().unwrap_or_default();
+    let mut nested = Map::new();
+    nested.insert("id".to_owned(), id);
+    nested.insert("name".to_owned(), name);
     if other == "tickettype" {
-        nested["fields"] = (0..CONFIGURATION).map(|id| json!({ "id": id, "name": "a field" })).collect();
+        let fields = (0..CONFIGURATION).map(|id| json!({ "id": id, "name": "a field" })).collect();
+        nested.insert("fields".to_owned(), fields);
     }
     if other == "user" {
         let address = record.remove("user_email").or_else(|| record.remove("useremail"));
-        nested["emailaddress"] = address.unwrap_or_default();
+        nested.insert("emailaddress".to_owned(), address.unwrap_or_default());
     }
-    record.insert(other.to_owned(), nested);
+    record.insert(other.to_owned(), nested.into());
 }
 
 fn write_ids_out(value: &mut Value) {
@@ -121,7 +125,7 @@ fn write_ids_out(value: &mut Value) {
             for (name, value) in record.iter_mut() {
                 match value {
                     Value::Number(id) if name == "id" || name.ends_with("_id") => {
-                        *value = id.to_string().into()
+                        *value = id.to_string().into();
                     }
                     value => write_ids_out(value),
                 }

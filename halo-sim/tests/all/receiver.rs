@@ -55,7 +55,8 @@ pub(crate) async fn receive(listener: &TcpListener) -> Result<(String, String)> 
 pub(crate) async fn delivery_log(client: &Client, entries: usize) -> Result<Vec<Value>> {
     for _ in 0..100 {
         let log = client.get("WebhookEvent").await?.json();
-        if let Some(log) = log["events"].as_array().filter(|log| log.len() >= entries) {
+        let log = log.get("events").and_then(Value::as_array);
+        if let Some(log) = log.filter(|log| log.len() >= entries) {
             return Ok(log.clone());
         }
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
