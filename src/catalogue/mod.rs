@@ -98,8 +98,8 @@ pub static AREAS: &[Area] = &[
     Area {
         name: "service_desk",
         title: "Service Desk",
-        description: "Works with tickets, notes, time entries, mails, files, clients, sites, users, assets and agents.",
-        groups: &["Tickets", "Notes and files", "Customers", "Assets", "Agents and teams"],
+        description: "Works with tickets, notes, time entries, mails, files, clients, sites, users and assets.",
+        groups: &["Tickets", "Notes and files", "Customers", "Assets"],
     },
     Area {
         name: "billing",
@@ -110,8 +110,8 @@ pub static AREAS: &[Area] = &[
     Area {
         name: "administration",
         title: "Administration",
-        description: "Works with projects, appointments, articles, reports, the audit log, client mapping and the API itself.",
-        groups: &["Knowledge and planning", "Set-up and reports"],
+        description: "Works with projects, appointments, articles, agents, teams, reports, client mapping and the API itself.",
+        groups: &["Knowledge and planning", "Agents and teams", "Set-up and reports"],
     },
 ];
 

@@ -27,6 +27,8 @@ export async function tool(n8n: N8n, sim: Sim): Promise<void> {
 		ticket('make_ticket', 'create', { summary: fromModel('Summary', 'string') }),
 		ticket('delete_ticket', 'delete', { id }),
 		ticket('delete_ticket_as_allowed', 'delete', { id, options: { confirmed: true } }),
+		ticket('delete_ticket_as_the_model_says', 'delete', { id, options: { confirmed: fromModel('Confirmed', 'boolean') } }),
+		ticket('all_tickets', 'list', { return_all: true, filters: {} }),
 	];
 	const server: Node = {
 		name: 'Server',
@@ -42,6 +44,9 @@ export async function tool(n8n: N8n, sim: Sim): Promise<void> {
 
 	const { tools } = (await client('tools/list', {})) as { tools: Array<{ name: string; description: string; inputSchema: object }> };
 	assert.deepEqual(tools.map(({ name }) => name).sort(), nodes.map(({ name }) => name).sort());
+	const said = (name: string) => tools.find((each) => each.name === name)?.description ?? '';
+	assert.match(said('make_ticket'), /Only the summary is needed/);
+	assert.match(said('read_ticket'), /Reads one ticket/);
 	const call = async (name: string, input: object) => {
 		const { content } = (await client('tools/call', { name, arguments: input })) as { content: Array<{ text: string }> };
 		return content.map(({ text }) => text).join('\n');
@@ -50,10 +55,15 @@ export async function tool(n8n: N8n, sim: Sim): Promise<void> {
 	const number = Number(/"id":\s*(\d+)/.exec(made)?.[1]);
 	assert.match(await call('read_ticket', { Ticket: number }), /Made by a tool/);
 	const refused = await call('delete_ticket', { Ticket: number });
-	assert.match(refused, /confirm/i);
+	assert.match(refused, /node “delete_ticket” and switch on Options > Allow AI to Run This/);
+	const claimed = await call('delete_ticket_as_the_model_says', { Ticket: number, Confirmed: true });
+	assert.match(claimed, /cannot be an expression/);
 	assert.match(await call('read_ticket', { Ticket: number }), /Made by a tool/, 'it is still there');
 	await call('delete_ticket_as_allowed', { Ticket: number });
 	assert.match(await call('read_ticket', { Ticket: number }), /no such record/);
+	const all = await call('all_tickets', {});
+	assert.ok(all.length < 60_000, String(all.length));
+	assert.match(all, /"truncated":\s*true/);
 	await n8n.deactivate(workflow);
 	console.log(`tool: ${tools.length} tools over MCP; a ticket made and read; deleting it refused (${JSON.stringify(refused.slice(0, 160))}), then done where a person allowed it`);
 }

@@ -124,6 +124,37 @@ describe('lists', () => {
 	});
 });
 
+describe('the test of a credential', () => {
+	type Step = Awaited<ReturnType<Exports['node']['check']>>['steps'][number];
+	const step = (name: string, status: Step['status'], message = 'So it is.', advice?: string): Step => ({ name, label: name, status, message, ...(advice === undefined ? {} : { advice }) });
+	const checked = async (...steps: Step[]) => {
+		const type = node('Desk', { node: { check: () => ({ account: 'Workflow Automation', steps }) } });
+		const test = type.methods?.credentialTest?.checkConnection;
+		return test?.call({} as never, { id: '1', name: 'x', type: 'deskApi', data: credentials });
+	};
+	const fine = [step('token', 'pass'), step('agent', 'pass'), step('permissions', 'pass')];
+
+	test('fails where nothing can be read, since n8n shows no other text', async () => {
+		const advice = 'Put the agent into teams';
+		const found = await checked(...fine, step('tickets', 'warn', 'There are no tickets to see.', advice), step('customers', 'warn', 'There are no clients to see.', advice));
+		assert.equal(found?.status, 'Error');
+		assert.equal(found?.message, 'Connected as Workflow Automation, but: tickets: There are no tickets to see. customers: There are no clients to see. Put the agent into teams.');
+	});
+
+	test('is good where something can be read, even if not all that there is', async () => {
+		const refused = step('customers', 'fail', 'HaloPSA does not allow this.');
+		assert.equal((await checked(...fine, step('tickets', 'pass'), refused))?.status, 'OK');
+		assert.equal((await checked(...fine, step('tickets', 'pass')))?.status, 'OK');
+		assert.equal((await checked(...fine, step('tickets', 'fail'), refused))?.status, 'Error');
+	});
+
+	test('says what is wrong where signing in fails', async () => {
+		const found = await checked(step('token', 'fail', 'The secret is wrong.'), step('agent', 'skipped'), step('tickets', 'skipped'));
+		assert.equal(found?.status, 'Error');
+		assert.match(found?.message ?? '', /The secret is wrong\.$/);
+	});
+});
+
 type Execute = Exports['node']['execute'];
 const done = (...items: object[]): Outcome => ({
 	tag: 'done',

@@ -79,7 +79,7 @@ describe('the action form', () => {
 
 	test('puts required fields and mapped ones in the open, the others into a collection in order', () => {
 		const names = properties.map(({ name }) => name);
-		assert.deepEqual(names.slice(2), ['inputFiles', 'client', 'custom', 'additionalFields', 'options', 'outputFile']);
+		assert.deepEqual(names.slice(2), ['toolDescription', 'inputFiles', 'client', 'custom', 'additionalFields', 'options', 'outputFile']);
 		const closed = (field(properties, 'additionalFields')?.options ?? []) as INodeProperties[];
 		assert.deepEqual(closed.map(({ displayName }) => displayName), ['Due', 'Site', 'Teams', 'Urgency', 'Urgent']);
 	});

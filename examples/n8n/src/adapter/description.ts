@@ -72,7 +72,12 @@ export function actionDescription(manifest: Manifest, node: NodeArea): INodeType
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
 		usableAsTool: true,
-		properties: [resourceField(manifest, actions), ...operationFields(manifest, actions), ...forms(manifest, actions)],
+		properties: [
+			resourceField(manifest, actions),
+			...operationFields(manifest, actions),
+			toolDescription(manifest, actions),
+			...forms(manifest, actions),
+		],
 	};
 }
 
@@ -120,6 +125,29 @@ function about(manifest: Manifest, { operation }: Action): [first: string, rest:
 	return sentences(help(operation.description, properties(manifest, operation.input)));
 }
 
+/** Characters of a description that a model gets of one operation. */
+const TO_A_MODEL = 250;
+
+/**
+ * What a model is told of a tool. n8n would say the title of the action only; as one expression for all operations the text
+ * follows the operation that is chosen.
+ */
+function toolDescription(manifest: Manifest, actions: Action[]): INodeProperties {
+	const texts = actions.map((action) => {
+		const text = help(action.operation.description, properties(manifest, action.operation.input));
+		return [`${action.resource}.${action.verb}`, text.length > TO_A_MODEL ? `${sentences(text)[0]}.` : text];
+	});
+	return {
+		displayName: 'Description',
+		name: 'toolDescription',
+		type: 'string',
+		default: `={{ (${JSON.stringify(Object.fromEntries(texts))})[$parameter["resource"] + "." + $parameter["operation"]] }}`,
+		typeOptions: { rows: 2 },
+		description: 'Explain to the LLM what this tool does. The text follows the operation unless you write your own.',
+		displayOptions: { show: { '@tool': [true] } },
+	};
+}
+
 function forms(manifest: Manifest, actions: Action[]): INodeProperties[] {
 	return actions.flatMap((action) => {
 		const show = { resource: [action.resource], operation: [action.verb] };
@@ -150,8 +178,7 @@ function inputFiles({ operation }: Action): INodeProperties[] {
 			default: required ? 'data' : '',
 			placeholder: 'e.g. data',
 			...(required ? { required } : {}),
-			hint: 'The name of the input field containing the binary file data to be sent, or several with commas between them',
-			description: 'Names of the binary fields of the input item that hold the files',
+			description: 'The name of the input field containing the binary file data to be sent, or several with commas between them',
 			typeOptions: { binaryDataProperty: true },
 		},
 	];
@@ -165,8 +192,7 @@ function outputFile({ operation }: Action): INodeProperties[] {
 			name: 'outputFile',
 			type: 'string',
 			default: 'data',
-			hint: 'The name of the output binary field to put the file in; further files get a number after it',
-			description: 'Name of the binary field that will hold the file',
+			description: 'The name of the output binary field to put the file in; further files get a number after it',
 		},
 	];
 }

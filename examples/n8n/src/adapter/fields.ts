@@ -15,7 +15,7 @@ import { columnsMethod, optionsMethod, searchMethod } from './methods.ts';
 import { choicesOf, listOf, referenceOf, shapeOf, sourcesOf, typesOf } from './shapes.ts';
 import type { Shape } from './shapes.ts';
 import { ENTRY } from './values.ts';
-import { help, label, sentences } from './words.ts';
+import { help, label, labelOf, sentences } from './words.ts';
 
 const TYPES: Record<Shape, NodePropertyTypes> = {
 	text: 'string',
@@ -77,7 +77,10 @@ export function fieldFor(manifest: Manifest, property: Property, beside: readonl
 			field.options = [...(field.default === '' ? [NOT_SET] : []), ...(choicesOf(schema) ?? [])];
 			break;
 		case 'choices':
-			field.options = choicesOf(schema.items === undefined ? {} : resolve(manifest, schema.items)) ?? [];
+			field.options = (choicesOf(schema.items === undefined ? {} : resolve(manifest, schema.items)) ?? []).map((option) =>
+				// Names of other fields are shown as those are.
+				beside.some((each) => each.name === option.value) ? { ...option, name: labelOf(beside, String(option.value)) } : option,
+			);
 			break;
 		case 'record':
 			if (reference !== undefined) field.modes = modes(manifest, reference, schema);

@@ -24,8 +24,7 @@ export function optionFields({ dryRun, readOnly }: { dryRun: boolean; readOnly: 
 			type: 'boolean',
 			default: false,
 			noDataExpression: true,
-			description:
-				'Whether an AI agent may run this operation even if it takes something away or is seen by customers. Workflows that you build without an agent do not need it.',
+			description: 'Whether an AI agent may run this even if it deletes something or is seen by customers',
 		});
 	}
 	if (dryRun) {
@@ -43,7 +42,7 @@ export function optionFields({ dryRun, readOnly }: { dryRun: boolean; readOnly: 
 		type: 'number',
 		default: 60,
 		typeOptions: { minValue: 1, maxValue: 600 },
-		description: 'Max number of seconds that one call of the component may take. Long lists need several calls.',
+		description: 'Max number of seconds for one call; long lists need several',
 	});
 	return options;
 }
