@@ -10,6 +10,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use workflow_node_host::{AuthMode, RateLimit};
 
+#[cfg(feature = "bench")]
 use crate::bench::PARTS;
 
 /// Try out, describe and test a workflow:node component.
@@ -70,14 +71,18 @@ pub enum Command {
     Sim(halo_sim::SimArgs),
     /// Print imports and sizes of the component; fails over budget
     Report,
+    #[cfg(feature = "conformance")]
     /// Hold a component against the contract and say what it breaks
     Conformance(ConformanceArgs),
+    #[cfg(feature = "bench")]
     /// Measure speed and size against a simulator; fails where a bar is missed
     Bench(BenchArgs),
+    #[cfg(feature = "compose")]
     /// Plug the node into a component that imports it; writes one component
     Compose(ComposeArgs),
 }
 
+#[cfg(feature = "compose")]
 /// Arguments of `compose`.
 #[derive(Debug, Args)]
 pub struct ComposeArgs {
@@ -90,6 +95,7 @@ pub struct ComposeArgs {
     pub output: PathBuf,
 }
 
+#[cfg(feature = "bench")]
 /// Arguments of `bench`.
 #[derive(Debug, Args)]
 pub struct BenchArgs {
@@ -114,6 +120,7 @@ pub struct BenchArgs {
     pub docs: Option<PathBuf>,
 }
 
+#[cfg(feature = "conformance")]
 /// Arguments of `conformance`.
 #[derive(Debug, Args)]
 pub struct ConformanceArgs {

@@ -3,9 +3,12 @@
 //! Each takes its arguments, prints its result on stdout and returns the exit
 //! code; an error means that it could not be tried.
 
+#[cfg(feature = "bench")]
 mod bench;
 mod check;
+#[cfg(feature = "compose")]
 mod compose;
+#[cfg(feature = "conformance")]
 mod conformance;
 mod demo;
 mod recipe;
@@ -46,8 +49,11 @@ pub async fn run(cli: Cli, console: &Console) -> Result<ExitCode> {
         Command::Watch(args) => watch::run(component, &args, console).await,
         Command::Sim(args) => sim::run(args).await,
         Command::Report => report::run(component),
+        #[cfg(feature = "bench")]
         Command::Bench(args) => bench::run(component, &args, console).await,
+        #[cfg(feature = "compose")]
         Command::Compose(args) => compose::run(component, &args),
+        #[cfg(feature = "conformance")]
         Command::Conformance(args) => conformance::run(component, &args).await,
     }
 }

@@ -16,10 +16,13 @@
 //! [`peers`] is data for the README: who else does what.
 
 pub mod artifacts;
+#[cfg(feature = "bench")]
 pub mod bench;
 pub mod cli;
 pub mod commands;
+#[cfg(feature = "compose")]
 pub mod compose;
+#[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod connect;
 pub mod console;
@@ -33,6 +36,7 @@ pub mod paint;
 pub mod peers;
 pub mod recipe;
 pub mod result;
+#[cfg(feature = "conformance")]
 pub mod schema;
 pub mod session;
 pub mod simulator;
