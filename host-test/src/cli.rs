@@ -13,6 +13,10 @@ use workflow_node_host::{AuthMode, RateLimit};
 #[cfg(feature = "bench")]
 use crate::bench::PARTS;
 
+/// What the exit code of `run` says.
+const EXIT_CODES: &str = "Exit code: 0 every item went well, 1 an item failed or the run was interrupted, \
+     2 the call could not begin, 3 nothing failed, but items were not attempted";
+
 /// Try out, describe and test a workflow:node component.
 #[derive(Debug, Parser)]
 #[command(name = "host-test", version, arg_required_else_help = true)]
@@ -59,6 +63,7 @@ pub enum Command {
     /// Try the credentials and say what works
     Check(CheckArgs),
     /// Run an operation; prints its result as JSON
+    #[command(after_help = EXIT_CODES)]
     Run(RunArgs),
     /// Run the steps of a file such as those in examples/workflows; prints their
     /// results as JSON
@@ -258,7 +263,8 @@ pub struct RunArgs {
     #[arg(long, value_name = "ORIGIN", requires = "save")]
     pub follow_links: Vec<String>,
 
-    /// Follow the cursor to the end
+    /// Read to the end, however many calls that takes; what writes always goes on to
+    /// its last item
     #[arg(long)]
     pub all: bool,
 

@@ -120,20 +120,30 @@ impl RunResult {
         &self.json
     }
 
-    /// 0 when every item went well, 1 when one did not or was not reached, 2
-    /// when the call could not begin.
+    /// 0 when every item went well, 1 when one failed or the run was interrupted, 2
+    /// when the call could not begin, 3 when nothing failed and items were not
+    /// attempted.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         if says(&self.json, "error") {
             return 2;
         }
-        u8::from(self.failed_items() > 0 || says(&self.json, "interrupted") || says(&self.json, "gave_up"))
+        if self.failed_items() > 0 || says(&self.json, "interrupted") {
+            return 1;
+        }
+        if self.items_not_attempted() > 0 || says(&self.json, "gave_up") { 3 } else { 0 }
     }
 
-    /// How many items failed or were not reached.
+    /// How many items failed.
     #[must_use]
     pub fn failed_items(&self) -> usize {
-        self.outcomes().filter(|outcome| says(outcome, "error") || says(outcome, "not_attempted")).count()
+        self.outcomes().filter(|outcome| says(outcome, "error")).count()
+    }
+
+    /// How many items no call got to.
+    #[must_use]
+    pub fn items_not_attempted(&self) -> usize {
+        self.outcomes().filter(|outcome| says(outcome, "not_attempted")).count()
     }
 
     /// How many items went in.
@@ -190,7 +200,10 @@ mod tests {
         assert_eq!(code(json!({"outcomes":[]})), 0);
         assert_eq!(code(json!({"outcomes":[{"item":0,"items":[]}],"next":"c"})), 0);
         assert_eq!(code(json!({"outcomes":[{"item":0,"items":[]},{"item":1,"error":{}}]})), 1);
-        assert_eq!(code(json!({"outcomes":[{"item":0,"not_attempted":true}]})), 1);
+        assert_eq!(code(json!({"outcomes":[{"item":0,"not_attempted":true}]})), 3);
+        assert_eq!(code(json!({"outcomes":[{"item":0,"not_attempted":true},{"item":1,"error":{}}]})), 1);
+        assert_eq!(code(json!({"outcomes":[{"item":0,"not_attempted":true}],"interrupted":{}})), 1);
+        assert_eq!(code(json!({"outcomes":[{"item":0,"items":[]}],"gave_up":true})), 3);
         assert_eq!(code(json!({"outcomes":[{"item":0,"items":[]}],"interrupted":{}})), 1);
         assert_eq!(code(json!({"outcomes":[{"item":0,"items":[]}],"gave_up":false})), 0);
         assert_eq!(code(json!({"error":{"kind":"unsupported"}})), 2);

@@ -22,7 +22,10 @@ pub(super) async fn run(component: &ComponentArgs, args: &RunArgs, console: &Con
     let links = LinkPolicy { allow, ..LinkPolicy::default() };
     let node = connect::load(component)?;
     let manifest = Manifest::parse(node.manifest())?;
-    let takes_files = manifest.operation(&args.operation).is_some_and(|operation| operation.takes_files());
+    let operation = manifest.operation(&args.operation);
+    let takes_files = operation.is_some_and(|operation| operation.takes_files());
+    // Half of what was to be written is nothing that anybody asked for.
+    let to_the_end = args.all || operation.is_none_or(|operation| !operation.is_marked("read_only"));
     let items = input::items(inputs, takes_files)?;
     let connection = connect::connect_with(&node, &args.connection, console, links).await?;
     let call = CallOptions {
@@ -30,7 +33,7 @@ pub(super) async fn run(component: &ComponentArgs, args: &RunArgs, console: &Con
         read_only: args.read_only,
         ..connect::call_options(&args.connection)
     };
-    let mut result = match execute(&connection, args, &items, &call, console).await {
+    let mut result = match execute(&connection, args, &items, &call, to_the_end, console).await {
         Ok(result) => result,
         Err(CallError::Node(error)) => {
             console.node_error(&error);
@@ -49,7 +52,11 @@ pub(super) async fn run(component: &ComponentArgs, args: &RunArgs, console: &Con
         0 => {}
         failed => console.warn(format_args!("{failed} of {} items failed", result.items())),
     }
-    if result.has_more() && !args.all {
+    match result.items_not_attempted() {
+        0 => {}
+        left => console.warn(format_args!("{left} of {} items were not attempted", result.items())),
+    }
+    if result.has_more() && !to_the_end {
         console.note("there is more: --all follows the cursor to the end");
     }
     Ok(ExitCode::from(result.exit_code().max(u8::from(!all_saved))))
@@ -90,10 +97,11 @@ async fn execute(
     args: &RunArgs,
     items: &[Item],
     call: &CallOptions,
+    to_the_end: bool,
     console: &Console,
 ) -> Result<RunResult, CallError> {
     let operation = &args.operation;
-    if args.all {
+    if to_the_end {
         let mut progress = |progress: Progress| console.progress(&progress);
         let folded = connection.execute_all(operation, items, call, &mut progress).await?;
         console.diagnostics(&folded.diagnostics);
