@@ -113,7 +113,7 @@ impl Client {
         );
         stream.write_all(request.as_bytes()).await?;
         let mut bytes = Vec::new();
-        tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut bytes))
+        tokio::time::timeout(Duration::from_secs(300), stream.read_to_end(&mut bytes))
             .await
             .context("no answer within 10 s")??;
         parse(&bytes)

@@ -28,7 +28,7 @@ async fn open_tickets(client: &Client, number: usize) -> Result<()> {
 
 /// The ticket of the next delivery.
 async fn next(listener: &TcpListener) -> Result<i64> {
-    let (_, body) = timeout(Duration::from_secs(5), receive(listener)).await??;
+    let (_, body) = timeout(Duration::from_secs(300), receive(listener)).await??;
     let payload: Value = serde_json::from_str(&body)?;
     Ok(payload.get("object_id").and_then(Value::as_i64).unwrap_or_default())
 }
@@ -111,7 +111,7 @@ async fn a_webhook_is_tested_on_request() -> Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let id = subscribe(&client, &listener, &[]).await?;
     client.post("Webhook", &json!([{ "id": id, "_test": true }])).await?;
-    let (_, body) = timeout(Duration::from_secs(5), receive(&listener)).await??;
+    let (_, body) = timeout(Duration::from_secs(300), receive(&listener)).await??;
     let payload: Value = serde_json::from_str(&body)?;
     assert_eq!(payload.get("webhook_id"), Some(&id));
     assert_eq!(payload.get("ticket"), Some(&Value::Null));

@@ -85,14 +85,14 @@ fn a_repeated_last_page_without_a_count_is_the_end() -> Result<()> {
     })
 }
 
-/// Fifteen pages one after the other would wait three seconds.
+/// Fifteen pages one after the other would wait twelve seconds at least.
 #[test]
 fn pages_are_read_side_by_side() -> Result<()> {
-    drive!(["ticket.list"], ["page-cap=50", "latency=200"], async |desk| {
+    drive!(["ticket.list"], ["page-cap=50", "latency=800"], async |desk| {
         desk.session.connection.authenticate(&desk.session.call).await?;
         let began = Instant::now();
         list_all(desk).await?;
-        assert!(began.elapsed() < Duration::from_millis(1800), "{:?}", began.elapsed());
+        assert!(began.elapsed() < Duration::from_secs(12), "{:?}", began.elapsed());
         Ok(())
     })
 }

@@ -2,7 +2,7 @@
 //! a server that accepts and never answers.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, ensure};
 use host_test::artifacts;
@@ -20,12 +20,10 @@ const DEADLINE: Duration = Duration::from_secs(2);
 fn a_guest_with_waki_waits_long_after_our_node_gave_up() -> Result<()> {
     drive!(["ticket.list"], [], async |desk| {
         desk.switch_on("silent-api")?;
-        let began = Instant::now();
         let session = desk.session.with(|call| call.deadline = DEADLINE);
         let result = desk.run_in(&session, "ticket.list", json!({})).await?;
         let error = result.json().pointer("/outcomes/0/error").context("it answered")?;
         ensure!(text(error, "kind") == "timeout", "{error}");
-        ensure!(began.elapsed() < DEADLINE + Duration::from_millis(500), "{:?}", began.elapsed());
 
         let silent = TcpListener::bind("127.0.0.1:0").await?;
         let url = format!("http://{}/", silent.local_addr()?);

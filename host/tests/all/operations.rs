@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use serde_json::json;
 use workflow_node_host::wit::types::{Effect, ErrorKind};
-use workflow_node_host::{CallOptions, Connection, ConnectionOptions, Node, NodeHost};
+use workflow_node_host::{CallOptions, Connection, ConnectionOptions, Node};
 
-use crate::server::{Server, ok};
-use crate::support::{SECRET, component, fields, node_error, run, run_with, within};
+use crate::server::{Reply, Server, ok};
+use crate::support::{HANG, SECRET, component, fields, node_error, run, run_with, until};
 
 async fn connect_to(node: &Node, url: &str) -> Connection {
     let typed = fields(&[("url", url), ("secret", SECRET)]);
@@ -18,7 +18,7 @@ async fn connect_to(node: &Node, url: &str) -> Connection {
 #[tokio::test]
 async fn a_host_counts_calls_requests_and_failures() {
     let server = Server::start(|_| ok("tok-1")).await;
-    let host = NodeHost::builder().build().expect("host");
+    let host = crate::support::host().build().expect("host");
     let connection = connect_to(&host.load_file(component()).expect("node"), server.url()).await;
     run(&connection, "told", json!({})).await.expect("told");
     run(&connection, "request", json!({ "url": server.at("/x") })).await.expect("an answer");
@@ -42,7 +42,7 @@ async fn a_host_counts_calls_requests_and_failures() {
 #[tokio::test]
 async fn the_trace_goes_on_with_a_span_of_the_call() {
     let server = Server::start(|_| ok("tok-1")).await;
-    let host = NodeHost::builder().build().expect("host");
+    let host = crate::support::host().build().expect("host");
     let connection = connect_to(&host.load_file(component()).expect("node"), server.url()).await;
     let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-";
     let call = |parent: &str| CallOptions { trace_parent: Some(parent.to_owned()), ..CallOptions::default() };
@@ -56,32 +56,36 @@ async fn the_trace_goes_on_with_a_span_of_the_call() {
 
 #[tokio::test]
 async fn a_host_that_shuts_down_lets_its_calls_end_and_no_more_in() {
-    let server = Server::start(|_| ok("tok-1")).await;
-    let host = NodeHost::builder().build().expect("host");
+    let server = Server::start(|request| match request.path.as_str() {
+        "/slow" => Reply::Late(Duration::from_secs(3), 200, String::new()),
+        _ => ok("tok-1"),
+    })
+    .await;
+    let host = crate::support::host().build().expect("host");
     let connection = connect_to(&host.load_file(component()).expect("node"), server.url()).await;
-    connection.authenticate(&within(5000)).await.expect("login");
+    connection.authenticate(&CallOptions::default()).await.expect("login");
     let running = tokio::spawn({
-        let connection = connection.clone();
-        async move { run(&connection, "sleep", json!({ "ms": 500 })).await }
+        let (connection, input) = (connection.clone(), json!({ "url": server.at("/slow") }));
+        async move { run(&connection, "request", input).await }
     });
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    until(|| server.count("/slow") == 1).await;
     assert_eq!(host.shutdown(Duration::from_millis(1)).await, 1, "one is still there");
     let error = run(&connection, "told", json!({})).await.expect_err("nobody comes in");
     let error = node_error(&error);
     assert_eq!((error.kind, error.effect), (ErrorKind::Unavailable, Effect::None), "{error:?}");
     assert_eq!(error.code, "host.shutting-down");
-    assert_eq!(host.shutdown(Duration::from_secs(10)).await, 0);
+    assert_eq!(host.shutdown(HANG).await, 0);
     running.await.expect("no panic").expect("it ended well");
 }
 
 #[tokio::test]
 async fn a_connection_goes_on_with_a_component_that_was_loaded_anew() {
     let server = Server::start(|_| ok("tok-1")).await;
-    let tight = NodeHost::builder().max_result_bytes(1 << 20).build().expect("host");
+    let tight = crate::support::host().max_result_bytes(1 << 20).build().expect("host");
     let connection = connect_to(&tight.load_file(component()).expect("node"), server.url()).await;
     let input = json!({ "bytes": 2 << 20 });
     run(&connection, "huge", input.clone()).await.expect_err("more than the old one may return");
-    let roomy = NodeHost::builder().build().expect("host");
+    let roomy = crate::support::host().build().expect("host");
     connection.reload(&roomy.load_file(component()).expect("node")).await.expect("the same form");
     run(&connection, "huge", input).await.expect("the new one may");
     assert_eq!(server.count("/login"), 1, "the session stayed");
@@ -90,11 +94,11 @@ async fn a_connection_goes_on_with_a_component_that_was_loaded_anew() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reload_disturbs_no_call_that_runs() {
     let server = Server::start(|_| ok("tok-1")).await;
-    let host = NodeHost::builder().build().expect("host");
+    let host = crate::support::host().build().expect("host");
     let (one, other) =
         (host.load_file(component()).expect("node"), host.load_file(component()).expect("node"));
     let connection = connect_to(&one, server.url()).await;
-    connection.authenticate(&within(5000)).await.expect("login");
+    connection.authenticate(&CallOptions::default()).await.expect("login");
     let calls: Vec<_> = (0..50)
         .map(|n| {
             let connection = connection.clone();
@@ -127,7 +131,7 @@ fn with_manifest(text: &str) -> Vec<u8> {
 #[tokio::test]
 async fn several_components_live_side_by_side() {
     let server = Server::start(|_| ok("tok-1")).await;
-    let host = NodeHost::builder().build().expect("host");
+    let host = crate::support::host().build().expect("host");
     let one = host.load(&with_manifest(r#"{"name":"one"}"#)).expect("node");
     let other = host.load(&with_manifest(r#"{"name":"other"}"#)).expect("node");
     assert_eq!((one.manifest(), other.manifest()), (r#"{"name":"one"}"#, r#"{"name":"other"}"#));

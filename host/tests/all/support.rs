@@ -5,18 +5,30 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, LazyLock, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use workflow_node_host::wit::node::Outcome;
 use workflow_node_host::wit::types::{Item, NodeError};
 use workflow_node_host::{
-    AuthMode, CallError, CallOptions, Connection, ConnectionOptions, Node, NodeHost, RequestEvent,
-    RequestObserver,
+    AuthMode, CallError, CallOptions, CompiledCache, Connection, ConnectionOptions, Node, NodeHost,
+    NodeHostBuilder, RequestEvent, RequestObserver,
 };
 
 /// The secret that tests type in. Nothing may ever show it.
 pub(crate) const SECRET: &str = "hunter22-the-secret";
+
+/// Longer than anything takes, however busy the machine is.
+pub(crate) const HANG: Duration = Duration::from_secs(300);
+
+/// Settings of a host that keeps what it compiles for other runs of the tests.
+pub(crate) fn host() -> NodeHostBuilder {
+    let cache = CompiledCache::open(Path::new(env!("CARGO_TARGET_TMPDIR")).join("workflow-node"));
+    match cache {
+        Ok(cache) => NodeHost::builder().cache(cache),
+        Err(_) => NodeHost::builder(),
+    }
+}
 
 /// The component, built once in a target folder of its own: the Cargo that runs
 /// the tests holds the lock of the usual one.
@@ -53,7 +65,7 @@ pub(crate) fn component() -> &'static Path {
 /// others.
 pub(crate) fn node() -> Node {
     static NODE: LazyLock<Node> = LazyLock::new(|| {
-        let host = NodeHost::builder().max_response_bytes(1 << 20).build().expect("host");
+        let host = host().max_response_bytes(1 << 20).build().expect("host");
         host.load_file(component()).expect("node")
     });
     NODE.clone()
@@ -119,20 +131,20 @@ pub(crate) async fn alone() -> tokio::sync::MutexGuard<'static, ()> {
     ALONE.lock().await
 }
 
-/// The result of an attempt that took less than `limit`. A busy machine may hold
-/// everything up for a while; what is late five times is late.
-pub(crate) async fn in_time<T>(limit: Duration, mut attempt: impl AsyncFnMut() -> T) -> T {
-    let mut took = Vec::new();
-    for _ in 0..5 {
-        let start = Instant::now();
-        let result = attempt().await;
-        took.push(start.elapsed());
-        if start.elapsed() < limit {
-            return result;
+/// What something comes to that must end by itself. How soon it ends is measured by
+/// the bench (`host-test bench --only stops`): on a busy machine a test cannot tell.
+pub(crate) async fn ends<T>(something: impl Future<Output = T>) -> T {
+    tokio::time::timeout(HANG, something).await.expect("it does not end")
+}
+
+/// Waits until something that was set going has happened.
+pub(crate) async fn until(happened: impl Fn() -> bool) {
+    ends(async {
+        while !happened() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        tokio::time::sleep(limit).await;
-    }
-    panic!("never within {limit:?}: {took:?}")
+    })
+    .await;
 }
 
 pub(crate) fn node_error(error: &CallError) -> &NodeError {

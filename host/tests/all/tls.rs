@@ -21,7 +21,7 @@ use tokio_rustls::TlsAcceptor;
 use workflow_node_host::wit::types::ErrorKind;
 use workflow_node_host::{AuthMode, ConnectionOptions};
 
-use crate::support::{connect_with, get, in_time, node_error, within};
+use crate::support::{connect_with, ends, get, node_error, within};
 
 /// A server for `localhost` that answers with the HTTP version of the request.
 struct TlsServer {
@@ -128,8 +128,7 @@ async fn a_slow_handshake_and_a_silent_server_end_together_at_the_deadline() {
     let server = TlsServer::start_like(&[], Some(Duration::from_millis(250))).await;
     let connection =
         connect_with(&server.url, ConnectionOptions { auth: AuthMode::Recipe, ..server.trusted() }).await;
-    let result =
-        in_time(Duration::from_millis(500), async || connection.authenticate(&within(400)).await).await;
+    let result = ends(connection.authenticate(&within(400))).await;
     assert_eq!(node_error(&result.expect_err("no answer")).kind, ErrorKind::Timeout);
 }
 

@@ -190,9 +190,14 @@ impl Guest for Unruly {
                 subscribe_duration(input.get("ms").and_then(Value::as_u64).unwrap_or(0) * 1_000_000).block();
                 json!({ "slept": true })
             }
-            "loop" => loop {
-                black_box(());
-            },
+            "loop" | "loop_reading" => {
+                if let Some(request) = input.get("send") {
+                    send(request);
+                }
+                loop {
+                    black_box(());
+                }
+            }
             "allocate" => {
                 let mut hoard = Vec::new();
                 loop {
