@@ -98,6 +98,12 @@ pub fn is_stale(session: &Session, now: Timestamp) -> bool {
 fn refusal(answer: &HttpResponse) -> NodeError {
     let oauth = envelope::parse(&answer.body).ok();
     let code = oauth.as_ref().and_then(|body| body.get("error")?.as_str()).unwrap_or_default();
+    if is_passing(answer) || matches!(code, "server_error" | "temporarily_unavailable") {
+        return NodeError::new(Code::ServerError, "HaloPSA cannot sign anyone in now.")
+            .advice("Try again later. If it goes on, look at HaloPSA's status page or its logs.")
+            .status(answer.status)
+            .vendor(answer::words(answer));
+    }
     let error = match (code, answer.status) {
         ("invalid_client", _) => NodeError::new(Code::InvalidClient, "HaloPSA does not know this client id, or the secret is wrong.")
             .field("client_secret")
@@ -108,13 +114,22 @@ fn refusal(answer: &HttpResponse) -> NodeError {
         ("unauthorized_client", _) => NodeError::new(Code::UnauthorizedClient, "The API application signs in another way.")
             .field("client_id")
             .advice("Set its authentication method to Client ID and Secret (Services) and its login type to Agent."),
-        (_, 500) => wrong_tenant(500),
         (_, 300..=399) => return answer::error(answer, Safety::Read, &[]),
         (_, status) if answer.is_html() || status == 404 => wrong_tenant(status),
         _ => NodeError::new(Code::SignInRefused, "HaloPSA refuses to sign in.")
             .advice("Check the API application: it is active, its login type is Agent, and the agent is enabled."),
     };
     error.status(answer.status).vendor(answer::words(answer))
+}
+
+/// Whether the token endpoint is out of order for a while. An unknown tenant has a
+/// server error, too, but a page for a browser with it (HAPI 3.4).
+pub fn is_passing(answer: &HttpResponse) -> bool {
+    match answer.status {
+        408 | 425 => true,
+        500 => !answer.is_html(),
+        status => status > 500,
+    }
 }
 
 fn wrong_tenant(status: u16) -> NodeError {
@@ -183,7 +198,7 @@ fn foreign(said: &str) -> NodeError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::ErrorKind;
+    use crate::error::{ErrorKind, Retry};
 
     fn answer(status: u16, body: &str) -> HttpResponse {
         HttpResponse { status, body: body.as_bytes().to_vec(), ..HttpResponse::default() }
@@ -234,6 +249,13 @@ mod tests {
             (500, "<html>", Code::WrongTenant),
             (200, "<html>", Code::WrongTenant),
             (404, "", Code::WrongTenant),
+            (500, r#"{"error":"server_error"}"#, Code::ServerError),
+            (500, r#"{"Message":"Timeout expired."}"#, Code::ServerError),
+            (500, "", Code::ServerError),
+            (500, "Out of memory", Code::ServerError),
+            (400, r#"{"error":"temporarily_unavailable"}"#, Code::ServerError),
+            (408, "", Code::ServerError),
+            (503, "<html>", Code::ServerError),
             (200, "{}", Code::MalformedAnswer),
             (200, r#"{"access_token":"a\r\nx: y"}"#, Code::MalformedAnswer),
         ] {
@@ -241,6 +263,25 @@ mod tests {
         }
         let error = session(&answer(401, r#"{"error":"invalid_client"}"#), NOW).unwrap_err();
         assert_eq!(error.get_kind(), ErrorKind::Unauthenticated);
+        let error = session(&answer(500, r#"{"error":"server_error"}"#), NOW).unwrap_err();
+        assert_eq!((error.get_kind(), error.get_retry()), (ErrorKind::Unavailable, Retry::HostDefault));
+    }
+
+    #[test]
+    fn a_token_in_a_refused_answer_is_not_shown() {
+        for status in [302, 400, 401, 404, 409, 429, 500, 503] {
+            for body in [
+                r#"{"access_token":"CANARY-0123456789"}"#,
+                r#"{"error":"x","data":{"refresh_token":"CANARY-0123456789"}}"#,
+                r#"{"error_description":"no CANARY-0123456789","access_token":"CANARY-0123456789"}"#,
+                r#"{"error_description":"{\"id_token\":\"CANARY-0123456789\"}"}"#,
+                "error=x&access_token=CANARY-0123456789&x=1",
+                r#"{"error":"x","access_token":"CANARY-01234567"#,
+            ] {
+                let error = session(&answer(status, body), NOW).unwrap_err();
+                assert!(!alloc::format!("{error:?}").contains("CANARY-0"), "{status} {body}: {error:?}");
+            }
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! [`answer`]; here they are put together.
 
 use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -13,10 +14,11 @@ use core::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use url::Url;
+use workflow_node_redaction::{Kind, Redactor};
 
 use crate::auth;
 use crate::catalogue::field::Field;
-use crate::contract::{CallContext, ConnectionAuth, Session, Usage};
+use crate::contract::{CallContext, ConnectionAuth, Secret, Session, Usage};
 use crate::credentials::Credentials;
 use crate::endpoints;
 use crate::error::{Code, Effect, NodeError, Result, Retry};
@@ -30,8 +32,15 @@ use crate::transport::{Exchange, Transport};
 /// The largest answer that is read.
 const MOST_BYTES: usize = 32 * 1024 * 1024;
 
+/// The most bytes of answers that a call holds at once. Together with what one of
+/// them and the results take when parsed ([`weight`](crate::weight)) it stays below the memory that a host gives.
+const MOST_BYTES_IN_FLIGHT: usize = 40 * 1024 * 1024;
+
 /// Kept back from the deadline, to put the result together.
 const RESERVE: Duration = Duration::from_millis(200);
+
+/// How long a sign-in waits before it is tried once more.
+const PAUSE: Duration = Duration::from_millis(500);
 
 const CONNECT: Duration = Duration::from_secs(10);
 const FIRST_BYTE: Duration = Duration::from_secs(30);
@@ -49,6 +58,11 @@ pub struct Client<'a> {
     pub credentials: Credentials,
     token: Token,
     usage: Usage,
+    /// What no word and no result of HaloPSA may repeat.
+    secrets: Vec<Secret>,
+    redactor: Redactor,
+    /// Bytes of the largest answer so far.
+    largest: usize,
 }
 
 /// What is known about the token.
@@ -83,7 +97,28 @@ impl<'a> Client<'a> {
             successes: 0,
             refusal_stands: false,
         };
-        Self { transport, context, credentials, token, usage: Usage::default() }
+        let secret = credentials.client_secret().map(Secret::new);
+        let of_session = token.session.as_ref().map(|session| session.token.clone());
+        let mut client = Self {
+            transport,
+            context,
+            credentials,
+            token,
+            usage: Usage::default(),
+            secrets: secret.into_iter().chain(of_session).collect(),
+            redactor: Redactor::default(),
+            largest: 0,
+        };
+        client.redactor = Redactor::new(client.secrets.iter().map(Secret::reveal));
+        client
+    }
+
+    /// Sees to it that nothing that HaloPSA echoes shows this secret, either.
+    pub fn keep_secret(&mut self, secret: &Secret) {
+        if !self.secrets.contains(secret) {
+            self.secrets.push(secret.clone());
+            self.redactor = Redactor::new(self.secrets.iter().map(Secret::reveal));
+        }
     }
 
     /// What the call was told by its host.
@@ -145,6 +180,12 @@ impl<'a> Client<'a> {
         results
     }
 
+    /// How many requests should be in flight at once, for their answers to fit into
+    /// the memory that there is, as far as those before them tell.
+    pub fn at_once(&self) -> usize {
+        (MOST_BYTES_IN_FLIGHT / self.largest.max(1)).clamp(1, MOST_IN_FLIGHT)
+    }
+
     fn send_some(&mut self, requests: &[ApiRequest]) -> Vec<Result<HttpResponse>> {
         let mut slots: Vec<Slot<'_>> = requests.iter().map(Slot::new).collect();
         while slots.iter().any(Slot::is_open) {
@@ -152,24 +193,27 @@ impl<'a> Client<'a> {
                 slots.iter_mut().for_each(|slot| slot.settle(Err(error.clone())));
                 break;
             }
-            let open: Vec<&mut Slot<'_>> = slots.iter_mut().filter(|slot| slot.is_open()).collect();
-            self.round(open);
+            let kept = slots.iter().map(Slot::bytes).sum();
+            let open = slots.iter_mut().filter(|slot| slot.is_open()).take(self.at_once());
+            self.round(open.collect(), kept);
         }
         slots.into_iter().map(Slot::into_result).collect()
     }
 
-    /// Sends what is open once, and settles what can be settled.
-    fn round(&mut self, open: Vec<&mut Slot<'_>>) {
+    /// Sends what is open once, and settles what can be settled. `kept` is how many
+    /// bytes of other answers are waiting to be read.
+    fn round(&mut self, open: Vec<&mut Slot<'_>>, kept: usize) {
         let wire: Vec<HttpRequest> = open.iter().map(|slot| self.wire(slot.request)).collect();
         let patience = open.iter().filter_map(|slot| slot.request.first_byte).max();
-        let exchanges = self.exchange(&wire, patience);
+        let exchanges = self.exchange_beside(&wire, patience, kept);
         let mut wait = Duration::ZERO;
         let mut refused = vec![];
         for (slot, exchange) in open.into_iter().zip(exchanges) {
             self.usage.retries += u32::from(slot.attempts > 0);
             slot.attempts += 1;
             match exchange {
-                Ok(answer) if (200..300).contains(&answer.status) => {
+                Ok(mut answer) if (200..300).contains(&answer.status) => {
+                    self.forget_echoes(&mut answer, Kind::Data);
                     self.token.successes = self.token.successes.saturating_add(1);
                     slot.settle(Ok(answer));
                 }
@@ -177,6 +221,10 @@ impl<'a> Client<'a> {
                 // It was deleted by the attempt whose answer was lost.
                 Ok(answer) if answer.status == 404 && slot.is_repeated_delete() => {
                     slot.settle(Ok(HttpResponse { status: 200, body: b"{}".to_vec(), ..answer }));
+                }
+                // The next call may have room for it.
+                Err(error) if error.reason == Reason::NoRoom && slot.request.safety == Safety::Read => {
+                    slot.settle(Err(answer::no_room()));
                 }
                 other => wait = wait.max(self.troubled(slot, other)),
             }
@@ -298,6 +346,16 @@ impl<'a> Client<'a> {
     /// Sends requests once. `first_byte` is how long answers may take to begin,
     /// where that is longer than usual.
     fn exchange(&mut self, requests: &[HttpRequest], first_byte: Option<Duration>) -> Vec<Exchange> {
+        self.exchange_beside(requests, first_byte, 0)
+    }
+
+    /// The same beside answers of so many bytes that are kept.
+    fn exchange_beside(
+        &mut self,
+        requests: &[HttpRequest],
+        first_byte: Option<Duration>,
+        kept: usize,
+    ) -> Vec<Exchange> {
         let total = self.remaining();
         let limits = Limits {
             connect: CONNECT.min(total),
@@ -305,6 +363,7 @@ impl<'a> Client<'a> {
             between_bytes: BETWEEN_BYTES.min(total),
             total,
             body_bytes: MOST_BYTES,
+            all_bytes: MOST_BYTES_IN_FLIGHT.saturating_sub(kept),
         };
         if total.is_zero() {
             let late = TransportError::new(Reason::TimedOut, Reached::No);
@@ -313,8 +372,10 @@ impl<'a> Client<'a> {
         let count = u32::try_from(requests.len()).unwrap_or(u32::MAX);
         self.usage.requests = self.usage.requests.saturating_add(count);
         let mut exchanges = self.transport.send_all(requests, &limits);
+        let bytes = exchanges.iter().flatten().map(|answer| answer.body.len());
+        self.largest = bytes.fold(self.largest, usize::max);
         for answer in exchanges.iter_mut().flatten().filter(|answer| answer.status >= 300) {
-            self.forget_echoes(answer);
+            self.forget_echoes(answer, Kind::Words);
         }
         exchanges
     }
@@ -329,6 +390,10 @@ impl<'a> Client<'a> {
             let exchange = self.exchange(core::slice::from_ref(request), None).pop();
             let exchange = exchange.ok_or_else(misplaced)?;
             let wait = match exchange {
+                // The token endpoint out of order for a moment.
+                Ok(answer) if answer.status == 500 && !answer.is_html() && attempts == 1 => {
+                    PAUSE.min(self.remaining())
+                }
                 Ok(answer) if !matches!(answer.status, 429 | 502..) => return Ok(answer),
                 exchange => self.weigh(Safety::Read, &[], attempts, exchange)?,
             };
@@ -359,22 +424,31 @@ impl<'a> Client<'a> {
         let request = auth::token_request(&self.credentials, &application, &self.credentials.sign_in_url());
         let answer = self.send_open(&request)?;
         let session = auth::session(&answer, self.now())?;
+        self.keep_secret(&session.token);
         self.token.session = Some(session);
         self.token.renewed = true;
         self.token.successes = 0;
         Ok(())
     }
 
-    /// A server may echo what it was sent, and its words reach people.
-    fn forget_echoes(&self, answer: &mut HttpResponse) {
-        let token = self.token.session.as_ref().map(|session| session.token.reveal());
-        let secrets = [token, self.credentials.client_secret()];
-        let told = |secret: &str| {
-            // Shorter ones would be found everywhere.
-            secret.len() >= 8 && answer.body.windows(secret.len()).any(|part| part == secret.as_bytes())
-        };
-        if secrets.into_iter().flatten().any(told) {
-            answer.body.clear();
+    /// A server may echo what it was sent, and its words reach people. Files, which
+    /// are neither JSON nor an error, stay as they are.
+    fn forget_echoes(&self, answer: &mut HttpResponse, kind: Kind) {
+        let is_file = kind == Kind::Data && answer.header("content-disposition").is_some();
+        if is_file || !self.redactor.is_in(&answer.body) {
+            return;
+        }
+        let is_json = answer.body.trim_ascii_start().first().is_some_and(|byte| b"{[\"".contains(byte));
+        match String::from_utf8(core::mem::take(&mut answer.body)) {
+            Ok(mut text) => {
+                if is_json || kind == Kind::Words {
+                    self.redactor.json(&mut text, kind);
+                }
+                answer.body = text.into_bytes();
+            }
+            // Words that are no text are not worth a risk.
+            Err(error) if kind == Kind::Data => answer.body = error.into_bytes(),
+            Err(_) => {}
         }
     }
 
@@ -412,7 +486,10 @@ pub fn json(answer: &HttpResponse, safety: Safety) -> Result<Value> {
     if answer.is_html() {
         return Err(answer::malformed(answer, "it is a web page", safety));
     }
-    envelope::parse(&answer.body).map_err(|why| answer::malformed(answer, why, safety))
+    envelope::parse(&answer.body).map_err(|why| match why {
+        envelope::TOO_LARGE => answer::too_large(answer, safety),
+        why => answer::malformed(answer, why, safety),
+    })
 }
 
 fn misplaced() -> NodeError {
@@ -447,6 +524,14 @@ impl<'a> Slot<'a> {
         let perhaps_done = self.perhaps_done && self.request.safety != Safety::Read;
         let result = result.map_err(|error| if perhaps_done { error.effect(Effect::Unknown) } else { error });
         self.result.get_or_insert_with(|| Box::new(result));
+    }
+
+    /// Bytes of its answer, if there is one.
+    fn bytes(&self) -> usize {
+        match self.result.as_deref() {
+            Some(Ok(answer)) => answer.body.len(),
+            _ => 0,
+        }
     }
 
     fn is_repeated_delete(&self) -> bool {

@@ -12,6 +12,7 @@ use crate::flat::{self, FlatError, milliseconds};
 use crate::protocol::date;
 use crate::transport::wasi::WasiTransport;
 use crate::triggers::webhook;
+use crate::weight::{self, MAX_ITEM};
 use crate::{check, connection, lookup, manifest, operations, triggers};
 
 mod bindings {
@@ -96,6 +97,7 @@ impl wit::node::Guest for Component {
         cursor: Option<String>,
     ) -> Result<wit::node::Execution, types::NodeError> {
         let context = context(ctx)?;
+        weight::admit(items.iter().map(|item| item.json.as_str()))?;
         let items: Vec<contract::Item> = items.into_iter().map(item_in).collect();
         let execution = operations::execute(
             &mut WasiTransport::begin(),
@@ -337,7 +339,11 @@ impl TryFrom<types::Session> for contract::Session {
 /// What is no JSON becomes text, which the parser of inputs refuses with the
 /// rest of what is no object.
 fn item_in(item: types::Item) -> contract::Item {
-    let json = serde_json::from_str(&item.json).unwrap_or(serde_json::Value::String(item.json));
+    // One that is too large stays text, which is refused like what is no JSON.
+    let json = Some(&item.json)
+        .filter(|json| weight::of_text(json.as_bytes()) <= MAX_ITEM)
+        .and_then(|json| serde_json::from_str(json).ok())
+        .unwrap_or(serde_json::Value::String(item.json));
     let attachments = item.attachments.into_iter().map(attachment_in).collect();
     contract::Item { json, attachments, source_index: item.source_index }
 }

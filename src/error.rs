@@ -142,6 +142,8 @@ codes! {
     MissingField = "halopsa.missing-field", InvalidInput, Never;
     /// A value of the wrong type or out of range.
     InvalidValue = "halopsa.invalid-value", InvalidInput, Never;
+    /// More input than fits into memory.
+    InputTooLarge = "halopsa.input-too-large", InvalidInput, Never;
     /// A cursor that this operation did not hand out.
     InvalidCursor = "halopsa.invalid-cursor", InvalidInput, Never;
     /// No such trigger.

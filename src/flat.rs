@@ -24,6 +24,7 @@ use crate::error::{Code, Effect, NodeError, Result, Retry};
 use crate::operations;
 use crate::text;
 use crate::transport::Transport;
+use crate::weight::{self, MAX_ITEMS};
 
 /// Time that a call has when its context does not say.
 const DEFAULT_DEADLINE: Duration = Duration::from_secs(60);
@@ -121,6 +122,9 @@ fn fields(text: &str) -> Result<Fields> {
 fn items(text: &str, takes_files: bool) -> Result<Vec<Item>> {
     let not_json =
         || NodeError::new(Code::NotAnObject, "The input is neither a JSON object nor a list of them.");
+    if weight::of_text(text.as_bytes()) > MAX_ITEMS {
+        return Err(weight::too_much());
+    }
     let values = match serde_json::from_str(text).map_err(|_| not_json())? {
         Value::Array(values) => values,
         object @ Value::Object(_) => vec![object],

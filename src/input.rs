@@ -31,6 +31,7 @@ use crate::catalogue::resource::{
 };
 use crate::contract::{Level, Object};
 use crate::error::{Code, NodeError, Result};
+use crate::weight::{self, MAX_ITEM};
 use convert::{Converter, kind_of, wrong_value};
 
 pub(crate) use convert::parts;
@@ -115,6 +116,11 @@ impl<'a> Reader<'a> {
     /// Of [`ErrorKind::InvalidInput`](crate::error::ErrorKind::InvalidInput),
     /// with the place in the input.
     pub fn values(&mut self, resource: &'static Resource, verb: Verb, json: &Value) -> Result<Object> {
+        if matches!(json, Value::String(text) if weight::of_text(text.as_bytes()) > MAX_ITEM) {
+            // It was not even parsed.
+            return Err(NodeError::new(Code::InputTooLarge, "This item is larger than the node takes.")
+                .advice("Leave out what is not needed. Files go beside an item as attachments."));
+        }
         let Value::Object(given) = json else {
             return Err(NodeError::new(
                 Code::NotAnObject,

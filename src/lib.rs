@@ -16,6 +16,7 @@
 //! | [`catalogue`] | resources, fields, filters and operations as data |
 //! | [`credentials`], [`endpoints`], [`auth`] | the form, addresses, tokens |
 //! | [`input`], [`output`], [`number`] | one parse on the way in, no secret on the way out |
+//! | [`weight`] | how much memory JSON takes |
 //! | [`client`] | a token, repetitions and waits within the deadline |
 //! | [`protocol`] | the HaloPSA wire, as pure functions |
 //! | [`transport`] | the only code that touches `wasi:http` and the clock |
@@ -51,6 +52,7 @@ pub mod references;
 pub mod text;
 pub mod transport;
 pub mod triggers;
+pub mod weight;
 
 #[cfg(target_arch = "wasm32")]
 mod component;

@@ -59,6 +59,7 @@ fn distance(left: &str, right: &str) -> usize {
 /// Makes foreign text fit for a message: no markup, no control characters, no
 /// stack trace, no more than [`MOST_CHARACTERS`].
 pub fn clean(foreign: &str) -> String {
+    let foreign = without_trace(foreign);
     let mut plain = String::new();
     let mut depth = 0_u32;
     for (position, character) in foreign.char_indices() {
@@ -82,12 +83,33 @@ pub fn clean(foreign: &str) -> String {
             character => plain.push(character),
         }
     }
-    // A .NET stack trace begins with "   at Namespace.Method(".
-    if let Some((message, _)) = plain.split_once("   at ") {
-        plain = message.to_string();
-    }
     let plain = plain.split_whitespace().collect::<Vec<_>>().join(" ");
     cut(&plain, MOST_CHARACTERS)
+}
+
+/// What an exception of .NET says, without its class and its stack.
+fn without_trace(text: &str) -> &str {
+    let frame = text.match_indices("at ").find(|(at, _)| {
+        let before = text.get(..*at).unwrap_or_default();
+        let after = text.get(at + 3..).unwrap_or_default();
+        let starts_a_line =
+            before.trim_end_matches([' ', '\t']).ends_with(['\n', '\r']) || before.ends_with("   ");
+        // In JSON that was not read, lines end so.
+        let starts_a_line =
+            starts_a_line || before.trim_end_matches(' ').ends_with("\\n") || before.is_empty();
+        starts_a_line && after.split_once('(').is_some_and(|(method, _)| is_dotted(method))
+    });
+    let said = frame.and_then(|(at, _)| text.get(..at)).unwrap_or(text);
+    match said.trim_start().split_once(": ") {
+        Some((class, message)) if is_dotted(class) && class.ends_with("Exception") => message,
+        _ => said,
+    }
+}
+
+/// Whether a text is a name of .NET such as `Halo.Api.Tickets`.
+fn is_dotted(name: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"._+`<>[],".contains(&byte);
+    name.contains('.') && name.bytes().all(is_part)
 }
 
 fn opens_a_tag(text: &str, position: usize) -> bool {
@@ -199,6 +221,16 @@ mod tests {
     fn markup_and_stack_traces_are_dropped() {
         assert_eq!(clean("<html><b>Bad</b> thing</html>"), "Bad thing");
         assert_eq!(clean("No outcome.\r\n   at Halo.Api.Post(Int32 id)"), "No outcome.");
+        assert_eq!(
+            clean("System.NullReferenceException: No outcome.\n\tat Halo.Api.Post(Int32 id)\n"),
+            "No outcome."
+        );
+        assert_eq!(clean("No outcome.\\r\\n   at Halo.Api+<Post>d__1.MoveNext()"), "No outcome.\\r\\n");
+        assert_eq!(clean("at Halo.Api.Post(Int32 id)"), "");
+        assert_eq!(
+            clean("Meet me at example.org (today) or at noon."),
+            "Meet me at example.org (today) or at noon."
+        );
         assert_eq!(clean("1 < 2 and 3 > 2"), "1 < 2 and 3 > 2");
         assert_eq!(clean("<unclosed"), "");
     }

@@ -2,8 +2,9 @@
 //! before anyone sees it: the session is taken out, every text for people is
 //! bounded, and known secrets are taken out of it.
 //!
-//! Data is left alone: the JSON of items, list values, states and cursors belong to
-//! the workflow, and what a call returns is bounded as a whole.
+//! Data belongs to the workflow: the JSON of items, list values, states and cursors
+//! are left as they are, but for known secrets of 8 bytes or more, which a service
+//! may have echoed. The bytes of files are not looked into.
 
 use crate::limits::{
     clean_details, clean_diagnostics, clean_error, clean_list, clean_name, clean_reply, clean_text,
@@ -12,7 +13,7 @@ use crate::secrets::Secrets;
 use crate::wit::lookup::Entries;
 use crate::wit::node::{CheckReport, Execution, Outcome};
 use crate::wit::triggers::{Event, Polled, Received, Subscription, Unsubscribed};
-use crate::wit::types::{NodeError, Session, Usage};
+use crate::wit::types::{AttachmentContent, Item, NodeError, Session, Usage};
 
 /// What a function for a connection returns when it goes well.
 pub(crate) trait Answer: Send {
@@ -119,7 +120,15 @@ answer!(
             visit(error);
         }
     },
-    texts: |execution, secrets| clean_diagnostics(&mut execution.diagnostics, secrets)
+    texts: |execution, secrets| {
+        clean_diagnostics(&mut execution.diagnostics, secrets);
+        for outcome in &mut execution.outcomes {
+            if let Outcome::Done(items) = outcome {
+                items.iter_mut().for_each(|item| clean_item(item, secrets));
+            }
+        }
+        clean_data(&mut execution.next, secrets);
+    }
 );
 
 answer!(Entries, texts: |entries, secrets| {
@@ -129,18 +138,26 @@ answer!(Entries, texts: |entries, secrets| {
             clean_text(description, secrets);
         }
         clean_details(&mut entry.details, secrets);
+        secrets.scrub_data(&mut entry.value);
+        clean_data(&mut entry.parent, secrets);
     }
+    clean_data(&mut entries.next, secrets);
 });
 
-answer!(Polled, texts: |polled, secrets| clean_events(&mut polled.events, secrets));
+answer!(Polled, texts: |polled, secrets| {
+    clean_events(&mut polled.events, secrets);
+    secrets.scrub_data(&mut polled.state);
+});
 answer!(Unsubscribed, texts: |_, _| {});
 answer!(Subscription, texts: |subscription, secrets| {
+    secrets.scrub_data(&mut subscription.state);
     if let Some(time) = &mut subscription.expires_at {
         clean_name(time, secrets);
     }
 });
 answer!(Received, texts: |received, secrets| {
     clean_events(&mut received.events, secrets);
+    secrets.scrub_data(&mut received.state);
     clean_reply(&mut received.reply, secrets);
 });
 
@@ -150,6 +167,25 @@ fn clean_events(events: &mut [Event], secrets: &Secrets) {
         if let Some(time) = &mut event.occurred_at {
             clean_name(time, secrets);
         }
+        clean_item(&mut event.item, secrets);
+    }
+}
+
+/// Takes secrets out of a result, and out of what is said about its files.
+fn clean_item(item: &mut Item, secrets: &Secrets) {
+    secrets.scrub_data(&mut item.json);
+    for attachment in &mut item.attachments {
+        secrets.scrub_data(&mut attachment.name);
+        secrets.scrub_data(&mut attachment.mime_type);
+        if let AttachmentContent::Link(link) = &mut attachment.content {
+            secrets.scrub_data(&mut link.url);
+        }
+    }
+}
+
+fn clean_data(data: &mut Option<String>, secrets: &Secrets) {
+    if let Some(data) = data {
+        secrets.scrub_data(data);
     }
 }
 

@@ -9,10 +9,11 @@ use crate::call::{Guest, GuestCall};
 use crate::error::refusal;
 use crate::json::error_kind;
 use crate::limits::{MANIFEST, PREPARED};
+use crate::node::Node;
 use crate::wit::flat::FlatError;
 use crate::wit::lookup::Entries;
 use crate::wit::node::{CheckReport, CredentialSpec, Execution, Prepared};
-use crate::wit::types::{CallContext, Connection, Effect, ErrorKind, FieldValue, Item, NodeError, Session};
+use crate::wit::types::{CallContext, Connection, ErrorKind, FieldValue, Item, NodeError, Session};
 
 /// `describe`.
 pub(crate) struct Describe;
@@ -91,8 +92,10 @@ pub(crate) trait ConnectionCall: Sync {
     const LOGS_IN: bool = false;
     /// For whom its requests are sent.
     const CLASS: Class = Class::Interactive;
-    /// What may have happened when it was cut off.
-    const EFFECT: Effect = Effect::None;
+    /// Whether it changes nothing at the service, whatever it sends.
+    fn only_reads(&self, _node: &Node) -> bool {
+        true
+    }
 
     /// Calls it.
     fn invoke(
@@ -175,7 +178,10 @@ impl ConnectionCall for Execute<'_> {
     type Output = Execution;
     const NAME: &'static str = "execute";
     const CLASS: Class = Class::Run;
-    const EFFECT: Effect = Effect::Unknown;
+
+    fn only_reads(&self, node: &Node) -> bool {
+        node.is_read_only(self.operation)
+    }
 
     async fn invoke(
         &self,

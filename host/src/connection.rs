@@ -23,7 +23,7 @@ use crate::client::HttpClient;
 use crate::context::{after, call_context};
 use crate::credentials::Credentials;
 use crate::egress::Egress;
-use crate::error::{CallError, HostError};
+use crate::error::{CallError, HostError, refusal};
 use crate::events::Events;
 use crate::fold::{self, Folded, Part, Progress};
 use crate::http::CallHttp;
@@ -37,7 +37,7 @@ use crate::secrets::Secrets;
 use crate::serial::{self, Serial, Turn};
 use crate::wit::lookup::Entries;
 use crate::wit::node::{AuthRecipe, CheckReport, Execution};
-use crate::wit::types::{AttachmentLink, Diagnostic, Effect, Item, Level};
+use crate::wit::types::{AttachmentLink, Diagnostic, Effect, ErrorKind, Item, Level};
 
 /// One account at the service. Cheap to clone; clones share session, network
 /// and policy.
@@ -245,6 +245,7 @@ impl Connection {
         cursor: Option<&str>,
         call: &CallOptions,
     ) -> Result<Execution, CallError> {
+        self.admit(items)?;
         let execute = Execute { operation, items, cursor };
         let deadline = after(call.deadline);
         let turn =
@@ -274,11 +275,29 @@ impl Connection {
         call: &CallOptions,
         progress: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<Folded, CallError> {
+        self.admit(items)?;
         let turn = self.turn(operation, items, call).await;
         let part = |part| self.part(operation, items, call, part);
         let mut folded = fold::follow(items.len(), self.node().max_run(), progress, part).await?;
         fold::add_wait(&mut folded.usage, turn.waited());
         Ok(folded)
+    }
+
+    /// Refuses items for which the component certainly has no memory: it would be
+    /// stopped before it could say so.
+    fn admit(&self, items: &[Item]) -> Result<(), CallError> {
+        let bytes: usize = items.iter().map(fold::size_of_item).sum();
+        let most = self.node().max_memory() / 4 * 3;
+        if bytes <= most {
+            return Ok(());
+        }
+        Err(refusal(
+            ErrorKind::InvalidInput,
+            "host.input-limit",
+            format!("The items have {bytes} bytes, and a call can take {most}."),
+            "Give fewer items in one call, or let the operator raise the memory limit.",
+        )
+        .into())
     }
 
     /// Waits until no other call has the keys of this one. One that sends nothing

@@ -165,17 +165,19 @@ pub(crate) struct Part {
     pub(crate) repetitions: u32,
 }
 
-/// Bytes that the results of a call take.
-fn size(execution: &Execution) -> usize {
+/// Bytes that an item takes, with its files.
+pub(crate) fn size_of_item(item: &Item) -> usize {
     let of_attachment = |attachment: &Attachment| match &attachment.content {
         AttachmentContent::Bytes(bytes) => bytes.len(),
         AttachmentContent::Link(link) => link.url.len(),
     };
-    let of_item = |item: &Item| {
-        size_of::<Item>() + item.json.len() + item.attachments.iter().map(of_attachment).sum::<usize>()
-    };
+    size_of::<Item>() + item.json.len() + item.attachments.iter().map(of_attachment).sum::<usize>()
+}
+
+/// Bytes that the results of a call take.
+fn size(execution: &Execution) -> usize {
     let of_outcome = |outcome: &Outcome| match outcome {
-        Outcome::Done(items) => items.iter().map(of_item).sum(),
+        Outcome::Done(items) => items.iter().map(size_of_item).sum(),
         Outcome::Failed(_) | Outcome::NotAttempted => 0,
     };
     execution.outcomes.iter().map(of_outcome).sum()

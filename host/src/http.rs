@@ -5,9 +5,10 @@
 //! [`Network`]. What was refused is remembered for the operator. Redirects are not
 //! followed: a 3xx is an answer like any other.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use http_body_util::BodyExt as _;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
@@ -19,7 +20,7 @@ use crate::egress::Refusal;
 use crate::network::Network;
 use crate::outgoing::Sending;
 use crate::replay::Room;
-use crate::wit::types::{ErrorKind, NodeError};
+use crate::wit::types::{Effect, ErrorKind, NodeError};
 
 /// How many requests of one call may be under way at the same time, from their
 /// beginning to the last byte of the answer; others wait. Each has a socket.
@@ -46,6 +47,25 @@ pub(crate) struct Turn {
     pub(crate) waits: Arc<Waits>,
     pub(crate) refusals: Refusals,
     pub(crate) room: Room,
+    pub(crate) writes: Writes,
+}
+
+/// Whether a call sent anything that may have changed something: a request with a
+/// method that is not safe (RFC 9110, 9.2.1).
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Writes(Arc<AtomicBool>);
+
+impl Writes {
+    fn note(&self, method: &Method) {
+        if !method.is_safe() {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// What a call that was cut off may have done, if it may change anything.
+    pub(crate) fn effect(&self) -> Effect {
+        if self.0.load(Ordering::Relaxed) { Effect::Unknown } else { Effect::None }
+    }
 }
 
 /// What the policy refused during a call, for the operator's error message. The
@@ -76,13 +96,23 @@ impl Refusals {
 impl CallHttp {
     pub(crate) fn new(network: Option<Arc<Network>>, deadline: Instant, class: Class) -> Self {
         let at_once = Arc::new(Semaphore::new(AT_ONCE));
-        let turn =
-            Turn { class, waits: Arc::default(), refusals: Refusals::default(), room: Room::default() };
+        let turn = Turn {
+            class,
+            waits: Arc::default(),
+            refusals: Refusals::default(),
+            room: Room::default(),
+            writes: Writes::default(),
+        };
         Self { network, deadline, at_once, turn }
     }
 
     pub(crate) fn refusals(&self) -> Refusals {
         self.turn.refusals.clone()
+    }
+
+    /// Whether the call sent anything that may have changed something.
+    pub(crate) fn writes(&self) -> Writes {
+        self.turn.writes.clone()
     }
 
     /// How long requests of this call wait for their places in the rate budget.
@@ -107,6 +137,7 @@ impl CallHttp {
             if Instant::now() >= deadline {
                 return Err(WasiError::ConnectionTimeout);
             }
+            turn.writes.note(request.method());
             network.exchange(request, Timeouts::new(options, deadline), &turn, place).await
         })
     }

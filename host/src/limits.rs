@@ -122,7 +122,7 @@ pub(crate) fn clean_error(error: &mut NodeError, secrets: &Secrets) {
 pub(crate) fn clean_details(details: &mut Option<String>, secrets: &Secrets) {
     details.take_if(|details| details.len() > DETAILS);
     if let Some(details) = details {
-        secrets.scrub(details);
+        secrets.scrub_json(details);
     }
 }
 
@@ -157,7 +157,7 @@ pub(crate) fn clean_prepared(prepared: &mut Prepared, secrets: &Secrets) {
 /// a JSON text is none, and what a call returns is bounded as a whole.
 pub(crate) fn clean_flat(error: &mut FlatError, secrets: &Secrets) {
     if let FlatError::Transient(text) | FlatError::PermanentFailure(text) = error {
-        secrets.scrub(text);
+        secrets.scrub_json(text);
     }
 }
 
@@ -186,22 +186,7 @@ pub(crate) fn clean_name(text: &mut String, secrets: &Secrets) {
 }
 
 fn clean(text: &mut String, limit: usize, secrets: &Secrets) {
-    // Megabytes are not searched for what will not be shown. Half a secret at
-    // this first cut would not be found, so that much is cut off again.
-    let longest = secrets.longest();
-    let looked_at = limit.saturating_add(longest.saturating_mul(2));
-    let was_cut = text.len() > looked_at;
-    if was_cut {
-        text.truncate(text.floor_char_boundary(looked_at));
-    }
-    secrets.scrub(text);
-    if was_cut {
-        text.truncate(text.floor_char_boundary(text.len().saturating_sub(longest)));
-    }
-    if was_cut || text.len() > limit {
-        text.truncate(text.floor_char_boundary(limit));
-        text.push('…');
-    }
+    secrets.shorten(text, limit);
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The manifest, read from a component's bytes without running it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use wasmparser::{Parser, Payload};
@@ -19,6 +19,8 @@ pub(crate) struct Manifest {
     /// For each operation that has one, `serialize_by`: JSON pointers into the
     /// input.
     serialize_by: BTreeMap<String, Vec<String>>,
+    /// Operations that are `read_only`.
+    reading: BTreeSet<String>,
 }
 
 impl Manifest {
@@ -28,23 +30,30 @@ impl Manifest {
         self.serialize_by.get(operation).map_or(&[], Vec::as_slice)
     }
 
+    /// Whether an operation says that it changes nothing.
+    pub(crate) fn is_read_only(&self, operation: &str) -> bool {
+        self.reading.contains(operation)
+    }
+
     fn parse(text: &str) -> Result<Self, HostError> {
         let manifest = match serde_json::from_str(text) {
             Ok(Value::Object(manifest)) => manifest,
             Ok(_) => return Err(HostError::Manifest("it is no JSON object".to_owned())),
             Err(error) => return Err(HostError::Manifest(error.to_string())),
         };
-        let operations = manifest.get("operations").and_then(Value::as_array);
-        let serialize_by = operations
-            .into_iter()
-            .flatten()
+        let operations = || manifest.get("operations").and_then(Value::as_array).into_iter().flatten();
+        let reads =
+            |operation: &&Value| operation.pointer("/annotations/read_only") == Some(&Value::Bool(true));
+        let id = |operation: &Value| operation.get("id").and_then(Value::as_str).map(str::to_owned);
+        let reading = operations().filter(reads).filter_map(id).collect();
+        let serialize_by = operations()
             .filter_map(|operation| {
                 let pointers = operation.get("serialize_by")?.as_array()?;
                 let pointers = pointers.iter().filter_map(Value::as_str).map(str::to_owned).collect();
-                Some((operation.get("id")?.as_str()?.to_owned(), pointers))
+                Some((id(operation)?, pointers))
             })
             .collect();
-        Ok(Self { text: text.to_owned(), serialize_by })
+        Ok(Self { text: text.to_owned(), serialize_by, reading })
     }
 }
 
@@ -137,6 +146,15 @@ mod tests {
         assert_eq!(manifest.serialize_by("a"), ["/k", "/l/m"]);
         assert!(manifest.serialize_by("b").is_empty() && manifest.serialize_by("c").is_empty());
         assert!(Manifest::parse(r#"{"operations":{}}"#).expect("manifest").serialize_by("a").is_empty());
+    }
+
+    #[test]
+    fn operations_that_only_read_are_known() {
+        let text = r#"{"operations":[{"id":"a","annotations":{"read_only":true}},
+            {"id":"b","annotations":{"read_only":false}},{"id":"c","read_only":true}]}"#;
+        let manifest = Manifest::parse(text).expect("manifest");
+        assert!(manifest.is_read_only("a"));
+        assert!(["b", "c", "d"].iter().all(|other| !manifest.is_read_only(other)));
     }
 
     #[test]

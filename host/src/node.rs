@@ -197,8 +197,17 @@ impl Node {
         self.loaded.manifest.serialize_by(operation)
     }
 
+    /// See [`Manifest::is_read_only`].
+    pub(crate) fn is_read_only(&self, operation: &str) -> bool {
+        self.loaded.manifest.is_read_only(operation)
+    }
+
     pub(crate) fn metrics(&self) -> Arc<Metrics> {
         Arc::clone(&self.loaded.bounds.metrics)
+    }
+
+    pub(crate) fn max_memory(&self) -> usize {
+        self.loaded.bounds.limits.memory
     }
 
     pub(crate) fn max_run(&self) -> usize {

@@ -28,6 +28,7 @@ use http_body_util::{BodyExt as _, Full, Limited};
 use serde_json::Value;
 use url::form_urlencoded::{Serializer, byte_serialize, parse};
 use wasmtime_wasi_http::{Error as WasiError, WasiBody};
+use workflow_node_redaction::{Kind, Redactor, tokens_in};
 
 use crate::context::random_hex;
 use crate::egress::Refusal;
@@ -236,22 +237,26 @@ impl Vault {
         })?;
         head.headers.remove(CONTENT_LENGTH);
         head.headers.remove(SET_COOKIE);
-        let mut text = if head.status.is_success() {
+        let text = if head.status.is_success() {
             match serde_json::from_slice(&body.to_bytes()) {
-                Ok(answer) => self.veiled(rule, answer).to_string(),
+                Ok(answer) => self.veiled(rule, answer),
                 Err(_) => String::new(),
             }
         } else {
-            String::from_utf8_lossy(&body.to_bytes()).into_owned()
+            let mut text = String::from_utf8_lossy(&body.to_bytes()).into_owned();
+            // A refusal may hold a token all the same.
+            let tokens = tokens_in(&text);
+            Redactor::new(tokens.iter().map(String::as_str)).json(&mut text, Kind::Words);
+            self.secrets.scrub_json(&mut text);
+            text
         };
-        self.secrets.scrub(&mut text);
         Ok(Response::from_parts(head, full(Bytes::from(text))))
     }
 
-    fn veiled(&self, rule: &TokenRule, mut answer: Value) -> Value {
+    fn veiled(&self, rule: &TokenRule, mut answer: Value) -> String {
         let token = answer.pointer(&rule.access_token).and_then(Value::as_str).map(str::to_owned);
         let Some(token) = token.filter(|token| (1..=LARGEST).contains(&token.len())) else {
-            return Value::Object(serde_json::Map::new());
+            return "{}".to_owned();
         };
         for name in OTHER_TOKENS {
             if let Some(other) = answer.as_object_mut().and_then(|answer| answer.remove(name))
@@ -261,10 +266,16 @@ impl Vault {
             }
         }
         let placeholder = self.placeholder_of(&token);
-        if let Some(place) = answer.pointer_mut(&rule.access_token) {
-            *place = Value::String(placeholder);
+        // The rest of the answer may repeat it. The placeholder comes afterwards: it
+        // begins like others that are hidden, too.
+        let mut text = answer.to_string();
+        self.secrets.scrub_json(&mut text);
+        let mut answer: Value = serde_json::from_str(&text).unwrap_or_default();
+        match answer.pointer_mut(&rule.access_token) {
+            Some(place) => *place = Value::String(placeholder),
+            None => return "{}".to_owned(),
         }
-        answer
+        answer.to_string()
     }
 
     /// What stands for a token: the same for the same token.

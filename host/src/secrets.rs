@@ -4,20 +4,14 @@
 //! Two rules cover everything that leaves the crate. A secret is kept in a
 //! [`Secret`], whose `Debug` shows nothing. Text that others wrote (a guest's
 //! error, a URL) goes through [`Secrets`], which knows the values of one
-//! connection, those of its credential form and the tokens that it got.
+//! connection, those of its credential form and the tokens that it got. In which
+//! forms they are found is the business of [`workflow_node_redaction`].
 
 use std::fmt;
 use std::sync::{PoisonError, RwLock};
 
 use url::Url;
-use url::form_urlencoded::byte_serialize;
-
-/// What stands in the place of a secret.
-pub(crate) const HIDDEN: &str = "***";
-
-/// Secrets shorter than this are not searched for in text: everything would
-/// match.
-const SHORTEST: usize = 4;
+use workflow_node_redaction::{HIDDEN, Kind, MIN_SECRET, Redactor};
 
 /// How many secrets of one connection are remembered. A connection that lives
 /// for days sees many tokens; those that died long ago open nothing.
@@ -70,9 +64,7 @@ pub(crate) struct Secrets {
 struct Known {
     /// In the order in which they were learnt.
     values: Vec<String>,
-    /// Every form of every value, the longest first: a secret that holds another
-    /// one must go before it.
-    forms: Vec<String>,
+    redactor: Redactor,
 }
 
 impl fmt::Debug for Secrets {
@@ -87,7 +79,7 @@ impl Secrets {
     pub(crate) fn add(&self, secret: &str) {
         // What was pasted with its line end is repeated without it.
         let secret = secret.trim();
-        if secret.len() < SHORTEST {
+        if secret.len() < MIN_SECRET {
             return;
         }
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
@@ -98,26 +90,32 @@ impl Secrets {
             known.values.remove(REMEMBERED / 2);
         }
         known.values.push(secret.to_owned());
-        let mut forms: Vec<String> = known.values.iter().flat_map(|value| forms(value)).collect();
-        forms.sort_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
-        forms.dedup();
-        known.forms = forms;
+        known.redactor = Redactor::new(known.values.iter().map(String::as_str));
     }
 
-    /// Bytes of the longest form of a secret.
-    pub(crate) fn longest(&self) -> usize {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        known.forms.first().map_or(0, String::len)
+    fn with<T>(&self, read: impl FnOnce(&Redactor) -> T) -> T {
+        read(&self.known.read().unwrap_or_else(PoisonError::into_inner).redactor)
     }
 
-    /// Replaces every secret in `text`.
+    /// Takes every secret out of words for people.
     pub(crate) fn scrub(&self, text: &mut String) {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        for form in &known.forms {
-            if form.len() <= text.len() && text.contains(form.as_str()) {
-                *text = text.replace(form.as_str(), HIDDEN);
-            }
-        }
+        self.with(|redactor| redactor.text(text, Kind::Words));
+    }
+
+    /// Cuts words for people after so many bytes, and takes every secret out of
+    /// them; no part of one is left at the cut.
+    pub(crate) fn shorten(&self, text: &mut String, limit: usize) {
+        self.with(|redactor| redactor.shorten(text, limit));
+    }
+
+    /// Takes secrets out of JSON for people, which stays JSON.
+    pub(crate) fn scrub_json(&self, json: &mut String) {
+        self.with(|redactor| redactor.json(json, Kind::Words));
+    }
+
+    /// Takes secrets out of data: JSON stays JSON, and what is no secret stays.
+    pub(crate) fn scrub_data(&self, data: &mut String) {
+        self.with(|redactor| redactor.json(data, Kind::Data));
     }
 
     /// A URL as it may be shown: no userinfo, no fragment, no values of
@@ -167,16 +165,6 @@ impl Secrets {
         self.scrub(&mut text);
         text
     }
-}
-
-/// A secret as it stands in text, in JSON, in a form and in a path.
-fn forms(secret: &str) -> [String; 4] {
-    let json = serde_json::Value::from(secret).to_string();
-    let json = json.strip_prefix('"').and_then(|json| json.strip_suffix('"')).unwrap_or(secret);
-    let form: String = byte_serialize(secret.as_bytes()).collect();
-    // In a form a `+` is a blank: a real one is encoded.
-    let path = form.replace('+', "%20");
-    [secret.to_owned(), json.to_owned(), form, path]
 }
 
 /// Whether a URL is as most are: nothing in it is encoded or stands before its

@@ -17,6 +17,7 @@ use tokio::time::{Instant, timeout_at};
 use url::Url;
 use url::form_urlencoded::{Serializer, byte_serialize};
 use wasmtime_wasi_http::WasiBody;
+use workflow_node_redaction::{Kind, Redactor, tokens_in};
 
 use crate::budget::retry_after;
 use crate::error::{CallError, HostError, refusal};
@@ -255,7 +256,7 @@ impl TokenRequest {
                     ErrorKind::Unavailable,
                     "host.login-unavailable",
                     "The service cannot log anyone in now.".to_owned(),
-                    "Try again later.",
+                    "Try again later. If it goes on, check the address in the credentials.",
                 )
             },
             _ => refusal(
@@ -267,6 +268,9 @@ impl TokenRequest {
         };
         error.http_status = Some(status.as_u16());
         error.vendor_message = vendor_message(body).map(|mut text| {
+            // A refusal may hold a token all the same.
+            let tokens = tokens_in(&String::from_utf8_lossy(body));
+            Redactor::new(tokens.iter().map(String::as_str)).text(&mut text, Kind::Words);
             clean_text(&mut text, &self.secrets);
             text
         });

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use super::Task;
 use crate::catalogue::resource::{Paging, Resource, Verb};
-use crate::client::{self, Client, MOST_IN_FLIGHT};
+use crate::client::{self, Client};
 use crate::contract::{Item, Level, Object, Outcome};
 use crate::error::{Code, ErrorKind, NodeError, Result, Retry};
 use crate::input::{self, Input};
@@ -66,7 +66,7 @@ pub fn read_all(
     let mut rows = vec![];
     let mut left = most_pages;
     while pager.end().is_none() && left > 0 {
-        let plan = pager.plan(MOST_IN_FLIGHT.min(left));
+        let plan = pager.plan(client.at_once().min(left));
         left -= plan.pages.len().min(left);
         let request = |page_no: &u32| page_request(resource, input, *page_no, plan.page_size);
         let requests: Vec<ApiRequest> = plan.pages.iter().map(request).collect();
@@ -144,7 +144,7 @@ impl List {
 
     /// Reads the next pages side by side.
     fn read_some(&mut self, task: &mut Task<'_, '_>, budget: &mut usize, delivered: &mut bool) -> Result<()> {
-        let plan = self.pager.plan(MOST_IN_FLIGHT.min(*budget));
+        let plan = self.pager.plan(task.client.at_once().min(*budget));
         *budget -= plan.pages.len().min(*budget);
         let requests: Vec<ApiRequest> = plan
             .pages
@@ -171,7 +171,11 @@ impl List {
             };
             let items: Vec<Item> = rows.into_iter().map(|row| self.item(task, row)).collect();
             *delivered |= !items.is_empty();
-            task.queue.deliver(self.index, items, self.pager.to_json());
+            if !task.queue.deliver(self.index, items, self.pager.to_json()) {
+                // The next call has room for this page.
+                *budget = 0;
+                break;
+            }
         }
         Ok(())
     }

@@ -198,7 +198,11 @@ pub fn execute(
         resource,
         verb: operation.verb,
         items,
-        queue: Queue::new(items.len(), cursor.as_ref()),
+        queue: if operation.verb.marks().reads {
+            Queue::new(items.len(), cursor.as_ref()).of_reads()
+        } else {
+            Queue::new(items.len(), cursor.as_ref())
+        },
         diagnostics: Vec::new(),
         left_out: BTreeMap::new(),
         known: Known::default(),

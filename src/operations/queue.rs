@@ -8,8 +8,9 @@ use core::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::contract::{Item, Outcome};
+use crate::contract::{Attachment, Content, Item, Outcome};
 use crate::error::{Code, Effect, NodeError, Result, Retry};
+use crate::weight::{self, MAX_RESULTS};
 
 /// How many calls in a row may end with nothing done because HaloPSA says
 /// "too many requests".
@@ -69,6 +70,12 @@ pub struct Queue {
     fruitless_calls: u64,
     progress: bool,
     resume_after: Option<Duration>,
+    /// Whether the operation changes nothing: then it may be done again.
+    reads: bool,
+    /// What the results take in memory so far.
+    weight: usize,
+    /// Whether there is no room for more results in this call.
+    is_full: bool,
 }
 
 impl Queue {
@@ -91,12 +98,21 @@ impl Queue {
             fruitless_calls: cursor.map_or(0, |cursor| cursor.fruitless_calls),
             progress: false,
             resume_after: None,
+            reads: false,
+            weight: 0,
+            is_full: false,
         }
+    }
+
+    /// The items of an operation that changes nothing, so that a result without
+    /// room may be read again in the next call.
+    pub fn of_reads(self) -> Self {
+        Self { reads: true, ..self }
     }
 
     /// Whether there is something to do in this call.
     pub fn is_open(&self) -> bool {
-        !self.left.is_empty() && self.resume_after.is_none()
+        !self.left.is_empty() && self.resume_after.is_none() && !self.is_full
     }
 
     /// The item whose turn it is.
@@ -114,12 +130,20 @@ impl Queue {
         &self.position
     }
 
-    /// Results of an item that is not finished.
-    pub fn deliver(&mut self, index: usize, items: Vec<Item>, position: Value) {
+    /// Results of an item that is not finished. `false` when there is no room for
+    /// them in this call: then it goes on from where it was before.
+    pub fn deliver(&mut self, index: usize, items: Vec<Item>, position: Value) -> bool {
+        let weight = weight_of(&items);
+        if self.weight > 0 && self.weight.saturating_add(weight) > MAX_RESULTS {
+            self.is_full = true;
+            return false;
+        }
+        self.weight = self.weight.saturating_add(weight);
         // A page read again to join on to an earlier call is no progress.
         self.progress |= !items.is_empty();
         self.position = position;
         self.put(index, Outcome::Done(items));
+        true
     }
 
     /// An item is finished. A failure that did nothing and goes away by
@@ -131,6 +155,7 @@ impl Queue {
             self.resume_after = Some(self.resume_after.map_or(after, |longest| longest.max(after)));
             return;
         }
+        let Some(outcome) = self.with_room(outcome) else { return };
         self.progress = true;
         self.position = Value::Null;
         if let Some(position) = self.left.iter().rposition(|left| *left == index) {
@@ -143,6 +168,31 @@ impl Queue {
     pub fn fail_rest(&mut self, error: &NodeError) {
         for index in core::mem::take(&mut self.left) {
             self.put(index, Outcome::Failed(error.clone()));
+        }
+    }
+
+    /// The outcome, if there is room for it among the others; `None` for one that is
+    /// left to the next call.
+    fn with_room(&mut self, outcome: Outcome) -> Option<Outcome> {
+        let Outcome::Done(items) = &outcome else { return Some(outcome) };
+        let weight = weight_of(items);
+        let all = self.weight.saturating_add(weight);
+        if weight == 0 || all <= MAX_RESULTS {
+            self.weight = all;
+            // What comes next is about as large.
+            self.is_full |= all.saturating_add(weight) > MAX_RESULTS && weight > MAX_RESULTS / 8;
+            return Some(outcome);
+        }
+        self.is_full |= self.weight > 0;
+        let error = NodeError::new(Code::AnswerTooLarge, "The result is larger than one call can return.");
+        match (self.reads, self.weight) {
+            (true, 1..) => None,
+            (true, 0) => {
+                Some(Outcome::Failed(error.advice("Ask for less: with filters, a limit or simplify.")))
+            }
+            (false, _) => Some(Outcome::Failed(
+                error.advice("It was done. Read the record to see it.").effect(Effect::Applied),
+            )),
         }
     }
 
@@ -183,9 +233,69 @@ impl Queue {
     }
 }
 
+/// What results take in memory, with their files.
+fn weight_of(items: &[Item]) -> usize {
+    let of_file = |attachment: &Attachment| match &attachment.content {
+        Content::Bytes(bytes) => bytes.len(),
+        Content::Link(link) => link.len(),
+    };
+    let of_item = |item: &Item| {
+        item.attachments.iter().map(of_file).fold(weight::of_value(&item.json), usize::saturating_add)
+    };
+    items.iter().map(of_item).fold(0, usize::saturating_add)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A result of so many bytes.
+    fn heavy(bytes: usize) -> Vec<Item> {
+        vec![Item::result(json!("x".repeat(bytes)), 0)]
+    }
+
+    #[test]
+    fn reads_without_room_are_left_to_the_next_call() {
+        let mut queue = Queue::new(3, None).of_reads();
+        queue.settle(0, Outcome::Done(heavy(MAX_RESULTS / 2)));
+        queue.settle(1, Outcome::Done(heavy(MAX_RESULTS / 2 + 1)));
+        assert!(!queue.is_open());
+        let (outcomes, next, wait) = queue.finish("x");
+        assert!(matches!(
+            outcomes.as_slice(),
+            [Outcome::Done(_), Outcome::NotAttempted, Outcome::NotAttempted]
+        ));
+        let cursor = Cursor::parse(&next.unwrap(), "x", 3).unwrap();
+        assert_eq!((cursor.from, wait), (1, None));
+    }
+
+    #[test]
+    fn a_result_that_fits_into_no_call_is_a_failure() {
+        let mut queue = Queue::new(2, None).of_reads();
+        queue.settle(0, Outcome::Done(heavy(MAX_RESULTS)));
+        let (outcomes, _, _) = queue.finish("x");
+        let Some(Outcome::Failed(error)) = outcomes.first() else { panic!("{outcomes:?}") };
+        assert_eq!((error.get_code(), error.get_effect()), (Code::AnswerTooLarge, Effect::None));
+    }
+
+    #[test]
+    fn a_write_without_room_for_its_result_says_that_it_was_done() {
+        let mut queue = Queue::new(2, None);
+        queue.settle(0, Outcome::Done(heavy(MAX_RESULTS - 1000)));
+        queue.settle(1, Outcome::Done(heavy(2000)));
+        let (outcomes, next, _) = queue.finish("x");
+        let Some(Outcome::Failed(error)) = outcomes.get(1) else { panic!("{outcomes:?}") };
+        assert_eq!((error.get_effect(), next), (Effect::Applied, None));
+    }
+
+    #[test]
+    fn a_page_without_room_is_read_again_from_where_it_began() {
+        let mut queue = Queue::new(1, None).of_reads();
+        assert!(queue.deliver(0, heavy(MAX_RESULTS - 1000), json!(1)));
+        assert!(!queue.deliver(0, heavy(2000), json!(2)));
+        let cursor = Cursor::parse(&queue.finish("x").1.unwrap(), "x", 1).unwrap();
+        assert_eq!(cursor.position, json!(1));
+    }
 
     fn rate_limited() -> Outcome {
         let error = NodeError::new(Code::RateLimited, "slow down");

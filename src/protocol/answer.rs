@@ -3,18 +3,21 @@
 
 use alloc::format;
 use alloc::string::{String, ToString};
+use core::time::Duration;
 
 use serde_json::Value;
+use workflow_node_redaction::{Kind, Redactor, tokens_in};
 
 use super::envelope;
 use super::http::{HttpResponse, Reached, Reason, TransportError};
 use super::request::Safety;
 use crate::catalogue::field::Field;
-use crate::error::{Code, Effect, ErrorKind, NodeError};
+use crate::error::{Code, Effect, ErrorKind, NodeError, Retry};
 use crate::text;
 
-/// The most of an answer that is searched for words.
-const MOST_BYTES: usize = 64 * 1024;
+/// The most of an answer that is searched for words: more than an exception with
+/// its stack trace takes.
+const MOST_BYTES: usize = 1024 * 1024;
 
 /// Halo's own words in an answer, cleaned. `None` where there are none, or
 /// where they are a page for a browser.
@@ -22,14 +25,36 @@ pub fn words(answer: &HttpResponse) -> Option<String> {
     if answer.body.is_empty() || answer.is_html() {
         return None;
     }
-    // A message is short; what is longer is something else.
     let body = answer.body.get(..MOST_BYTES).unwrap_or(&answer.body);
-    let said = match envelope::parse(body) {
+    let text = String::from_utf8_lossy(body);
+    let mut said = match envelope::parse(body) {
         Ok(value) => find_words(&value)?,
-        Err(_) => String::from_utf8_lossy(body).into_owned(),
+        // Cut off: class names and stack traces stand between the words.
+        Err(_) if begins_as_json(&text) => salvaged(&text)?,
+        Err(_) => text.clone().into_owned(),
     };
+    // The token endpoint may refuse with a token in its answer all the same.
+    let tokens = tokens_in(&text);
+    Redactor::new(tokens.iter().map(String::as_str)).text(&mut said, Kind::Words);
     let said = text::clean(&said);
     (!said.is_empty()).then_some(said)
+}
+
+fn begins_as_json(text: &str) -> bool {
+    text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}').starts_with(['{', '[', '"'])
+}
+
+/// The words in JSON that ends in the middle or is broken: the first whole text
+/// under one of the known names.
+fn salvaged(text: &str) -> Option<String> {
+    MESSAGE_KEYS.iter().find_map(|key| {
+        text.match_indices(&format!("\"{key}\"")).find_map(|(at, name)| {
+            let value = text.get(at + name.len()..)?.trim_start().strip_prefix(':')?.trim_start();
+            // Reads the first value and is not asked for the rest.
+            let mut values = serde_json::Deserializer::from_str(value).into_iter::<String>();
+            values.next()?.ok().filter(|words| !words.trim().is_empty())
+        })
+    })
 }
 
 /// Where messages stand, best first (HAPI 11.2).
@@ -53,7 +78,12 @@ fn find_words(value: &Value) -> Option<String> {
 /// what about it. Class names and stack traces of exceptions are no messages.
 fn model_state(object: &serde_json::Map<String, Value>) -> Option<String> {
     const NOISE: &[&str] = &["ClassName", "Source", "traceId", "type", "HelpURL"];
-    let is_noise = |key: &str| NOISE.contains(&key) || key.contains("Stack") || key.starts_with("Exception");
+    let is_noise = |key: &str| {
+        NOISE.contains(&key)
+            || key.contains("Stack")
+            || key.starts_with("Exception")
+            || key.to_ascii_lowercase().ends_with("token")
+    };
     object.iter().filter(|(key, _)| !is_noise(key)).find_map(|(key, value)| {
         let said = find_words(value)?;
         let field = key.rsplit('.').next().unwrap_or(key);
@@ -120,6 +150,19 @@ pub fn malformed(answer: &HttpResponse, why: &str, safety: Safety) -> NodeError 
     };
     let effect = if safety == Safety::Read { Effect::None } else { Effect::Unknown };
     lost(error.status(answer.status), safety, effect)
+}
+
+/// An answer to a read that found no room beside others. Nothing is wrong with it:
+/// in the next call it may have the room.
+pub fn no_room() -> NodeError {
+    NodeError::new(Code::AnswerTooLarge, "HaloPSA's answers are too large to be held at the same time.")
+        .advice("Run fewer items in one call.")
+        .retry(Retry::After(Duration::ZERO))
+}
+
+/// An answer that would take more memory than there is.
+pub fn too_large(answer: &HttpResponse, safety: Safety) -> NodeError {
+    no_answer(TransportError::new(Reason::TooLarge, Reached::Maybe), safety).status(answer.status)
 }
 
 /// The application's permission or the agent's: both must allow (HAPI 3.5).
@@ -223,7 +266,7 @@ pub fn no_answer(error: TransportError, safety: Safety) -> NodeError {
             "HaloPSA did not answer in time.",
             "Try again later, ask for less, or allow more time.",
         ),
-        Reason::TooLarge => (
+        Reason::TooLarge | Reason::NoRoom => (
             Code::AnswerTooLarge,
             "HaloPSA's answer is larger than this node takes.",
             "Ask for less with filters or a limit.",
@@ -270,7 +313,6 @@ fn lost(error: NodeError, safety: Safety, effect: Effect) -> NodeError {
 mod tests {
     use super::*;
     use crate::catalogue::{ticket::TICKET, user::USER};
-    use crate::error::Retry;
 
     fn answer(status: u16, body: &str) -> HttpResponse {
         HttpResponse { status, body: body.as_bytes().to_vec(), ..HttpResponse::default() }
@@ -300,6 +342,25 @@ mod tests {
         for (body, expected) in cases {
             assert_eq!(words(&answer(400, body)).as_deref(), Some(expected), "{body}");
         }
+        let cut = [
+            (
+                r#"{"ClassName":"System.Exception","Message":"No outcome","StackTraceString":"   at Ha"#,
+                Some("No outcome"),
+            ),
+            (r#"{"ClassName": "System.Exception", "StackTraceString": "at Halo.Secret.Path()"#, None),
+            (r#"{"Message":"No out"#, None),
+            (r#"[{"errors":{"id":["Bad"]},"message": "Bad \"id\"", "traceId": 0"#, Some("Bad \"id\"")),
+            ("\u{feff}{\"ClassName\":\"System.Exception\",", None),
+            (r#""System.Exception: at Halo.Api(Int32 id)"#, None),
+        ];
+        for (body, expected) in cut {
+            assert_eq!(words(&answer(400, body)).as_deref(), expected, "{body}");
+        }
+        let long = format!(
+            r#"{{"ClassName":"System.Exception","StackTraceString":"{}","Message":"No outcome"}}"#,
+            "   at Halo.Api.Post(Int32 id)".repeat(10_000)
+        );
+        assert_eq!(words(&answer(400, &long)).as_deref(), Some("No outcome"));
         let inside = r#"{"ClassName":"X","Message":null,"RemoteStackTraceString":"at Halo.Api(Int32 id)"}"#;
         for nothing in ["", "<html>hundreds of kilobytes</html>", "{}", "7", "[]", inside] {
             assert_eq!(words(&answer(400, nothing)), None, "{nothing}");

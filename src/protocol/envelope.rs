@@ -14,6 +14,7 @@ use serde_json::Value;
 use super::identity::Identity;
 use crate::contract::Object;
 use crate::number;
+use crate::weight;
 
 /// One page of a list.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -31,6 +32,12 @@ pub struct Page {
 /// Why an answer is not what was asked for: one sentence.
 pub type Malformed = &'static str;
 
+/// Parsed, the answer would take more memory than there is.
+pub const TOO_LARGE: Malformed = "the answer is larger than this node takes";
+
+/// A body that is not weighed: the worst of them takes what a call has.
+const LIGHT: usize = 512 * 1024;
+
 /// Lists of an envelope that are never its rows (HAPI 5.2).
 const NEVER_ROWS: &[&str] = &["columns", "errors", "folders"];
 
@@ -38,6 +45,9 @@ const COUNT: &str = "record_count";
 
 /// Parses JSON. A byte order mark in front of it is no part of it.
 pub fn parse(body: &[u8]) -> Result<Value, Malformed> {
+    if body.len() > LIGHT && weight::of_text(body) > weight::MAX_PARSED {
+        return Err(TOO_LARGE);
+    }
     let wrong = |cut| if cut { "the answer ends in the middle" } else { "the answer is no JSON" };
     let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
     // Looking at all of it once is faster than at each text in it.
@@ -288,6 +298,10 @@ mod tests {
     #[test]
     fn ten_megabytes_of_brackets_are_no_json() {
         assert!(parse(&vec![b'['; 10_000_000]).is_err());
+        let many = [b"[".as_slice(), &b"[],".repeat(9_000_000), b"[]]"].concat();
+        assert_eq!(parse(&many), Err(TOO_LARGE));
+        let long = [b"\"".as_slice(), &[b'x'; 20_000_000], b"\""].concat();
+        assert!(parse(&long).is_ok());
         assert_eq!(parse(br#"{"a":"#), Err("the answer ends in the middle"));
     }
 }

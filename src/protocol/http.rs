@@ -148,6 +148,8 @@ pub struct Limits {
     pub total: Duration,
     /// The largest body that is read.
     pub body_bytes: usize,
+    /// The most that the bodies of all exchanges side by side may take together.
+    pub all_bytes: usize,
 }
 
 /// Why there is no answer.
@@ -174,6 +176,8 @@ pub enum Reason {
     TimedOut,
     /// The body is larger than [`Limits::body_bytes`].
     TooLarge,
+    /// The bodies of several answers are larger than [`Limits::all_bytes`].
+    NoRoom,
     /// It is not HTTP as we know it.
     NotHttp,
 }

@@ -43,8 +43,12 @@ impl Transport for WasiTransport {
         let mut running: Vec<Running<'_>> =
             requests.iter().map(|request| Running::start(request, limits, now)).collect();
         loop {
+            let mut room = limits.all_bytes.saturating_sub(running.iter().map(Running::bytes).sum());
             for exchange in &mut running {
-                exchange.advance(limits, now);
+                let before = exchange.bytes();
+                exchange.advance(limits, &mut room, now);
+                // One that was given up makes room for the others.
+                room += before.saturating_sub(exchange.bytes());
             }
             let open = running.iter().filter(|exchange| !matches!(exchange.state, State::Done(_)));
             let Some(soonest) = open.map(|exchange| exchange.until).min() else { break };
@@ -134,14 +138,24 @@ impl<'a> Running<'a> {
         Self { state, until: now.after(step).min(total), total }
     }
 
-    /// Goes as far as possible without waiting.
-    fn advance(&mut self, limits: &Limits, now: Instant) {
+    /// Bytes of the answer so far.
+    fn bytes(&self) -> usize {
+        match &self.state {
+            State::Reading(reading) => reading.answer.body.len(),
+            State::Done(Ok(answer)) => answer.body.len(),
+            _ => 0,
+        }
+    }
+
+    /// Goes as far as possible without waiting. `room` is how many bytes of answers
+    /// may come yet.
+    fn advance(&mut self, limits: &Limits, room: &mut usize, now: Instant) {
         loop {
             let state = mem::replace(&mut self.state, State::Done(Err(broken())));
             let (state, moved) = match state {
                 State::Sending(sending) => sending.advance(),
                 State::Waiting(response) => waiting(response, limits),
-                State::Reading(reading) => reading.advance(limits),
+                State::Reading(reading) => reading.advance(limits, room),
                 State::Done(exchange) => (State::Done(exchange), false),
             };
             self.state = state;
@@ -308,15 +322,23 @@ fn reading<'a>(incoming: &IncomingResponse, limits: &Limits) -> State<'a> {
 }
 
 impl Reading {
-    fn advance<'a>(mut self, limits: &Limits) -> (State<'a>, bool) {
+    fn advance<'a>(mut self, limits: &Limits, room: &mut usize) -> (State<'a>, bool) {
         match self.stream.read(u64::try_from(CHUNK).unwrap_or(u64::MAX)) {
             Ok(part) if part.is_empty() => (State::Reading(self), false),
             Ok(part) => {
+                let Some(left) = room.checked_sub(part.len()) else {
+                    return (State::Done(Err(TransportError::new(Reason::NoRoom, Reached::Maybe))), true);
+                };
+                *room = left;
                 let body = &mut self.answer.body;
                 // The first piece is the whole answer more often than not.
                 if body.is_empty() {
                     *body = part;
                 } else {
+                    // Twice as much each time would be more than there is.
+                    if body.capacity() - body.len() < part.len() {
+                        body.reserve_exact(part.len().max(body.len() / 4));
+                    }
                     body.extend_from_slice(&part);
                 }
                 if body.len() > limits.body_bytes {

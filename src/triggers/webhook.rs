@@ -47,6 +47,7 @@ pub fn subscribe(
     let known = state.map(|text| State::parse(text, trigger.name)).transpose()?;
     let begins = known.is_none();
     let mut client = client(transport, context, connection)?;
+    client.keep_secret(&endpoint.signing_secret);
     let mut poller = Poller::new(&mut client, &settings, known.unwrap_or_else(|| State::new(trigger.name)));
     if begins {
         // Polling takes over from here what deliveries do not tell.
@@ -132,6 +133,7 @@ pub fn receive(
     let known = State::parse(state, trigger.name)?;
     let webhook = known.hook.as_ref().map(|hook| hook.webhook.clone());
     let mut client = client(transport, context, connection)?;
+    client.keep_secret(&endpoint.signing_secret);
     let mut poller = Poller::new(&mut client, &settings, known);
     let status = match delivery::read(delivery, &endpoint.signing_secret, webhook.as_deref()) {
         Ok(told) => {

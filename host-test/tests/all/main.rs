@@ -15,6 +15,7 @@ mod command_line;
 mod conformance;
 mod contract;
 mod coverage;
+mod echoes;
 mod egress;
 mod flat;
 mod lists;

@@ -4,8 +4,9 @@ use super::ConnectionCall;
 use crate::budget::Class;
 use crate::call::Guest;
 use crate::error::refusal;
+use crate::node::Node;
 use crate::wit::triggers::{Delivery, Endpoint, Polled, Received, Subscription, Unsubscribed};
-use crate::wit::types::{CallContext, Connection, Effect, ErrorKind, NodeError};
+use crate::wit::types::{CallContext, Connection, ErrorKind, NodeError};
 
 /// Which trigger, and how a person configured it.
 #[derive(Clone, Copy)]
@@ -47,7 +48,10 @@ pub(crate) struct Subscribe<'a> {
 impl ConnectionCall for Subscribe<'_> {
     type Output = Subscription;
     const NAME: &'static str = "triggers.subscribe";
-    const EFFECT: Effect = Effect::Unknown;
+
+    fn only_reads(&self, _: &Node) -> bool {
+        false
+    }
 
     async fn invoke(
         &self,
@@ -70,7 +74,10 @@ pub(crate) struct Unsubscribe<'a> {
 impl ConnectionCall for Unsubscribe<'_> {
     type Output = Unsubscribed;
     const NAME: &'static str = "triggers.unsubscribe";
-    const EFFECT: Effect = Effect::Unknown;
+
+    fn only_reads(&self, _: &Node) -> bool {
+        false
+    }
 
     async fn invoke(
         &self,

@@ -60,12 +60,13 @@ impl Connection {
             // "Send nothing" is not left to the guest alone.
             let network = (!options.dry_run).then(|| Arc::clone(&self.shared.network));
             let hooks = CallHttp::new(network, deadline, C::CLASS);
-            let (refusals, waits) = (hooks.refusals(), hooks.waits());
+            let (refusals, waits, writes) = (hooks.refusals(), hooks.waits(), hooks.writes());
             let attempted = Attempt { call, context: &context, connection: &connection };
             let node = self.node();
             let run = node.run(hooks, deadline, &attempted).instrument(span::<C>(&context));
             let mut result = run.await.map_err(|stop| {
-                stop.into_node_error(if options.dry_run { Effect::None } else { C::EFFECT })
+                let harmless = options.dry_run || call.only_reads(&node);
+                stop.into_node_error(if harmless { Effect::None } else { writes.effect() })
             })?;
             if let Some(session) = result.as_mut().ok().and_then(Answer::take_session)
                 && lease.session.as_ref().is_none_or(|leased| leased.token != session.token)
