@@ -63,6 +63,8 @@ pub struct Client<'a> {
     redactor: Redactor,
     /// Bytes of the largest answer so far.
     largest: usize,
+    /// How much of the waiting was for looks, and not for the server to recover.
+    looking: Duration,
 }
 
 /// What is known about the token.
@@ -108,6 +110,7 @@ impl<'a> Client<'a> {
             secrets: secret.into_iter().chain(of_session).collect(),
             redactor: Redactor::default(),
             largest: 0,
+            looking: Duration::ZERO,
         };
         client.redactor = Redactor::new(client.secrets.iter().map(Secret::reveal));
         client
@@ -279,7 +282,8 @@ impl<'a> Client<'a> {
             }
         };
         self.usage.rate_limited += u32::from(trouble == Trouble::Status(429));
-        let patience = retry::MOST_WAITING.saturating_sub(self.usage.waited).min(self.remaining());
+        let recovering = self.usage.waited.saturating_sub(self.looking);
+        let patience = retry::MOST_WAITING.saturating_sub(recovering).min(self.remaining());
         // Every request gets another byte, so that they do not come back as
         // one crowd.
         let entropy = &self.context.entropy;
@@ -292,12 +296,18 @@ impl<'a> Client<'a> {
         }
     }
 
-    /// Waits on purpose, for what time alone can tell.
-    pub fn wait(&mut self, duration: Duration) {
+    fn wait(&mut self, duration: Duration) {
         if !duration.is_zero() {
             self.transport.wait(duration);
             self.usage.waited += duration;
         }
+    }
+
+    /// Waits for something that only time makes visible. It takes nothing from
+    /// the waits that requests are repeated after.
+    pub fn wait_for_a_look(&mut self, duration: Duration) {
+        self.wait(duration);
+        self.looking += duration;
     }
 
     /// A token was refused. Permissions live in the token, so 403 is worth a

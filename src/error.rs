@@ -184,6 +184,9 @@ codes! {
     RecordNotFound = "halopsa.record-not-found", NotFound, Never;
     /// Other records stand in the way.
     Conflict = "halopsa.conflict", Conflict, Never;
+    /// A search ended without saying whether a record is there, so nothing was
+    /// written.
+    Inconclusive = "halopsa.search-inconclusive", Conflict, HostDefault;
     /// HaloPSA took what was written, and keeps something else.
     NotKept = "halopsa.not-kept", Conflict, Never;
     /// Too many requests.

@@ -163,7 +163,7 @@ fn dispatch(shared: &Arc<Shared>, call: &Call<'_>, caller: &Caller) -> Result<An
         }
         (Route::InstanceInfo, &Method::GET) => Ok(instance_info(shared)),
         (Route::Collection(resource), &Method::GET) => {
-            let world = shared.world();
+            let world = shared.view(call.knobs);
             let sight = Sight::of(&world, caller.agent_id, call.knobs);
             let mut list = lists::list(&world, resource, call.query, &sight, call.knobs)?;
             let by_id = resource.table == TableId::Lookups && call.query.get("lookupid").is_some();

@@ -7,18 +7,21 @@
 //! | `POST /_sim/reset` | back to the seed: data, clock, log, rate limit, faults |
 //! | `POST /_sim/seed` `{"seed":"small"}` | another tenant, then as reset |
 //! | `GET`, `POST`, `DELETE /_sim/faults` | shows, adds, clears switches |
-//! | `GET`, `POST /_sim/clock` `{"advance_ms":1000}` | the tenant's time |
+//! | `GET`, `POST /_sim/clock` `{"advance_ms":1000}`, `{"speed":100}` | the tenant's time |
+//! | `POST /_sim/settle` | does all writes that a switch put off |
 //! | `GET`, `DELETE /_sim/requests` | the request log |
 //! | `GET /_sim/state`, `GET /_sim/state/{resource}` | all records |
 //! | `GET /_sim/resources` | resources with their fields and parameters |
 //! | `POST /_sim/revoke` | refuses every token given out so far |
+
+use std::sync::Arc;
 
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
 use crate::{
     ParseError, Quirk,
-    faults::switchboard::Fault,
+    faults::{late, switchboard::Fault},
     log::RequestRecord,
     protocol::{Answer, paging::PageRule},
     resources::{
@@ -32,7 +35,7 @@ use crate::{
 };
 
 /// Answers a control call.
-pub(crate) fn answer(shared: &Shared, method: &Method, path: &[&str], body: &[u8]) -> Answer {
+pub(crate) fn answer(shared: &Arc<Shared>, method: &Method, path: &[&str], body: &[u8]) -> Answer {
     let done = match (method, path) {
         (&Method::GET, []) => Ok(calls()),
         (&Method::POST, ["reset"]) => {
@@ -48,6 +51,10 @@ pub(crate) fn answer(shared: &Shared, method: &Method, path: &[&str], body: &[u8
         }
         (&Method::GET, ["clock"]) => Ok(json!({ "now": shared.now() })),
         (&Method::POST, ["clock"]) => clock(shared, body),
+        (&Method::POST, ["settle"]) => {
+            late::arrive(shared, i64::MAX);
+            Ok(json!({ "done": "settle" }))
+        }
         (&Method::GET, ["requests"]) => Ok(shared.log.all().iter().map(record).collect()),
         (&Method::DELETE, ["requests"]) => {
             shared.log.clear();
@@ -79,7 +86,7 @@ fn calls() -> Value {
     json!({
         "calls": [
             "POST /_sim/reset", "POST /_sim/seed", "GET|POST|DELETE /_sim/faults", "GET|POST /_sim/clock",
-            "GET|DELETE /_sim/requests", "GET /_sim/state[/RESOURCE]", "GET /_sim/resources", "POST /_sim/revoke",
+            "POST /_sim/settle", "GET|DELETE /_sim/requests", "GET /_sim/state[/RESOURCE]", "GET /_sim/resources", "POST /_sim/revoke",
         ],
         "quirks": quirks
             .map(|quirk| json!({ "name": quirk.name, "value": quirk.value, "help": quirk.help }))
@@ -143,8 +150,20 @@ fn seed(shared: &Shared, body: &[u8]) -> Result<Value, String> {
 
 fn clock(shared: &Shared, body: &[u8]) -> Result<Value, String> {
     let body = object(body)?;
-    let by = body.get("advance_ms").and_then(Value::as_i64);
-    shared.clock.advance_ms(by.ok_or("advance_ms must be a whole number")?);
+    let speed = match body.get("speed") {
+        None => None,
+        Some(speed) => {
+            let speed = speed.as_u64().and_then(|speed| u32::try_from(speed).ok()).filter(|speed| *speed > 0);
+            Some(speed.ok_or("speed must be a whole number of 1 or more")?)
+        }
+    };
+    match (body.get("advance_ms").and_then(Value::as_i64), speed) {
+        (None, None) => return Err("advance_ms or speed must be a whole number".to_owned()),
+        (by, speed) => {
+            shared.clock.advance_ms(by.unwrap_or(0));
+            speed.into_iter().for_each(|speed| shared.clock.set_speed(speed));
+        }
+    }
     Ok(json!({ "now": shared.now() }))
 }
 

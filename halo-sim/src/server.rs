@@ -3,12 +3,13 @@
 use std::{convert::Infallible, future, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{Method, Request, Response, header, request::Parts};
+use http::{Method, Request, Response, StatusCode, header, request::Parts};
 use http_body_util::BodyExt;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::{
     net::{TcpListener, TcpStream},
+    sync::oneshot,
     task::JoinSet,
 };
 
@@ -16,12 +17,12 @@ use crate::{
     api::Call,
     control,
     faults::{
-        Knobs, Traffic,
+        Knobs, Lateness, Traffic, late,
         wire::{Dropped, Script},
     },
     log::RequestRecord,
     login::{self, Knock},
-    protocol::{Answer, Query},
+    protocol::{Answer, Query, errors},
     routes::{self, Route},
     shared::Shared,
 };
@@ -88,6 +89,7 @@ async fn api(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Response
         let answer = control::answer(&shared, &head.method, rest, &body);
         return Ok(response(answer, &Knobs::default(), false));
     }
+    late::arrive(&shared, shared.clock.now_ms());
     let knobs = shared.switchboard.decide(traffic(&route, &head.method), head.uri.path());
     if knobs.silent || (knobs.silent_api && route.is_api()) {
         record(&shared, &head, &route, &Query::default(), None);
@@ -101,14 +103,56 @@ async fn api(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Response
         record(&shared, &head, &route, &Query::default(), None);
         return Err(Dropped);
     }
-    let query = Query::parse(head.uri.query().unwrap_or_default());
-    let answer = answer(&shared, &head, &route, &query, &body, &knobs);
-    if knobs.cut_after_commit {
-        record(&shared, &head, &route, &query, None);
-        return Err(Dropped);
+    let (is_api, lateness, is_cut) = (route.is_api(), knobs.lateness, knobs.cut_after_commit);
+    let answered = move |shared: &Arc<Shared>| {
+        let route = routes::find(head.uri.path());
+        let query = Query::parse(head.uri.query().unwrap_or_default());
+        let answer = answer(shared, &head, &route, &query, &body, &knobs);
+        let is_told =
+            !knobs.cut_after_commit && !matches!(knobs.lateness, Lateness::Cut(_) | Lateness::Gateway(_));
+        record(shared, &head, &route, &query, Some(&answer).filter(|_| is_told));
+        response(answer, &knobs, is_api)
+    };
+    match lateness {
+        Lateness::None if is_cut => {
+            let _lost = answered(&shared);
+            Err(Dropped)
+        }
+        Lateness::None => Ok(answered(&shared)),
+        lateness => write_late(&shared, lateness, answered).await,
     }
-    record(&shared, &head, &route, &query, Some(&answer));
-    Ok(response(answer, &knobs, route.is_api()))
+}
+
+/// Does a write whether or not its client waits for it.
+async fn write_late(
+    shared: &Arc<Shared>,
+    lateness: Lateness,
+    write: impl FnOnce(&Arc<Shared>) -> Response<Script> + Send + 'static,
+) -> Result<Response<Script>, Dropped> {
+    match lateness {
+        Lateness::None => Ok(write(shared)),
+        Lateness::Cut(delay) => {
+            late::post(shared, delay, Box::new(|shared| drop(write(shared))));
+            Err(Dropped)
+        }
+        Lateness::Gateway(delay) => {
+            late::post(shared, delay, Box::new(|shared| drop(write(shared))));
+            let page = errors::html_error(StatusCode::GATEWAY_TIMEOUT);
+            Ok(response(page, &Knobs::default(), true))
+        }
+        Lateness::Slow(time) => {
+            let (told, answer) = oneshot::channel();
+            late::post(
+                shared,
+                time,
+                Box::new(|shared| {
+                    // Whoever asked may be gone.
+                    let _ = told.send(write(shared));
+                }),
+            );
+            answer.await.map_err(|_| Dropped)
+        }
+    }
 }
 
 fn traffic(route: &Route<'_>, method: &Method) -> Traffic {

@@ -1,17 +1,42 @@
 //! What all connections share: the tenant and its surroundings.
 
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::{
+    ops::Deref,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+};
 
 use crate::{
     Seed,
     auth::{Application, Ledger},
     config::Config,
-    faults::Switchboard,
+    faults::{
+        Knobs, Switchboard,
+        late::{self, History, OnItsWay},
+    },
     hooks::Outbox,
     log::Log,
     state::{Clock, Recent, World},
     throttle::Limiter,
 };
+
+/// What a client sees.
+pub(crate) enum View<'a> {
+    /// What is there.
+    Present(RwLockReadGuard<'a, World>),
+    /// What was there.
+    Past(Arc<World>),
+}
+
+impl Deref for View<'_> {
+    type Target = World;
+
+    fn deref(&self) -> &World {
+        match self {
+            Self::Present(world) => world,
+            Self::Past(world) => world,
+        }
+    }
+}
 
 /// The running simulator.
 #[derive(Debug)]
@@ -28,6 +53,10 @@ pub(crate) struct Shared {
     pub(crate) outbox: Outbox,
     /// Records as they were before late changes.
     pub(crate) recent: Recent,
+    /// Writes that are done later.
+    pub(crate) on_its_way: OnItsWay,
+    /// What late lists show.
+    pub(crate) history: History,
     world: RwLock<World>,
     ledger: Mutex<Ledger>,
     seed: Mutex<Seed>,
@@ -47,6 +76,8 @@ impl Shared {
             limiter: Limiter::default(),
             outbox: Outbox::default(),
             recent: Recent::default(),
+            on_its_way: OnItsWay::default(),
+            history: History::default(),
             world: RwLock::new(config.seed.build()),
             ledger: Mutex::default(),
         }
@@ -62,6 +93,8 @@ impl Shared {
         self.limiter.clear();
         self.outbox.clear();
         self.recent.clear();
+        self.on_its_way.clear();
+        self.history.clear();
     }
 
     /// Another seed, then [`Self::reset`].
@@ -73,6 +106,26 @@ impl Shared {
     /// The tenant, to read.
     pub(crate) fn world(&self) -> RwLockReadGuard<'_, World> {
         self.world.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The tenant as a client's lists show it: under a switch, as it was a moment ago.
+    pub(crate) fn view(&self, knobs: &Knobs) -> View<'_> {
+        if !knobs.late_lists.is_zero() {
+            let then = self.clock.now_ms().saturating_sub(late::milliseconds(knobs.late_lists));
+            if let Some(world) = self.history.at(then) {
+                return View::Past(world);
+            }
+        }
+        View::Present(self.world())
+    }
+
+    /// The tenant, to change at a client's wish.
+    pub(crate) fn world_to_write(&self, knobs: &Knobs) -> RwLockWriteGuard<'_, World> {
+        let world = self.world_mut();
+        if !knobs.late_lists.is_zero() {
+            self.history.keep(self.clock.now_ms(), &world);
+        }
+        world
     }
 
     /// The tenant, to change.

@@ -8,6 +8,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::{
     Config, Fault, Quirk, RequestRecord, Seed,
+    faults::late,
     resources::{
         self,
         render::{self, Depth},
@@ -145,6 +146,18 @@ impl HaloSim {
     /// are younger, the rate limit's window moves on.
     pub fn advance_clock_ms(&self, by: i64) {
         self.shared.clock.advance_ms(by);
+    }
+
+    /// Lets the tenant's time go so many times as fast from now on, so that what
+    /// is late by 40 seconds is late by less.
+    pub fn speed_up_clock(&self, times: u32) {
+        self.shared.clock.set_speed(times);
+    }
+
+    /// Does all writes at once that a switch put off. Call it within a tokio
+    /// runtime: webhooks are sent from there.
+    pub fn settle(&self) {
+        late::arrive(&self.shared, i64::MAX);
     }
 
     /// Back to the seed: data, clock, request log, rate limit and switches.

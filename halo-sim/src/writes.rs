@@ -32,7 +32,7 @@ pub(crate) fn post(
     let Write::Each(write) = resource.write else {
         return Err(Refusal::MethodNotAllowed);
     };
-    let mut world = shared.world_mut();
+    let mut world = shared.world_to_write(call.knobs);
     // Whether a POST of many is atomic is not known (HAPI §18.8): by default
     // the elements before the one that fails are done.
     let backup = call.knobs.atomic_post.then(|| world.clone());
@@ -88,7 +88,7 @@ pub(crate) fn delete(
     let remove = remove.ok_or(Refusal::MethodNotAllowed)?;
     // The reason is taken and nowhere shown (HAPI §7.1).
     let _ = call.query.get("reason");
-    let mut world = shared.world_mut();
+    let mut world = shared.world_to_write(call.knobs);
     let mut desk = desk(shared, call, caller, &mut world);
     let gone = remove(&mut desk, resource, key)?;
     Ok(Answer::ok(&render::single(&world, resource, &gone, Depth::Plain)))
@@ -102,7 +102,7 @@ pub(crate) fn below(
     below: &'static Below,
     id: &str,
 ) -> Result<Answer, Refusal> {
-    let mut world = shared.world_mut();
+    let mut world = shared.world_to_write(call.knobs);
     let mut desk = desk(shared, call, caller, &mut world);
     let input = Input { id, query: call.query, content_type: call.content_type, body: call.body };
     let answer = (below.work)(&mut desk, below, &input)?;

@@ -5,9 +5,13 @@
 
 use alloc::vec;
 use alloc::vec::Vec;
+use core::time::Duration;
 
-use super::{Task, action, api, attachment, find_or_append, mapping, quantity, record, report, upsert};
+use super::{
+    MAX_REQUESTS, Task, action, api, attachment, find_or_append, mapping, quantity, record, report, upsert,
+};
 use crate::catalogue::resource::Handler;
+use crate::client::Client;
 use crate::contract::{Item, Outcome};
 use crate::error::{ErrorKind, Result};
 use crate::input::Input;
@@ -23,7 +27,7 @@ pub fn run(handler: Handler, task: &mut Task<'_, '_>) {
         Handler::Upload => each(task, attachment::upload),
         Handler::Download => each(task, attachment::download),
         Handler::FindOrAppend => find_or_append::run(task),
-        Handler::Upsert => each(task, upsert::run),
+        Handler::Upsert => upsert::run(task),
         Handler::UpdateQuantity => each(task, quantity::update),
         Handler::RunReport => each(task, report::rows),
     }
@@ -45,23 +49,43 @@ pub fn plan(handler: Handler, task: &Task<'_, '_>, index: usize, input: &Input) 
     }
 }
 
+/// How long a call goes on beginning items.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// While there is time for a request.
+    Writing,
+    /// While there is time to look for a write whose answer is lost.
+    Looking,
+}
+
+impl Pace {
+    fn is_late(self, client: &Client<'_>, deadline: Duration) -> bool {
+        match self {
+            Self::Writing => super::is_late(client, deadline),
+            Self::Looking => client.remaining() < deadline / 2,
+        }
+    }
+}
+
 /// Works through the queue one item after the other.
 pub fn each(task: &mut Task<'_, '_>, work: fn(&mut Task<'_, '_>, usize, &Input) -> Result<Vec<Item>>) {
-    each_with(task, &mut |task, index, input| work(task, index, input));
+    each_with(task, Pace::Writing, &mut |task, index, input| work(task, index, input));
 }
 
 /// What [`each_with`] does for an item.
 pub type Work<'w> = dyn FnMut(&mut Task<'_, '_>, usize, &Input) -> Result<Vec<Item>> + 'w;
 
 /// The same, with work that remembers something from item to item.
-pub fn each_with(task: &mut Task<'_, '_>, work: &mut Work<'_>) {
+pub fn each_with(task: &mut Task<'_, '_>, pace: Pace, work: &mut Work<'_>) {
     let deadline = task.client.remaining();
-    let mut begun = false;
+    let mut dearest = None;
     while let Some(index) = task.queue.next_item() {
-        if begun && super::is_late(task.client, deadline) {
+        let spent = task.client.usage().requests;
+        if let Some(dearest) = dearest
+            && (pace.is_late(task.client, deadline) || spent.saturating_add(dearest) > MAX_REQUESTS)
+        {
             return;
         }
-        begun = true;
         match task.input(index).and_then(|input| work(task, index, &input)) {
             Ok(items) => task.queue.settle(index, Outcome::Done(items)),
             Err(error) => {
@@ -71,5 +95,7 @@ pub fn each_with(task: &mut Task<'_, '_>, work: &mut Work<'_>) {
                 }
             }
         }
+        let cost = task.client.usage().requests.saturating_sub(spent);
+        dearest = Some(dearest.map_or(cost, |dearest: u32| dearest.max(cost)));
     }
 }

@@ -13,6 +13,8 @@ pub mod files;
 pub mod find_or_append;
 pub mod jobs;
 pub mod keyed;
+#[cfg(test)]
+mod late;
 pub mod list;
 pub mod mandatory;
 pub mod mapping;
@@ -22,6 +24,7 @@ pub mod queue;
 pub mod record;
 pub mod report;
 pub mod requester;
+pub mod search;
 pub mod tag;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -55,7 +58,7 @@ use crate::references::{self, Known, custom_fields};
 use crate::text;
 use crate::transport::Transport;
 use mandatory::Forms;
-use queue::{Cursor, Queue};
+use queue::{Cursor, Identity, Queue};
 
 /// An operation at work.
 pub struct Task<'a, 'b> {
@@ -71,6 +74,9 @@ pub struct Task<'a, 'b> {
     pub items: &'b [Item],
     /// What is left to do, and what became of the rest.
     pub queue: Queue,
+    /// Whether an earlier attempt of this call, or of the call that it goes on
+    /// from, may have done something.
+    pub is_repeated: bool,
     /// What is worth telling.
     pub diagnostics: Vec<Diagnostic>,
     /// What results do not hold although HaloPSA sent it, by item.
@@ -192,16 +198,22 @@ pub fn execute(
     }
     let cursor = cursor.map(|text| Cursor::parse(text, operation_id, items.len())).transpose()?;
     let mut client = Client::new(transport, context, credentials, &connection.auth);
+    let identity = match operation.verb {
+        Verb::Job(Job { handler: Handler::FindOrAppend | Handler::Upsert, .. }) => {
+            Identity::of_call(context, cursor.as_ref())
+        }
+        _ => Identity::default(),
+    };
     let mut task = Task {
         client: &mut client,
         context,
         resource,
         verb: operation.verb,
         items,
-        queue: if operation.verb.marks().reads {
-            Queue::new(items.len(), cursor.as_ref()).of_reads()
-        } else {
-            Queue::new(items.len(), cursor.as_ref())
+        is_repeated: identity.is_repeated,
+        queue: {
+            let queue = Queue::new(items.len(), cursor.as_ref()).of(identity);
+            if operation.verb.marks().reads { queue.of_reads() } else { queue }
         },
         diagnostics: Vec::new(),
         left_out: BTreeMap::new(),
@@ -314,6 +326,10 @@ fn preview(client: &Client<'_>, request: &ApiRequest, index: usize) -> Item {
     }
     Item::result(json, index)
 }
+
+/// The most requests that the items of one call take. After them, or where the
+/// next item would probably go beyond, the rest is left to the next call.
+pub const MAX_REQUESTS: u32 = 80;
 
 /// Whether so little of the deadline is left that nothing new is begun: a
 /// write that is cut off leaves its effect unknown.

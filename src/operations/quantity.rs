@@ -133,7 +133,7 @@ fn see_kept(
         let after = read(task, input).map_err(applied)?;
         let Some(difference) = difference(sent, lines(&after).map_err(applied)?) else { return Ok(()) };
         match waits.next() {
-            Some(wait) if wait + RESERVE < task.client.remaining() => task.client.wait(wait),
+            Some(wait) if wait + RESERVE < task.client.remaining() => task.client.wait_for_a_look(wait),
             _ => {
                 return Err(NodeError::new(
                     Code::NotKept,
@@ -162,7 +162,7 @@ pub fn plan(resource: &'static Resource, input: &Input) -> Vec<ApiRequest> {
 
 fn write(resource: &'static Resource, input: &Input, lines: &[Value]) -> ApiRequest {
     let body = json!({"id": input.id, "lines": lines});
-    let request = ApiRequest::post_one(resource.path, body, Safety::Overwrite);
+    let request = ApiRequest::post_one(resource.path, body, Safety::Replace);
     ApiRequest { fields: resource.fields, ..request.needing(resource.scope(Verb::Update)) }
 }
 

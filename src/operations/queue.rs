@@ -8,7 +8,8 @@ use core::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::contract::{Attachment, Content, Item, Outcome};
+use super::tag;
+use crate::contract::{Attachment, CallContext, Content, Item, Outcome};
 use crate::error::{Code, Effect, NodeError, Result, Retry};
 use crate::weight::{self, MAX_RESULTS};
 
@@ -26,6 +27,28 @@ pub struct Cursor {
     /// How far the reading of the first of them has come.
     position: Value,
     fruitless_calls: u64,
+    identity: Identity,
+}
+
+/// Which call this is, through all the calls with a cursor that go on from it: a
+/// repetition may part the items otherwise.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// What its writes are marked with, where the host gave an idempotency key.
+    pub seed: Option<String>,
+    /// Whether the call was made before, and may have done something.
+    pub is_repeated: bool,
+}
+
+impl Identity {
+    /// That of the call which a cursor goes on from, or else of this one.
+    pub fn of_call(context: &CallContext, cursor: Option<&Cursor>) -> Self {
+        let begun = cursor.map(|cursor| cursor.identity.clone()).unwrap_or_default();
+        Self {
+            seed: begun.seed.or_else(|| context.idempotency_key.as_deref().map(tag::of_idempotency_key)),
+            is_repeated: begun.is_repeated || context.attempt > 1,
+        }
+    }
 }
 
 impl Cursor {
@@ -55,6 +78,10 @@ impl Cursor {
             from,
             position: state.get("at")?.clone(),
             fruitless_calls: state.get("fruitless")?.as_u64()?,
+            identity: Identity {
+                seed: state.get("seed").and_then(Value::as_str).map(ToString::to_string),
+                is_repeated: state.get("repeated") == Some(&Value::Bool(true)),
+            },
         })
     }
 }
@@ -76,6 +103,7 @@ pub struct Queue {
     weight: usize,
     /// Whether there is no room for more results in this call.
     is_full: bool,
+    identity: Identity,
 }
 
 impl Queue {
@@ -101,6 +129,7 @@ impl Queue {
             reads: false,
             weight: 0,
             is_full: false,
+            identity: Identity::default(),
         }
     }
 
@@ -108,6 +137,16 @@ impl Queue {
     /// room may be read again in the next call.
     pub fn of_reads(self) -> Self {
         Self { reads: true, ..self }
+    }
+
+    /// The same, with what its cursor says about the call.
+    pub fn of(self, identity: Identity) -> Self {
+        Self { identity, ..self }
+    }
+
+    /// What the writes of this call are marked with, if the host gave a key.
+    pub fn seed(&self) -> Option<&str> {
+        self.identity.seed.as_deref()
     }
 
     /// Whether there is something to do in this call.
@@ -225,10 +264,16 @@ impl Queue {
         let from = items.saturating_sub(run);
         let pending: Vec<usize> = self.left.iter().skip(run).rev().copied().collect();
         let fruitless_calls = if self.progress { 0 } else { self.fruitless_calls.saturating_add(1) };
-        let cursor = json!({
+        let mut cursor = json!({
             "op": operation, "items": items, "pending": pending, "from": from,
             "at": self.position, "fruitless": fruitless_calls,
         });
+        if let (Some(seed), Value::Object(cursor)) = (self.identity.seed, &mut cursor) {
+            cursor.insert("seed".to_string(), seed.into());
+        }
+        if let (true, Value::Object(cursor)) = (self.identity.is_repeated, &mut cursor) {
+            cursor.insert("repeated".to_string(), true.into());
+        }
         (self.outcomes, Some(cursor.to_string()), self.resume_after)
     }
 }

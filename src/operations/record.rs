@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::bulk::{self, Bulk};
 use super::requester::Requester;
-use super::{Task, mandatory, written};
+use super::{MAX_REQUESTS, Task, mandatory, written};
 use crate::catalogue::resource::{Handler, Job, Resource, Verb};
 use crate::client::{self, MOST_IN_FLIGHT};
 use crate::contract::{Item, Object, Outcome};
@@ -23,9 +23,6 @@ use crate::protocol::answer;
 use crate::protocol::envelope;
 use crate::protocol::http::HttpResponse;
 use crate::protocol::request::{ApiRequest, Safety};
-
-/// The most requests that one call sends for its items.
-const MOST_REQUESTS: usize = 80;
 
 /// The request for one item.
 pub fn request(resource: &Resource, verb: Verb, input: &Input) -> ApiRequest {
@@ -70,29 +67,53 @@ pub fn body(resource: &Resource, input: &Input, defaults: &[(&str, &str)]) -> Va
     Value::Object(body)
 }
 
+/// What a batch counts as beside its own request: it takes its time, like a
+/// round of single requests.
+const BATCH_WEIGHT: u32 = 9;
+
 /// Works through the queue.
 pub fn run(task: &mut Task<'_, '_>) {
     let deadline = task.client.remaining();
     let mut together = Bulk::default();
-    let mut requests = 0;
+    let mut batches: u32 = 0;
+    let mut begun = false;
+    // What an item took, at most, until now.
+    let mut cost = 1;
     while let Some(next) = task.queue.next_item() {
-        if requests > 0 && (requests >= MOST_REQUESTS || super::is_late(task.client, deadline)) {
+        let before = spent(task, batches);
+        if begun && (room(before, cost) == 0 || super::is_late(task.client, deadline)) {
             break;
         }
+        begun = true;
         if bulk::wanted(task, next) {
-            // A batch takes its time, like a round of single requests.
-            requests += MOST_IN_FLIGHT;
             let alone = together.post(task);
+            batches += 1;
             for some in alone.chunks(MOST_IN_FLIGHT) {
-                requests += some.len();
-                send(task, some);
+                // What is left over stays in the queue, and is not done yet.
+                let room = room(spent(task, batches), 1);
+                if room == 0 || super::is_late(task.client, deadline) {
+                    break;
+                }
+                send(task, some.get(..room).unwrap_or(some));
             }
         } else {
-            let batch = next_batch(task);
-            requests += batch.settled + batch.inputs.len();
+            let batch = next_batch(task, room(before, cost).max(1));
+            let count = u32::try_from(batch.settled + batch.inputs.len()).unwrap_or(u32::MAX).max(1);
             send(task, &batch.inputs);
+            cost = cost.max(spent(task, batches).saturating_sub(before).div_ceil(count));
         }
     }
+}
+
+/// The requests of this call so far.
+fn spent(task: &Task<'_, '_>, batches: u32) -> u32 {
+    task.client.usage().requests.saturating_add(batches.saturating_mul(BATCH_WEIGHT))
+}
+
+/// How many items may be sent side by side.
+fn room(spent: u32, cost: u32) -> usize {
+    let items = MAX_REQUESTS.saturating_sub(spent) / cost.max(1);
+    usize::try_from(items).unwrap_or(MOST_IN_FLIGHT).min(MOST_IN_FLIGHT)
 }
 
 /// Sends these items side by side, each on its own.
@@ -134,7 +155,8 @@ fn with_companions(
     error: NodeError,
 ) -> Result<HttpResponse> {
     let companions = task.resource.update_companions;
-    let not_found = error.get_vendor().is_some_and(|words| words.contains("Record not found"));
+    let not_found = error.get_effect() == Effect::None
+        && error.get_vendor().is_some_and(|words| words.contains("Record not found"));
     let updates = matches!(task.verb, Verb::Update | Verb::Job(_));
     if !updates || companions.is_empty() || !not_found {
         return Err(error);
@@ -170,10 +192,10 @@ struct Batch {
     settled: usize,
 }
 
-/// The next items that may be in flight together.
-fn next_batch(task: &mut Task<'_, '_>) -> Batch {
+/// The next items that may be in flight together, at most so many.
+fn next_batch(task: &mut Task<'_, '_>, most: usize) -> Batch {
     let mut batch = Batch { inputs: vec![], settled: 0 };
-    for index in task.queue.next_items(MOST_IN_FLIGHT) {
+    for index in task.queue.next_items(most) {
         if bulk::wanted(task, index) {
             break;
         }

@@ -10,14 +10,13 @@ use alloc::vec::Vec;
 
 use serde_json::{Value, json};
 
+use super::search;
 use crate::catalogue::user::USER;
-use crate::client::{self, Client};
+use crate::client::Client;
 use crate::contract::Object;
 use crate::error::{Code, NodeError, Result};
 use crate::number;
-use crate::protocol::answer;
-use crate::protocol::envelope;
-use crate::protocol::request::{ApiRequest, Safety};
+use crate::protocol::request::ApiRequest;
 use crate::text;
 
 /// How many candidates a conflict names.
@@ -60,9 +59,13 @@ impl Requester {
     /// Looks the person up and fills in user, site and client.
     pub fn link(&self, client: &mut Client<'_>, values: &mut Object) -> Result<()> {
         let mut users = Vec::new();
+        let mut is_complete = true;
         if let Some(id) = &self.entra_id {
             match look_up(client, &by_entra_id(values, id)) {
-                Ok(rows) => users = matching(rows, &["azureoid"], id),
+                Ok(found) => {
+                    is_complete = found.is_complete;
+                    users = matching(found.rows, &["azureoid"], id);
+                }
                 // Some instances do not search by it.
                 Err(error) if self.email.is_some() && refuses_the_search(&error) => {}
                 Err(error) if refuses_the_search(&error) => {
@@ -74,12 +77,22 @@ impl Requester {
             }
         }
         if let (true, Some(email)) = (users.is_empty(), &self.email) {
-            let rows = look_up(client, &by_email(values, email))?;
-            users = matching(rows, &["emailaddress", "email2", "email3", "login"], email);
+            let found = look_up(client, &by_email(values, email))?;
+            is_complete &= found.is_complete;
+            users = matching(found.rows, &["emailaddress", "email2", "email3", "login"], email);
         }
         let field = if self.email.is_some() { "user_by_email" } else { "user_by_entra_id" };
         let wanted = self.email.as_deref().or(self.entra_id.as_deref()).unwrap_or_default();
         match users.as_slice() {
+            [] | [_] if !is_complete => {
+                let message = format!(
+                    "Whether \"{}\" is one user is not known: the search found more users than are read.",
+                    text::cut(wanted, 120)
+                );
+                return Err(search::inconclusive(message)
+                    .field(field)
+                    .advice("Give client_id too, or user_id and site_id of the one that is meant."));
+            }
             [user] => fill_in(values, user),
             [] if self.general_user => {
                 values.insert("userlookup".to_string(), json!({"id": -1, "lookupdisplay": "General User"}));
@@ -131,11 +144,8 @@ fn users(values: &Object) -> ApiRequest {
     request
 }
 
-fn look_up(client: &mut Client<'_>, request: &ApiRequest) -> Result<Vec<Object>> {
-    let answer = client.send(request)?;
-    envelope::list(client::json(&answer, Safety::Read)?, USER.list_key, &[])
-        .map(|page| page.rows)
-        .map_err(|why| answer::malformed(&answer, why, Safety::Read))
+fn look_up(client: &mut Client<'_>, request: &ApiRequest) -> Result<search::Rows> {
+    search::read(client, request, USER.list_key, &[], &mut |_| false)
 }
 
 fn refuses_the_search(error: &NodeError) -> bool {

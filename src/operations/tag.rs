@@ -19,13 +19,20 @@ pub fn of_key(key: &str, client: &str) -> String {
     format!("k{}", spell(digest(&[client, "\n", key]), 10))
 }
 
+/// What all marks of a call begin from that has an idempotency key: it travels
+/// in cursors.
+pub fn of_idempotency_key(key: &str) -> String {
+    spell(digest(&["key", key]), 12)
+}
+
 /// The mark of what one call does for one item: the same when the call is
-/// repeated with its idempotency key, different for any other call. `input` is
-/// the item, for hosts that give neither key nor entropy.
-pub fn of_call(context: &CallContext, index: usize, input: &str) -> String {
+/// repeated with its idempotency key, of which `seed` was made, and different
+/// for any other call. `input` is the item, for hosts that give neither key nor
+/// entropy.
+pub fn of_call(seed: Option<&str>, context: &CallContext, index: usize, input: &str) -> String {
     let index = format!("{index}");
-    let digest = match &context.idempotency_key {
-        Some(key) => digest(&["key", key, "\n", &index]),
+    let digest = match seed {
+        Some(seed) => digest(&["seed", seed, "\n", &index]),
         None => {
             let entropy = format!("{:?} {}", context.entropy, context.now);
             digest(&["entropy", &entropy, "\n", &index, "\n", input])
@@ -52,18 +59,17 @@ fn digest(parts: &[&str]) -> u64 {
 #[cfg(test)]
 mod tests {
     use alloc::collections::BTreeSet;
-    use alloc::string::ToString;
     use alloc::vec;
     use core::time::Duration;
 
     use super::*;
 
-    fn context(key: Option<&str>, entropy: u8) -> CallContext {
+    fn context(entropy: u8) -> CallContext {
         CallContext {
             now: "2026-03-01T09:00:00Z".parse().unwrap(),
             deadline: Duration::from_secs(60),
             attempt: 1,
-            idempotency_key: key.map(ToString::to_string),
+            idempotency_key: None,
             entropy: vec![entropy],
             trace_parent: None,
             time_zone: None,
@@ -89,11 +95,12 @@ mod tests {
 
     #[test]
     fn a_repeated_call_has_the_same_mark_and_another_call_another_one() {
-        let mark = of_call(&context(Some("a"), 1), 0, "x");
-        assert_eq!(mark, of_call(&context(Some("a"), 2), 0, "y"));
-        assert_ne!(mark, of_call(&context(Some("a"), 1), 1, "x"));
-        assert_ne!(mark, of_call(&context(Some("b"), 1), 0, "x"));
-        assert_ne!(of_call(&context(None, 1), 0, "x"), of_call(&context(None, 2), 0, "x"));
-        assert_ne!(of_call(&context(None, 1), 0, "x"), of_call(&context(None, 1), 0, "y"));
+        let (a, b) = (of_idempotency_key("a"), of_idempotency_key("b"));
+        let mark = of_call(Some(&a), &context(1), 0, "x");
+        assert_eq!(mark, of_call(Some(&a), &context(2), 0, "y"));
+        assert_ne!(mark, of_call(Some(&a), &context(1), 1, "x"));
+        assert_ne!(mark, of_call(Some(&b), &context(1), 0, "x"));
+        assert_ne!(of_call(None, &context(1), 0, "x"), of_call(None, &context(2), 0, "x"));
+        assert_ne!(of_call(None, &context(1), 0, "x"), of_call(None, &context(1), 0, "y"));
     }
 }

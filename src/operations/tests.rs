@@ -250,6 +250,21 @@ fn a_quantity_that_was_not_kept_is_told() {
     }
 }
 
+/// Between the first attempt and the second somebody else may change the lines.
+#[test]
+fn lines_are_put_back_once_where_the_answer_is_lost() {
+    let mut sent = 0;
+    let input = json!({"id": 4, "line_id": 1, "quantity": 40});
+    let execution = run("recurring_invoice.update_quantity", &input, None, |request| {
+        if request.body.is_empty() {
+            return answer(200, &json!({"id": 4, "lines": [{"id": 1, "qty_order": 10}]}));
+        }
+        sent += 1;
+        answer(504, &json!(""))
+    });
+    assert_eq!((sent, failure(&execution).get_effect()), (1, Effect::Unknown));
+}
+
 /// Writing back a list that was not read would empty it.
 #[test]
 fn a_recurring_invoice_without_its_lines_is_not_written() {

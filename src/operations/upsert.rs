@@ -1,38 +1,57 @@
 //! `ticket.upsert`: updates the ticket with a key, or makes it.
 //!
-//! An update may be repeated, and a create that is repeated finds the ticket
-//! by its key, so the whole may be repeated too.
+//! An update may be repeated. A create is sent once in a call: where its answer
+//! is lost, the ticket is looked for by its key, and where it does not show, the
+//! failure says that this is not known. A call that is repeated finds it then.
 
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 
-use serde_json::Value;
-
-use super::keyed::{self, Key, State};
+use super::keyed::{self, Key, Matches, State};
 use super::requester::Requester;
-use super::{Task, record};
-use crate::catalogue::resource::Verb;
-use crate::contract::{Item, Object};
+use super::search::{self, Patience, Sighting};
+use super::{Task, jobs, record};
+use crate::catalogue::resource::{Resource, Verb};
+use crate::client::Client;
+use crate::contract::{Diagnostic, Item, Level, Object};
 use crate::error::{Code, Effect, NodeError, Result, Retry};
 use crate::input::Input;
 use crate::output::{Names, View};
-use crate::protocol::http::HttpResponse;
 use crate::protocol::request::{ApiRequest, Safety};
 
 /// How many tickets a conflict names.
-const MOST_NAMED: usize = 10;
+const MAX_NAMED: usize = 10;
 
-/// Works on one item.
-pub fn run(task: &mut Task<'_, '_>, index: usize, input: &Input) -> Result<Vec<Item>> {
+/// Works through the queue. What an item of this call made holds for later ones.
+pub fn run(task: &mut Task<'_, '_>) {
+    let mut homes: Vec<(String, i64)> = vec![];
+    jobs::each_with(task, jobs::Pace::Looking, &mut |task, index, input| one(task, index, input, &mut homes));
+}
+
+fn one(
+    task: &mut Task<'_, '_>,
+    index: usize,
+    input: &Input,
+    homes: &mut Vec<(String, i64)>,
+) -> Result<Vec<Item>> {
     let mut fields = input.values.clone();
     let key = Key::take(task.resource, &mut fields)?;
     if let Some(requester) = Requester::take(&mut fields)? {
         requester.link(task.client, &mut fields)?;
     }
     let ticket = match key {
-        Some(key) => by_key(task, &key, fields)?,
+        Some(key) => {
+            let name = format!("{} {}", key.tag(None), key.text());
+            let home = homes.iter().find(|(known, _)| *known == name).map(|(_, id)| *id);
+            let mut work = Work { task, index, key: &key };
+            let ticket = work.run(home, fields)?;
+            if home.is_none() {
+                homes.push((name, keyed::id(&ticket)));
+            }
+            ticket
+        }
         // HaloPSA does the matching. What a repetition does is not known.
         None => {
             let answer = task.client.send(&create(task, fields))?;
@@ -71,73 +90,197 @@ fn written(key: &Key, mut fields: Object) -> Object {
     fields
 }
 
-fn by_key(task: &mut Task<'_, '_>, key: &Key, fields: Object) -> Result<Object> {
-    if let Some(id) = the_one(task, key)? {
-        return update(task, id, key, fields);
-    }
-    if !fields.contains_key("summary") {
-        return Err(NodeError::new(
-            Code::MissingField,
-            "There is no ticket with this key, and a new one needs a summary.",
-        )
-        .field("summary")
-        .advice("Fill in summary."));
-    }
-    let request = create(task, written(key, fields.clone()));
-    let mut lost = None;
-    for _ in 0..2 {
-        match task.client.send(&request).and_then(|answer| record::record(&answer, Safety::Create)) {
-            Ok(ticket) => return Ok(ticket),
-            Err(error) if error.get_effect() != Effect::Unknown => return Err(error),
-            Err(error) => {
-                if let Some(id) = the_one(task, key).map_err(|_| again(error.clone()))? {
-                    return update(task, id, key, fields);
-                }
-                lost = Some(error);
+/// The work on one item with a key.
+struct Work<'t, 'a, 'b> {
+    task: &'t mut Task<'a, 'b>,
+    index: usize,
+    key: &'t Key,
+}
+
+impl Work<'_, '_, '_> {
+    fn run(&mut self, home: Option<i64>, fields: Object) -> Result<Object> {
+        if let Some(id) = home {
+            return self.update(id, fields);
+        }
+        let is_repeated = self.task.is_repeated;
+        match self.find_first().map_err(|error| if is_repeated { perhaps_done(error) } else { error })? {
+            Sighting::Found(id) => {
+                // The call before may have made it.
+                self.update(id, fields).map_err(|error| if is_repeated { perhaps_done(error) } else { error })
+            }
+            Sighting::Absent => self.create(fields),
+            Sighting::Inconclusive => {
+                let error = search::inconclusive(
+                    "Whether there is a ticket with this key is not known: the search did not come to an end, so no ticket was made.",
+                )
+                .field("key")
+                .advice("Leave key_field out, so that a reference in the summary is searched for, or take the key out of tickets that are done with.");
+                Err(if is_repeated { perhaps_done(error) } else { error })
             }
         }
     }
-    Err(again(lost.unwrap_or_else(|| NodeError::new(Code::Internal, "A ticket got lost inside the node."))))
+
+    /// The ticket as it is before this call writes. What the call before left on
+    /// its way gets time to arrive.
+    fn find_first(&mut self) -> Result<Sighting<i64>> {
+        if !self.task.is_repeated {
+            return the_one(self.task.client, self.task.resource, self.key);
+        }
+        let mut patience = Patience::with_the_call_before(self.task.client);
+        self.look(&mut patience)
+    }
+
+    fn look(&mut self, patience: &mut Patience) -> Result<Sighting<i64>> {
+        let (resource, key) = (self.task.resource, self.key);
+        search::look_until_found(self.task.client, patience, &mut |client| the_one(client, resource, key))
+    }
+
+    fn create(&mut self, fields: Object) -> Result<Object> {
+        if !fields.contains_key("summary") {
+            return Err(NodeError::new(
+                Code::MissingField,
+                "There is no ticket with this key, and a new one needs a summary.",
+            )
+            .field("summary")
+            .advice("Fill in summary."));
+        }
+        let request = create(self.task, written(self.key, fields.clone()));
+        let answer = self.task.client.send(&request);
+        let lost = match answer.and_then(|answer| search::created(&answer)) {
+            Ok(ticket) => {
+                self.verify(&ticket);
+                return Ok(ticket);
+            }
+            Err(error) if error.get_effect() != Effect::Unknown => return Err(error),
+            Err(lost) => lost,
+        };
+        // It is not sent again: HaloPSA may be at it still.
+        let mut patience = Patience::with_a_lost_write(self.task.client);
+        match self.look(&mut patience) {
+            Ok(Sighting::Found(id)) => self.update(id, fields),
+            Ok(Sighting::Absent | Sighting::Inconclusive) | Err(_) => Err(again(lost)),
+        }
+    }
+
+    /// Looks whether a repeated call would find the ticket, and only this one.
+    fn verify(&mut self, ticket: &Object) {
+        let id = keyed::id(ticket);
+        let (resource, key) = (self.task.resource, self.key);
+        let mut patience = Patience::with_a_new_record(self.task.client);
+        let mut others: Vec<i64> = vec![];
+        let seen = search::look_until_found(self.task.client, &mut patience, &mut |client| {
+            let matches = find(client, resource, key)?;
+            others = matches.seen().iter().map(keyed::id).filter(|other| *other != id).collect();
+            let is_there = matches.seen().iter().any(|seen| keyed::id(seen) == id);
+            Ok(if is_there { Sighting::Found(()) } else { matches.sighting().map(|_| ()) })
+        });
+        let is_found = matches!(seen, Ok(Sighting::Found(())));
+        if !is_found || !others.is_empty() {
+            let diagnostic = if is_found { doubled(id, &others) } else { not_found_again(id) };
+            let item_index = u32::try_from(self.index).ok();
+            self.task.diagnostics.push(Diagnostic { item_index, ..diagnostic });
+        }
+    }
+
+    fn update(&mut self, id: i64, mut fields: Object) -> Result<Object> {
+        let answer = if fields.is_empty() {
+            let request = record::request(self.task.resource, Verb::Get, &Input::of_record(id));
+            self.task.client.send(&request)?
+        } else {
+            // A new summary must keep the reference.
+            if self.key.is_in_summary() {
+                Key::sign(&mut fields, &self.key.tag(None));
+            }
+            record::overwrite(self.task, &Input::of_fields(Some(id), fields))?
+        };
+        record::record(&answer, Safety::Overwrite)
+    }
 }
 
+/// The failure of a create that may have been done.
 fn again(error: NodeError) -> NodeError {
-    error.retry(Retry::HostDefault).advice("Repeat the call: it finds the ticket by its key.")
+    error
+        .retry(Retry::HostDefault)
+        .advice("Repeat the call in a minute: it finds the ticket by its key if HaloPSA made it.")
 }
 
-/// The id of the ticket with a key, if there is one.
-fn the_one(task: &mut Task<'_, '_>, key: &Key) -> Result<Option<i64>> {
-    let found = key.find(task.client, task.resource, State::Any, None, &mut Names::default())?;
-    match found.as_slice() {
-        [] => Ok(None),
-        [ticket] => Ok(Some(keyed::id(ticket))),
+/// A failure before it is known what the call before this one did.
+pub(super) fn perhaps_done(error: NodeError) -> NodeError {
+    match error.get_retry() {
+        // The item waits, and nothing is said about it yet.
+        Retry::After(_) => error,
+        _ if error.get_effect() == Effect::None => error.effect(Effect::Unknown),
+        _ => error,
+    }
+}
+
+/// What is said about a ticket that a repeated call would not find.
+pub(super) fn not_found_again(id: i64) -> Diagnostic {
+    Diagnostic {
+        level: Level::Warning,
+        code: "halopsa.key-not-found-again",
+        message: format!(
+            "Ticket {id} was made, but a search for its key does not show it: the next call with this key makes another ticket. Give the API agent the teams and clients that the ticket belongs to, and check that HaloPSA keeps the whole summary."
+        ),
+        item_index: None,
+    }
+}
+
+fn doubled(id: i64, others: &[i64]) -> Diagnostic {
+    Diagnostic {
+        level: Level::Warning,
+        code: "halopsa.key-not-unique",
+        message: format!(
+            "Ticket {id} was made, and there are others with its key: {}. Another call was at work at the same time. Keep one of them.",
+            list(others)
+        ),
+        item_index: None,
+    }
+}
+
+fn list(ids: &[i64]) -> String {
+    let ids: Vec<String> = ids.iter().take(MAX_NAMED).map(ToString::to_string).collect();
+    ids.join(", ")
+}
+
+fn find(client: &mut Client<'_>, resource: &'static Resource, key: &Key) -> Result<Matches> {
+    key.find(client, resource, State::Any, None, &mut Names::default())
+}
+
+/// The id of the ticket with a key. A ticket that was merged stands for the one
+/// that it was merged into.
+fn the_one(client: &mut Client<'_>, resource: &'static Resource, key: &Key) -> Result<Sighting<i64>> {
+    let matches = find(client, resource, key)?;
+    let is_complete = matches.is_complete();
+    let rows = match matches.sighting() {
+        Sighting::Found(rows) => rows,
+        Sighting::Absent => return Ok(Sighting::Absent),
+        Sighting::Inconclusive => return Ok(Sighting::Inconclusive),
+    };
+    let mut ids: Vec<i64> = vec![];
+    for row in rows {
+        let own = keyed::id(&row);
+        let id = keyed::merged_into(client, resource, row)?.map_or(own, |ticket| keyed::id(&ticket));
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    match ids.as_slice() {
+        // There may be a second one.
+        [_] if !is_complete => Ok(Sighting::Inconclusive),
+        [id] => Ok(Sighting::Found(*id)),
         several => {
-            let ids: Vec<String> =
-                several.iter().take(MOST_NAMED).map(|ticket| keyed::id(ticket).to_string()).collect();
             let message = format!(
                 "{} tickets have the key \"{}\": {}.",
                 several.len(),
                 crate::text::cut(key.text(), 120),
-                ids.join(", ")
+                list(several)
             );
             Err(NodeError::new(Code::Conflict, message).field("key").advice(
                 "Keep one of them: merge or delete the others, or take the reference out of their summaries.",
             ))
         }
     }
-}
-
-fn update(task: &mut Task<'_, '_>, id: i64, key: &Key, mut fields: Object) -> Result<Object> {
-    let answer: HttpResponse = if fields.is_empty() {
-        let request = record::request(task.resource, Verb::Get, &Input::of_record(id));
-        task.client.send(&request)?
-    } else {
-        // A new summary must keep the reference.
-        if key.is_in_summary() && fields.get("summary").and_then(Value::as_str).is_some() {
-            Key::sign(&mut fields, &key.tag(None));
-        }
-        record::overwrite(task, &Input::of_fields(Some(id), fields))?
-    };
-    record::record(&answer, Safety::Overwrite)
 }
 
 #[cfg(test)]

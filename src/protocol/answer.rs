@@ -289,8 +289,9 @@ fn lost(error: NodeError, safety: Safety, effect: Effect) -> NodeError {
     if effect != Effect::Unknown {
         return error.effect(effect);
     }
-    if safety == Safety::Overwrite {
-        // Doing it again does no harm, so the error stays what it is.
+    if matches!(safety, Safety::Overwrite | Safety::Replace) {
+        // Doing it again, from the beginning, does no harm, so the error stays
+        // what it is.
         return error.effect(effect);
     }
     let kind = match error.get_kind() {

@@ -21,6 +21,8 @@ pub enum Safety {
     Read,
     /// The same as of one that is sent once: it overwrites or removes.
     Overwrite,
+    /// It may undo what came between: it puts a list back that was read before.
+    Replace,
     /// A second record.
     Create,
 }

@@ -1,7 +1,7 @@
 //! Whether to send a request again: one pure function.
 //!
-//! A create is sent again only where HaloPSA certainly did nothing with it.
-//! Reads and overwrites may be repeated after a broken connection or a gateway
+//! A create, and what puts a list back that was read before, is sent again only
+//! where HaloPSA certainly did nothing with it. Reads and overwrites may be repeated after a broken connection or a gateway
 //! error too. A time-out is never repeated: it has used up the time already.
 
 use core::time::Duration;
@@ -59,7 +59,7 @@ pub fn decide(
         Trouble::NoAnswer(Reason::Broken, reached) => (reached == Reached::No, true),
         _ => (false, false),
     };
-    if !repeatable || (safety == Safety::Create && !did_nothing) {
+    if !repeatable || (matches!(safety, Safety::Create | Safety::Replace) && !did_nothing) {
         return Decision::GiveUp;
     }
     let throttled = trouble == Trouble::Status(429);
@@ -112,8 +112,14 @@ mod tests {
 
     #[test]
     fn a_create_is_repeated_only_where_nothing_happened() {
-        let repeated: Vec<_> = ALL.into_iter().filter(|t| waits(Safety::Create, *t)).collect();
-        assert_eq!(repeated, [Trouble::Status(429), Trouble::NoAnswer(Reason::NoConnection, Reached::No)]);
+        for safety in [Safety::Create, Safety::Replace] {
+            let repeated: Vec<_> = ALL.into_iter().filter(|t| waits(safety, *t)).collect();
+            assert_eq!(
+                repeated,
+                [Trouble::Status(429), Trouble::NoAnswer(Reason::NoConnection, Reached::No)],
+                "{safety:?}"
+            );
+        }
     }
 
     #[test]

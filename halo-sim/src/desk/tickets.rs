@@ -15,6 +15,8 @@ pub(crate) const CLOSED: i64 = 9;
 const NEW: i64 = 1;
 /// The reserved agent "Unassigned".
 pub(crate) const UNASSIGNED: i64 = 1;
+/// Marks the tickets that the API made; never sent.
+pub(crate) const BY_API: &str = "made_by_api";
 /// The client "Unknown".
 const UNKNOWN_CLIENT: i64 = 1;
 
@@ -64,6 +66,8 @@ fn open(desk: &mut Desk<'_>, resource: &'static Resource, element: &Element) -> 
         must_exist(desk.world, TableId::Agents, row.int("agent_id"), "Agent")?;
     }
     settle(desk, &mut row, &kind);
+    cut_summary(desk, &mut row);
+    row.set(BY_API, true);
     if let Some(theirs) = element.raw_text("_match_thirdparty_id") {
         row.set("third_party_id_string", theirs);
     }
@@ -147,6 +151,7 @@ fn change(
         set_team(desk.world, &mut row, name);
     }
     follow_customer(desk.world, &mut row, patch);
+    cut_summary(desk, &mut row);
     if !element.commands("_novalidate") && patch.iter().any(|(_, value)| is_empty(value)) {
         mandatory::check(desk.world, &row)?;
     }
@@ -168,6 +173,16 @@ fn change(
     desk.tell(Some(&before), &row);
     desk.world.table_mut(resource.table).put(key.clone(), row);
     Ok(key.clone())
+}
+
+/// How much of a summary is kept is not known; a switch says so.
+fn cut_summary(desk: &Desk<'_>, row: &mut Row) {
+    if let Some(limit) = desk.knobs.summary_limit
+        && row.text("summary").chars().count() > limit
+    {
+        let kept: String = row.text("summary").chars().take(limit).collect();
+        row.set("summary", kept);
+    }
 }
 
 /// Soft: the ticket is kept and can be restored (HAPI §7.1).

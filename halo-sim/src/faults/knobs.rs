@@ -35,6 +35,20 @@ pub(crate) enum RetryAfter {
     Date(u32),
 }
 
+/// How a write gets along without its client.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Lateness {
+    /// It does not: it is done, and answered.
+    #[default]
+    None,
+    /// The connection is closed, and it is done after this time.
+    Cut(Duration),
+    /// A gateway answers, and it is done after this time.
+    Gateway(Duration),
+    /// It takes this time, and is answered then.
+    Slow(Duration),
+}
+
 /// What happens to one delivery of a webhook.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct DeliveryKnobs {
@@ -63,6 +77,10 @@ pub(crate) struct Knobs {
     pub(crate) any_tenant: bool,
     pub(crate) refresh_token: bool,
     pub(crate) wrap_array: bool,
+    pub(crate) summary_limit: Option<usize>,
+    pub(crate) lateness: Lateness,
+    /// For how long lists show what was there before.
+    pub(crate) late_lists: Duration,
     pub(crate) accept_bare_object: bool,
     pub(crate) atomic_post: bool,
     pub(crate) record_not_found_on_bare_update: bool,
@@ -116,6 +134,7 @@ impl Knobs {
             Quirk::AgentSeesNothing => self.agent_sees_nothing = true,
             Quirk::AgentSeesClients(ids) => self.sight.clients = Some(ids.as_slice().to_vec()),
             Quirk::AgentSeesTeams(ids) => self.sight.teams = Some(ids.as_slice().to_vec()),
+            Quirk::OwnUnseen(every) => self.sight.own_unseen = Some(*every),
             Quirk::AppointmentIdChanges => self.appointment_id_changes = true,
             Quirk::ExtraActions => self.extra_actions = true,
             Quirk::TokenDiesAfter(calls) => self.token_dies_after = Some(*calls),
@@ -127,6 +146,11 @@ impl Knobs {
             Quirk::AnyTenant => self.any_tenant = true,
             Quirk::RefreshToken => self.refresh_token = true,
             Quirk::WrapArray => self.wrap_array = true,
+            Quirk::SummaryLimit(characters) => self.summary_limit = Some(*characters),
+            Quirk::LateCommit(ms) => self.lateness = Lateness::Cut(Duration::from_millis(*ms)),
+            Quirk::LateGateway(ms) => self.lateness = Lateness::Gateway(Duration::from_millis(*ms)),
+            Quirk::SlowWrite(ms) => self.lateness = Lateness::Slow(Duration::from_millis(*ms)),
+            Quirk::LateLists(ms) => self.late_lists = Duration::from_millis(*ms),
             Quirk::AcceptBareObject => self.accept_bare_object = true,
             Quirk::AtomicPost => self.atomic_post = true,
             Quirk::RecordNotFoundOnBareUpdate => self.record_not_found_on_bare_update = true,

@@ -194,6 +194,7 @@ quirks! {
 
     AgentSeesClients(Ids) = "agent-sees-clients" "IDS": "the agent sees these clients and what is theirs only: 12,13";
     AgentSeesTeams(Ids) = "agent-sees-teams" "IDS": "the agent sees tickets of these teams only: 1,2";
+    OwnUnseen(u32) = "own-unseen" "N": "the agent does not see the tickets that the API makes and whose id is a multiple of N";
 
     // Tokens and permissions.
     TokenDiesAfter(u64) = "token-dies-after" "N": "each token is refused with 401 after N API calls";
@@ -207,6 +208,7 @@ quirks! {
 
     // Writes.
     WrapArray = "wrap-array": "POST answers are one-element arrays";
+    SummaryLimit(usize) = "summary-limit" "N": "summaries of tickets are cut after N characters";
     AcceptBareObject = "accept-bare-object": "a POST may be an object instead of an array";
     AtomicPost = "atomic-post": "a POST of several elements is done wholly or not at all";
     RecordNotFoundOnBareUpdate = "record-not-found-on-bare-update": "a ticket update without tickettype_id and client_id is refused";
@@ -243,6 +245,12 @@ quirks! {
     CutAfterCommit(u32) = "cut-after-commit" "N": "the next N writes are done, then the connection is closed without an answer";
     CutEveryCommit(u32) = "cut-every-commit" "N": "every Nth write is done, then the connection is closed without an answer";
     CutBeforeCommit(u32) = "cut-before-commit" "N": "the next N writes are not done, and the connection is closed without an answer";
+
+    // Late.
+    LateCommit(u64) = "late-commit" "MS": "the connection is closed without an answer to a write, which is done MS milliseconds later";
+    LateGateway(u64) = "late-gateway" "MS": "a gateway answers 504 to a write, which is done MS milliseconds later";
+    SlowWrite(u64) = "slow-write" "MS": "writes take MS milliseconds, and are done even if nobody waits for the answer any more";
+    LateLists(u64) = "late-lists" "MS": "lists and searches show what was written MS milliseconds later";
 
     // Time and transport.
     Silent = "silent": "requests are accepted and never answered";

@@ -61,9 +61,12 @@ impl Fault {
         );
         let kind = match self.quirk {
             _ if delivers || traffic == Traffic::Delivery => delivers && traffic == Traffic::Delivery,
-            Quirk::CutAfterCommit(_) | Quirk::CutEveryCommit(_) | Quirk::CutBeforeCommit(_) => {
-                traffic == Traffic::Write
-            }
+            Quirk::CutAfterCommit(_)
+            | Quirk::CutEveryCommit(_)
+            | Quirk::CutBeforeCommit(_)
+            | Quirk::LateCommit(_)
+            | Quirk::LateGateway(_)
+            | Quirk::SlowWrite(_) => traffic == Traffic::Write,
             Quirk::ThrottleNext(_) | Quirk::UnavailableNext(_) | Quirk::ServerErrorNext(_) => {
                 traffic != Traffic::Login
             }

@@ -77,7 +77,14 @@ fn definition_of<'w>(world: &'w World, usage: i64, element: &Value) -> Option<&'
     })
 }
 
-fn stored_value(stored: Option<&Value>, id: i64) -> Option<&Value> {
+/// The id of the custom field with this name.
+pub(super) fn id_of(world: &World, usage: i64, name: &str) -> Option<i64> {
+    let field = definitions(world, usage).find(|field| field.text("name").eq_ignore_ascii_case(name));
+    field.map(|field| field.int("id"))
+}
+
+/// The value that is stored for a custom field.
+pub(super) fn stored_value(stored: Option<&Value>, id: i64) -> Option<&Value> {
     stored?.as_array()?.iter().find(|known| known.get("id").and_then(Value::as_i64) == Some(id))?.get("value")
 }
 

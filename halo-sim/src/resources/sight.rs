@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::{Resource, tickets::TICKETS};
 use crate::{
+    desk::tickets,
     faults::Knobs,
     state::{Row, TableId, World},
 };
@@ -22,6 +23,8 @@ pub(crate) struct Limits {
     pub(crate) clients: Option<Vec<i64>>,
     /// Only tickets of these teams.
     pub(crate) teams: Option<Vec<i64>>,
+    /// Not the tickets that the API makes and whose id is a multiple of this.
+    pub(crate) own_unseen: Option<u32>,
 }
 
 /// What one request sees; `None` is no limit.
@@ -30,13 +33,14 @@ pub(crate) struct Sight {
     nothing: bool,
     clients: Option<HashSet<i64>>,
     teams: Option<HashSet<i64>>,
+    own_unseen: Option<i64>,
 }
 
 impl Sight {
     /// What an agent sees.
     pub(crate) fn of(world: &World, agent: i64, knobs: &Knobs) -> Self {
         let Some(agent) = world.row(TableId::Agents, agent) else {
-            return Self { nothing: true, clients: None, teams: None };
+            return Self { nothing: true, clients: None, teams: None, own_unseen: None };
         };
         let set = |ids: &Vec<i64>| ids.iter().copied().collect();
         let clients = knobs.sight.clients.as_ref().map(set).or_else(|| {
@@ -49,6 +53,7 @@ impl Sight {
             nothing: knobs.agent_sees_nothing || homeless,
             clients,
             teams: knobs.sight.teams.as_ref().map(set).or_else(|| own_teams(world, agent)),
+            own_unseen: knobs.sight.own_unseen.map(i64::from),
         }
     }
 
@@ -59,7 +64,7 @@ impl Sight {
 
     /// Whether nothing is limited.
     pub(crate) fn is_unlimited(&self) -> bool {
-        self.clients.is_none() && self.teams.is_none()
+        self.clients.is_none() && self.teams.is_none() && self.own_unseen.is_none()
     }
 
     /// Whether a row is seen.
@@ -71,6 +76,9 @@ impl Sight {
             let ticket = world.row(TableId::Tickets, row.int("ticket_id"));
             return ticket.is_none_or(|ticket| self.sees(world, &TICKETS, ticket));
         }
+        let is_unseen = resource.table == TableId::Tickets
+            && row.flag(tickets::BY_API)
+            && self.own_unseen.is_some_and(|every| row.int("id").checked_rem(every) == Some(0));
         let in_team = match (&self.teams, resource.table) {
             (Some(teams), TableId::Tickets) => teams.contains(&row.int("team_id")),
             _ => true,
@@ -84,7 +92,7 @@ impl Sight {
             (Some(clients), Some(client)) => clients.contains(&client),
             _ => true,
         };
-        in_team && of_client
+        in_team && of_client && !is_unseen
     }
 }
 

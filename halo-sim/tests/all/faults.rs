@@ -154,3 +154,69 @@ async fn unknown_paths_and_methods() -> Result<()> {
     assert_eq!(client.send("GET", "/api/Status", "", "").await?.status, 401);
     Ok(())
 }
+
+/// An hour, which no test waits for.
+const LATE: &str = "3600000";
+
+#[tokio::test]
+async fn a_late_write_is_done_when_its_time_comes() -> Result<()> {
+    let client = start(&[]).await?;
+    let ticket = json!([{ "summary": "x" }]);
+    client.sim.add_quirk(quirk(&format!("late-commit={LATE}"))?);
+    assert!(client.post("Tickets", &ticket).await.is_err());
+    assert_eq!(client.get("Status").await?.status, 200, "reads are not late");
+    assert_eq!(client.sim.ticket_count(), 717);
+    client.sim.advance_clock_ms(3_600_001);
+    assert_eq!(client.get("Status").await?.status, 200);
+    assert_eq!(client.sim.ticket_count(), 718);
+    client.sim.clear_quirks();
+    client.sim.add_quirk(quirk(&format!("late-gateway={LATE}"))?);
+    assert_eq!(client.post("Tickets", &ticket).await?.status, 504);
+    assert_eq!(client.sim.ticket_count(), 718);
+    client.sim.settle();
+    assert_eq!(client.sim.ticket_count(), 719);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_slow_write_is_done_though_nobody_waits_for_it() -> Result<()> {
+    let client = start(&[&format!("slow-write={LATE}")]).await?;
+    let ticket = json!([{ "summary": "x" }]);
+    let waited = tokio::time::timeout(Duration::from_millis(300), client.post("Tickets", &ticket)).await;
+    assert!(waited.is_err());
+    assert_eq!(client.sim.ticket_count(), 717);
+    client.sim.settle();
+    assert_eq!(client.sim.ticket_count(), 718);
+    client.sim.speed_up_clock(1_000_000);
+    assert_eq!(client.post("Tickets", &ticket).await?.status, 201, "an hour is a few milliseconds now");
+    Ok(())
+}
+
+#[tokio::test]
+async fn late_lists_show_what_was_there_before() -> Result<()> {
+    let client = start(&[LASTING, &format!("late-lists={LATE}"), "summary-limit=5"]).await?;
+    let made = client.post("Tickets", &json!([{ "summary": "Unheard of" }])).await?.json();
+    assert_eq!((&made["id"], &made["summary"]), (&json!(718), &json!("Unhea")));
+    client.post("Tickets", &json!([{ "id": 717, "summary": "Unhea" }])).await?;
+    let found = async || {
+        let rows = client.get("Tickets?search=Unhea").await?.json();
+        anyhow::Ok(rows["tickets"].as_array().map_or(0, Vec::len))
+    };
+    assert_eq!((found().await?, client.get("Tickets/718").await?.status), (0, 200));
+    client.sim.advance_clock_ms(3_600_001);
+    assert_eq!(found().await?, 2);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_agent_may_not_see_what_it_makes() -> Result<()> {
+    let client = start(&["own-unseen=2"]).await?;
+    for (id, status) in [(718, 403), (719, 200)] {
+        let made = client.post("Tickets", &json!([{ "summary": "Unseen" }])).await?.json();
+        assert_eq!(made["id"], id);
+        assert_eq!(client.get(&format!("Tickets/{id}")).await?.status, status);
+    }
+    let rows = client.get("Tickets?search=Unseen").await?.json();
+    assert_eq!(rows["tickets"].as_array().map(Vec::len), Some(1));
+    Ok(())
+}

@@ -18,6 +18,7 @@ mod coverage;
 mod echoes;
 mod egress;
 mod flat;
+mod late;
 mod lists;
 mod login;
 mod loose_inputs;

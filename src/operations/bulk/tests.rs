@@ -1,11 +1,14 @@
 //! Batches against a small HaloPSA: whatever goes wrong, each ticket is there
 //! once or its item says otherwise.
 
+use core::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::contract::{Execution, Outcome};
 use crate::error::Effect;
 use crate::operations::tests::{answer, run_all};
+use crate::operations::world::{Fault, World, call};
 use crate::protocol::http::{HttpRequest, Method, Reached, Reason, TransportError};
 use crate::transport::Exchange;
 
@@ -99,8 +102,8 @@ fn a_hundred_travel_together() {
     let texts: Vec<&str> = summaries.iter().map(String::as_str).collect();
     let execution = create(&texts, &mut halo);
     assert_eq!(told(&execution), "+".repeat(250));
-    assert_eq!((halo.posts, halo.tickets.len()), (3, 257));
-    assert_eq!(execution.usage.requests, 4, "three batches and one look at the newest");
+    assert_eq!((halo.posts, halo.tickets.len()), (4, 257));
+    assert_eq!(execution.usage.requests, 6, "one alone with a look before and after it, and three batches");
 }
 
 #[test]
@@ -115,17 +118,17 @@ fn one_bad_ticket_harms_no_other_and_doubles_none() {
 }
 
 #[test]
-fn what_a_lost_answer_was_about_is_found() {
+fn finds_the_records_after_a_lost_response() {
     let mut halo = Halo::new(Trouble::Lost);
     assert_eq!(told(&create(&["a", "b", "c"], &mut halo)), "+++");
-    assert_eq!(halo.posts, 1);
+    assert_eq!(halo.posts, 2, "one alone, and the rest together");
 }
 
 #[test]
-fn what_is_not_found_after_a_lost_answer_is_unknown() {
+fn a_record_that_is_not_found_after_a_lost_response_is_unknown() {
     let mut halo = Halo::new(Trouble::Gone);
     assert_eq!(told(&create(&["a", "b"], &mut halo)), "??");
-    assert_eq!(halo.posts, 1, "never sent again");
+    assert_eq!(halo.posts, 2, "never sent again");
 }
 
 #[test]
@@ -161,4 +164,111 @@ fn updates_fall_back_to_one_by_one() {
     });
     assert_eq!(told(&execution), "+-+");
     assert_eq!(posts, 4);
+}
+
+/// Creates these in a world, for clients 12 and 13 in turn where both are named.
+fn create_in(world: &mut World, summaries: &[String], clients: &[i64]) -> Execution {
+    let items: Vec<Value> = summaries
+        .iter()
+        .zip(clients.iter().cycle())
+        .map(|(summary, client)| json!({"summary": summary, "client_id": client, "bulk": true}))
+        .collect();
+    call(world, "ticket.create", None, &items)
+}
+
+fn named(count: usize, bad: usize) -> Vec<String> {
+    (0..count).map(|number| if number == bad { "bad".into() } else { format!("bulk {number}.") }).collect()
+}
+
+/// Each of them at most once; a success exactly once, and what failed without
+/// effect never.
+fn assert_none_is_doubled(world: &World, summaries: &[String], execution: &Execution) {
+    for (summary, outcome) in
+        summaries.iter().zip(&execution.outcomes).filter(|(summary, _)| *summary != "bad")
+    {
+        let count = world.tickets.iter().filter(|ticket| ticket.summary == *summary).count();
+        let fits = match outcome {
+            Outcome::Done(_) => count == 1,
+            Outcome::Failed(error) if error.get_effect() == Effect::None => count == 0,
+            Outcome::Failed(_) => count <= 1,
+            Outcome::NotAttempted => count == 0,
+        };
+        assert!(fits, "{summary} is there {count} times: {outcome:?}");
+    }
+}
+
+/// What was found in the field: after one bad element the agent did not see what
+/// had been made, and it was made again.
+#[test]
+fn an_agent_who_does_not_see_what_he_makes_doubles_nothing() {
+    for hidden in [vec![12, 13], vec![12], vec![13]] {
+        for is_atomic in [false, true] {
+            let mut world = World::new();
+            world.add("before");
+            world.hidden_clients = hidden.clone();
+            world.is_atomic = is_atomic;
+            let summaries = named(20, 9);
+            let execution = create_in(&mut world, &summaries, &[12, 13]);
+            assert_none_is_doubled(&world, &summaries, &execution);
+            assert!(told(&execution).contains('?'), "{}", told(&execution));
+        }
+    }
+}
+
+#[test]
+fn a_page_smaller_than_the_batch_doubles_nothing() {
+    for page_cap in [5, 10, 20, 24, 25, 100] {
+        let mut world = World::new();
+        world.add("before");
+        world.page_cap = page_cap;
+        let summaries = named(100, 90);
+        let execution = create_in(&mut world, &summaries, &[12]);
+        assert_none_is_doubled(&world, &summaries, &execution);
+        assert!(!told(&execution).contains('?'), "{page_cap}: {}", told(&execution));
+    }
+}
+
+#[test]
+fn records_that_show_a_moment_later_are_not_made_again() {
+    let mut world = World::new();
+    world.add("before");
+    world.read_delay = Duration::from_secs(3);
+    let summaries = named(30, 20);
+    let execution = create_in(&mut world, &summaries, &[12]);
+    assert_none_is_doubled(&world, &summaries, &execution);
+    assert_eq!(told(&execution).matches('+').count(), 29, "{}", told(&execution));
+}
+
+#[test]
+fn a_batch_that_is_done_late_is_found() {
+    for fault in [
+        Fault::Late(Duration::from_secs(20)),
+        Fault::Gateway(Duration::from_millis(50)),
+        Fault::Slow(Duration::from_secs(35)),
+    ] {
+        let mut world = World::new();
+        world.add("before");
+        // After the look before, the first one and the look for it.
+        world.faults.push((4, fault));
+        let summaries = named(30, 99);
+        let execution = create_in(&mut world, &summaries, &[12]);
+        world.settle();
+        assert_none_is_doubled(&world, &summaries, &execution);
+        assert_eq!(told(&execution), "+".repeat(30), "{fault:?}");
+    }
+}
+
+/// Two that are alike but for what HaloPSA cuts off cannot be told apart.
+#[test]
+fn summaries_that_are_cut_double_nothing() {
+    let mut world = World::new();
+    world.add("before");
+    world.summary_limit = 60;
+    let long = "The same long beginning of a summary that goes on beyond what is kept, ";
+    let summaries: Vec<String> =
+        (0..9).map(|number| if number == 5 { "bad".into() } else { format!("{long}{number}") }).collect();
+    let execution = create_in(&mut world, &summaries, &[12]);
+    let kept = world.tickets.iter().filter(|ticket| long.starts_with(&ticket.summary)).count();
+    let told = told(&execution);
+    assert!(kept <= 8 && kept >= told.matches('+').count(), "{kept}: {told}");
 }

@@ -1,8 +1,12 @@
 //! Upserts, wherever the wire is cut.
 
+use alloc::vec;
+use core::time::Duration;
+
 use serde_json::json;
 
 use crate::contract::Outcome;
+use crate::error::Effect;
 use crate::operations::world::{Fault, World, call, error, result};
 
 #[test]
@@ -46,4 +50,89 @@ fn an_upsert_needs_a_summary_only_for_a_new_ticket() {
     assert_eq!(error(&execution).get_field(), Some("/summary"));
     world.add("before");
     assert_eq!(result(&call(&mut world, "ticket.upsert", Some(1), &[upsert]))["id"], 1);
+}
+
+/// What was found in the field: the create was sent a second time at once, and
+/// HaloPSA needed only to be 20 milliseconds slower than its gateway.
+#[test]
+fn an_upsert_that_is_done_late_makes_no_second_ticket() {
+    let late = [20, 50, 100, 300, 1_000, 3_000, 40_000].map(Duration::from_millis);
+    let faults = late
+        .into_iter()
+        .flat_map(|late| [Fault::Late(late), Fault::Gateway(late)])
+        .chain([Fault::Slow(Duration::from_secs(33))]);
+    for fault in faults {
+        let mut world = World::new();
+        world.faults.push((2, fault));
+        let upsert = json!({"key": "disk", "summary": "Disk full"});
+        let execution = call(&mut world, "ticket.upsert", Some(1), core::slice::from_ref(&upsert));
+        assert!(matches!(execution.outcomes.as_slice(), [Outcome::Done(_)]), "{fault:?}: {execution:?}");
+        assert_eq!(result(&execution)["id"], 1, "{fault:?}");
+        world.settle();
+        assert_eq!(world.tickets.len(), 1, "{fault:?}");
+        world.faults.clear();
+        assert_eq!(result(&call(&mut world, "ticket.upsert", None, &[upsert]))["id"], 1, "{fault:?}");
+    }
+}
+
+#[test]
+fn an_upsert_that_never_arrives_is_unknown_and_sent_once() {
+    let mut world = World::new();
+    world.faults.push((2, Fault::CutBefore));
+    let upsert = json!({"key": "disk", "summary": "Disk full"});
+    let execution = call(&mut world, "ticket.upsert", Some(1), &[upsert]);
+    assert_eq!(error(&execution).get_effect(), Effect::Unknown);
+    assert!(error(&execution).get_advice().is_some_and(|advice| advice.contains("finds the ticket")));
+    assert_eq!(world.requests.iter().filter(|request| *request == "POST /api/Tickets").count(), 1);
+}
+
+#[test]
+fn an_upsert_whose_ticket_is_not_found_again_says_so() {
+    let mut world = World::new();
+    world.hidden_clients = vec![12];
+    for _ in 0..2 {
+        let upsert = json!({"key": "disk", "summary": "Disk full"});
+        let execution = call(&mut world, "ticket.upsert", None, &[upsert.clone(), upsert]);
+        assert_eq!(execution.diagnostics[0].code, "halopsa.key-not-found-again");
+    }
+    assert_eq!(world.tickets.len(), 2, "one for each call, and each of them warned");
+}
+
+#[test]
+fn an_upsert_that_another_call_overtook_names_the_other_ticket() {
+    let mut world = World::new();
+    world.faults.push((2, Fault::Race));
+    let execution =
+        call(&mut world, "ticket.upsert", None, &[json!({"key": "disk", "summary": "Disk full"})]);
+    assert_eq!(execution.diagnostics[0].code, "halopsa.key-not-unique");
+    assert!(execution.diagnostics[0].message.contains("Ticket 2 was made"), "{:?}", execution.diagnostics);
+}
+
+/// The advice about several tickets with a key is to merge them.
+#[test]
+fn merged_tickets_are_one() {
+    let mut world = World::new();
+    for _ in 0..3 {
+        world.add("before");
+    }
+    world.tickets[0].merged_into = Some(3);
+    world.tickets[1].merged_into = Some(1);
+    let execution = call(&mut world, "ticket.upsert", None, &[json!({"key": "disk", "status_id": 2})]);
+    assert_eq!(result(&execution)["id"], 3);
+}
+
+#[test]
+fn an_upsert_finds_its_ticket_whatever_the_page_size() {
+    for page_cap in [1, 10, 25] {
+        let mut world = World::new();
+        world.page_cap = page_cap;
+        world.ignores_search = true;
+        let upsert = json!({"key": "disk", "summary": "Disk full"});
+        assert_eq!(result(&call(&mut world, "ticket.upsert", None, core::slice::from_ref(&upsert)))["id"], 1);
+        for number in 0..8 {
+            let id = world.add("before");
+            world.tickets[id - 1].summary = alloc::format!("Ticket {number}");
+        }
+        assert_eq!(result(&call(&mut world, "ticket.upsert", None, &[upsert]))["id"], 1, "{page_cap}");
+    }
 }
