@@ -158,9 +158,12 @@ async fn unknown_paths_and_methods() -> Result<()> {
 /// An hour, which no test waits for.
 const LATE: &str = "3600000";
 
+/// Tokens that are good after that hour.
+const LASTING: &str = "token-lifetime=4000000000";
+
 #[tokio::test]
 async fn a_late_write_is_done_when_its_time_comes() -> Result<()> {
-    let client = start(&[]).await?;
+    let client = start(&[LASTING]).await?;
     let ticket = json!([{ "summary": "x" }]);
     client.sim.add_quirk(quirk(&format!("late-commit={LATE}"))?);
     assert!(client.post("Tickets", &ticket).await.is_err());
@@ -180,7 +183,7 @@ async fn a_late_write_is_done_when_its_time_comes() -> Result<()> {
 
 #[tokio::test]
 async fn a_slow_write_is_done_though_nobody_waits_for_it() -> Result<()> {
-    let client = start(&[&format!("slow-write={LATE}")]).await?;
+    let client = start(&[LASTING, &format!("slow-write={LATE}")]).await?;
     let ticket = json!([{ "summary": "x" }]);
     let waited = tokio::time::timeout(Duration::from_millis(300), client.post("Tickets", &ticket)).await;
     assert!(waited.is_err());
