@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use http::StatusCode;
+use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
 use crate::{
@@ -10,7 +11,7 @@ use crate::{
     auth::Caller,
     desk::{Desk, WriteOne},
     hooks,
-    protocol::{Answer, Refusal},
+    protocol::{Answer, Refusal, dates},
     resources::{
         Resource, Write,
         below::{Below, Input},
@@ -18,7 +19,7 @@ use crate::{
         render::{self, Depth},
     },
     shared::Shared,
-    state::{Key, Row, World},
+    state::{Key, Row, TableId, World},
 };
 
 /// Creates or changes records.
@@ -110,7 +111,10 @@ pub(crate) fn below(
 }
 
 fn desk<'a>(shared: &Shared, call: &Call<'a>, caller: &'a Caller, world: &'a mut World) -> Desk<'a> {
-    Desk { world, caller, knobs: call.knobs, now: shared.now(), events: Vec::new(), tests: Vec::new() }
+    let ahead = SignedDuration::from_secs(call.knobs.clock_ahead);
+    let now = shared.clock.now();
+    let now = dates::wire(now.checked_add(ahead).unwrap_or(now));
+    Desk { world, caller, knobs: call.knobs, now, events: Vec::new(), tests: Vec::new() }
 }
 
 fn write_all(
@@ -125,6 +129,11 @@ fn write_all(
         raw.retain(|name, _| !desk.knobs.not_kept.contains(name));
         let element = Element::read(resource, index, raw)?;
         let written = write(desk, resource, &element)?;
+        if let (Some(date), TableId::Tickets) = (&desk.knobs.updated_at, resource.table)
+            && let Some(ticket) = desk.world.table_mut(TableId::Tickets).get_mut(&written.key)
+        {
+            ticket.set("last_update", date.as_str());
+        }
         let kept = desk.world.table(resource.table).get(&written.key);
         let row = written.unkept.as_ref().or(kept).ok_or(Refusal::NotFound)?;
         let mut answer = render::written(desk.world, resource, row);

@@ -29,14 +29,44 @@ pub struct Trigger {
     pub filters: &'static [&'static str],
     /// Its own settings.
     pub settings: &'static [Field],
-    /// Numbers of the Halo events that a webhook is told of (HAPI 13.3); none:
-    /// polling only.
-    pub webhook_events: &'static [i32],
+    /// The events of HaloPSA that a webhook subscribes to (HAPI 13.3); none:
+    /// polling only. They are hints: a poll finds what they leave out.
+    pub webhook_events: &'static [HaloEvent],
     /// How often a poll makes sense.
     pub poll_interval_ms: u32,
     /// An event's item, as JSON.
     pub sample: &'static str,
 }
+
+/// An event that HaloPSA notifies of: a row of its lookup 64.
+#[derive(Debug, PartialEq, Eq)]
+pub struct HaloEvent {
+    /// Its name there without the scope, such as `New $#request Logged`, where
+    /// `$#request` is the tenant's word for ticket.
+    pub name: Option<&'static str>,
+    /// Its number, where the lookup does not show the name.
+    pub number: Option<i32>,
+}
+
+/// A ticket was logged. 1 is the same for tickets that are assigned to whoever
+/// is notified, and does not fire for others (recorded on a live tenant).
+const LOGGED: HaloEvent = HaloEvent { name: Some("New $#request Logged"), number: Some(3) };
+
+/// A ticket was closed (recorded on a live tenant).
+const CLOSED: HaloEvent = HaloEvent { name: Some("Closed"), number: Some(39) };
+
+/// A ticket has another status (recorded on a live tenant).
+const STATUS_CHANGED: HaloEvent = HaloEvent { name: Some("$#request Status Changed"), number: Some(76) };
+
+/// A user answered on a ticket (reported).
+const UPDATED_BY_USER: HaloEvent = HaloEvent { name: Some("$#request Updated by User"), number: Some(19) };
+
+/// A ticket has another agent (reported, without a number).
+const REASSIGNED: HaloEvent = HaloEvent { name: Some("$#request Reassigned"), number: None };
+
+/// Any change of a ticket: one integration uses it in production, with a
+/// condition that is always true. Its name is not known.
+pub const ANY_CHANGE: HaloEvent = HaloEvent { name: None, number: Some(61) };
 
 /// What happens to a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -178,7 +208,7 @@ pub static TRIGGERS: &[Trigger] = &[
         kind: EventKind::Created,
         filters: TICKET_ALL,
         settings: &[SAMPLES, MOST_RECORDS, IGNORE_OWN, REREAD],
-        webhook_events: &[1],
+        webhook_events: &[LOGGED],
         poll_interval_ms: MINUTE_MS,
         sample: sample!(""),
     },
@@ -190,7 +220,7 @@ pub static TRIGGERS: &[Trigger] = &[
         kind: EventKind::Updated,
         filters: TICKET_ALL,
         settings: &[SAMPLES, MOST_RECORDS, IGNORE_OWN, REREAD],
-        webhook_events: &[61, 3],
+        webhook_events: &[ANY_CHANGE, STATUS_CHANGED, CLOSED, UPDATED_BY_USER],
         poll_interval_ms: MINUTE_MS,
         sample: sample!(""),
     },
@@ -202,7 +232,7 @@ pub static TRIGGERS: &[Trigger] = &[
         kind: EventKind::StatusChanged,
         filters: TICKET_SCOPE,
         settings: &[FROM_STATUS, TO_STATUS, SAMPLES, MOST_RECORDS, IGNORE_OWN],
-        webhook_events: &[61, 3],
+        webhook_events: &[STATUS_CHANGED, CLOSED],
         poll_interval_ms: MINUTE_MS,
         sample: sample!(r#","previous_status_id":1"#),
     },
@@ -214,7 +244,7 @@ pub static TRIGGERS: &[Trigger] = &[
         kind: EventKind::Closed,
         filters: TICKET_SCOPE,
         settings: &[SAMPLES, MOST_RECORDS, IGNORE_OWN],
-        webhook_events: &[61, 3],
+        webhook_events: &[CLOSED],
         poll_interval_ms: MINUTE_MS,
         sample: sample!(""),
     },
@@ -226,7 +256,7 @@ pub static TRIGGERS: &[Trigger] = &[
         kind: EventKind::Assigned,
         filters: TICKET_SCOPE,
         settings: &[TO_AGENT, SAMPLES, MOST_RECORDS, IGNORE_OWN],
-        webhook_events: &[61],
+        webhook_events: &[REASSIGNED, LOGGED, ANY_CHANGE],
         poll_interval_ms: MINUTE_MS,
         sample: sample!(r#","previous_agent_id":1"#),
     },
@@ -238,7 +268,7 @@ pub static TRIGGERS: &[Trigger] = &[
         kind: EventKind::NoteAdded,
         filters: TICKET_ALL,
         settings: &[VISIBLE_ONLY, MOST_RECORDS, IGNORE_OWN],
-        webhook_events: &[61],
+        webhook_events: &[ANY_CHANGE, UPDATED_BY_USER],
         poll_interval_ms: 2 * MINUTE_MS,
         sample: r#"{"ticket_id":2000000001,"id":2000000006,"outcome":"Public Note","outcome_id":8,"who":"Ada Byron","who_agentid":null,"datetime":"2026-03-01T10:02:41Z","note":"It works again.","hiddenfromuser":false,"emailfrom":null,"emailto":null,"emailsubject":null,"emailbody":null,"emaildirection":null,"timetaken":0,"attachment_count":0,"ticket_summary":"Printer offline","ticket_link":"https://example.halopsa.com/ticket?id=2000000001"}"#,
     },
@@ -246,7 +276,7 @@ pub static TRIGGERS: &[Trigger] = &[
         name: "ticket.sla_breached_soon",
         resource: &TICKET,
         title: "Ticket close to its target",
-        description: "Starts once for each open ticket whose resolution target (`fixbydate`) is near. A target that moves counts anew; tickets on hold do not count.",
+        description: "Starts once for each open ticket whose resolution target (`fixbydate`) is near. A target that moves counts anew; tickets that are on hold, merged, inactive or excluded from their SLA do not count.",
         kind: EventKind::SlaBreachedSoon,
         filters: TICKET_ALL,
         settings: &[MINUTES, MOST_RECORDS],

@@ -13,8 +13,8 @@ use serde_json::Value;
 use sha2::Sha256;
 
 use super::Delivery;
+use super::facts::whole;
 use crate::contract::{Object, Secret};
-use crate::number;
 use crate::protocol::{date, envelope};
 
 /// The header that carries the signature: the one of the only integration that
@@ -123,20 +123,15 @@ fn payloads(payload: Value) -> Vec<Value> {
 
 /// What one payload tells: a small, a full, a bare or a custom one.
 fn one(payload: &Value) -> Option<Told> {
-    let number = |value: Option<&Value>| match value? {
-        Value::Number(number) => number::whole(number),
-        Value::String(text) => text.trim().parse().ok(),
-        _ => None,
-    };
-    let nested = |name: &str| payload.get(name).and_then(|entity| number(entity.get("id")));
-    let ticket = number(payload.get("object_id"))
+    let nested = |name: &str| payload.get(name).and_then(|entity| whole(entity.get("id")));
+    let ticket = whole(payload.get("object_id"))
         .or_else(|| nested("ticket"))
         .or_else(|| nested("object"))
-        .or_else(|| number(payload.get("ticket_id")))
-        .or_else(|| number(payload.get("TICKET_ID")))
-        .or_else(|| number(payload.get("id")))
+        .or_else(|| whole(payload.get("ticket_id")))
+        .or_else(|| whole(payload.get("TICKET_ID")))
+        .or_else(|| whole(payload.get("id")))
         .filter(|id| *id > 0)?;
-    Some(Told { ticket, agent: number(payload.get("agent_id")), row: row(payload, ticket) })
+    Some(Told { ticket, agent: whole(payload.get("agent_id")), row: row(payload, ticket) })
 }
 
 /// The ticket of a payload with the time of its change: its own, else that of

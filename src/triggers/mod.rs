@@ -3,7 +3,8 @@
 //! Which triggers there are is data (`catalogue::triggers`). Here is how they
 //! find events: [`mod@poll`] reads windows of changed records, [`due`] tickets near
 //! their targets; [`facts`] says what a changed record means. [`webhook`] has
-//! HaloPSA deliver hints, which [`delivery`] reads. What must be
+//! HaloPSA deliver hints, which [`delivery`] reads, of the events that
+//! [`halo_events`] finds. What must be
 //! known from one call to the next is in [`state`], which the host keeps, made
 //! of the [`sets`]. [`sweep`] turns the pages.
 //!
@@ -13,6 +14,7 @@
 pub mod delivery;
 pub mod due;
 pub mod facts;
+pub mod halo_events;
 pub mod poll;
 pub mod sets;
 pub mod settings;

@@ -1,23 +1,24 @@
 //! Polling: windows of changed records, read page by page.
 //!
-//! A window asks for everything that changed since shortly before the newest
+//! A window asks for everything that changed since some time before the newest
 //! change that is known, by HaloPSA's own clock, in the order of ids: then
 //! rows that change meanwhile stay where they are or come again with the next
-//! window. What windows have in common is told once, since the state remembers
-//! it. `docs/triggers.md` explains why nothing is lost.
+//! window. What windows have in common is reported once, since the state
+//! remembers it. New records are found by their ids, without any clock.
+//! `docs/triggers.md` explains why nothing is lost.
 
 use alloc::borrow::ToOwned;
 use alloc::format;
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 use core::time::Duration;
 
 use serde_json::Value;
 
-use super::facts::{self, Facts, Finding};
+use super::facts::{self, Acted, Facts, Finding, Me, Unreadable};
 use super::settings::Settings;
-use super::state::{Clock, Pass, Stage, State};
+use super::state::{Clock, Pass, Stage, State, TOLERANCE_MS};
 use super::sweep::{Sweep, Turn};
 use super::{Event, due};
 use crate::catalogue::triggers::{EventKind, NOTE_COLUMNS};
@@ -35,8 +36,12 @@ use crate::protocol::http::HttpResponse;
 use crate::protocol::paging::PAGE_SIZE;
 use crate::protocol::request::{ApiRequest, Safety};
 
-/// Rows of a page where each may cost a request.
-const COSTLY_PAGE_SIZE: u32 = 25;
+/// Rows of a page where each may cost a request, or where most are old.
+const SMALL_PAGE_SIZE: u32 = 25;
+
+/// How many of the newest records are looked at where a first one may be
+/// useless: its time lies in the future, or its id is none.
+const FEW: u32 = 50;
 
 /// A trigger at work.
 pub struct Poller<'a, 'b> {
@@ -74,8 +79,9 @@ pub enum Progress {
 
 impl<'a, 'b> Poller<'a, 'b> {
     /// Goes on from a state.
-    pub fn new(client: &'b mut Client<'a>, settings: &'b Settings, state: State) -> Self {
+    pub fn new(client: &'b mut Client<'a>, settings: &'b Settings, mut state: State) -> Self {
         let now = client.now().as_millisecond();
+        state.distrust(now);
         Self { client, settings, state, events: vec![], diagnostics: vec![], names: Names::default(), now }
     }
 
@@ -89,16 +95,8 @@ impl<'a, 'b> Poller<'a, 'b> {
             self.state.pass = Some(quiet_pass(Stage::Targets, None, Some(self.now), self.now));
             return Ok(());
         }
-        let clock = facts::clock(self.settings);
-        let high = match clock {
-            Clock::Host => Some(self.now),
-            Clock::Rows => {
-                let newest = self.newest("last_update", 1, &[])?;
-                newest.iter().filter_map(|met| met.facts.changed).max()
-            }
-        };
         // Of all records: one that comes into the filters later is not new.
-        let mut request = self.request(1, 1).with("order", "id").with("orderdesc", true);
+        let mut request = self.request(1, FEW).with("order", "id").with("orderdesc", true);
         request.query.drain(..self.settings.filters.len());
         let answer = self.client.send(&request)?;
         for row in self.page(&answer)?.rows {
@@ -107,22 +105,21 @@ impl<'a, 'b> Poller<'a, 'b> {
             }
         }
         self.give_samples()?;
-        if high.is_none() {
-            // Nothing is there, so everything will be new.
+        if kind == EventKind::Created {
             return Ok(());
         }
-        let knows = matches!(kind, EventKind::StatusChanged | EventKind::Closed | EventKind::Assigned);
-        let pass = if knows {
-            quiet_pass(Stage::Prime, None, high, self.now)
-        } else {
-            quiet_pass(
-                Stage::Window,
-                high.map(|high| high.saturating_sub(clock.overlap_ms())),
-                high,
-                self.now,
-            )
+        let high = match self.state.clock() {
+            Clock::Host => Some(self.now),
+            Clock::Rows => self.newest_time()?,
         };
-        self.state.pass = Some(pass);
+        let Some(high) = high else {
+            // Nothing is there, so everything will be new.
+            return Ok(());
+        };
+        let from = self.state.begin_at(high, self.settings.needs_actions());
+        let knows = matches!(kind, EventKind::StatusChanged | EventKind::Closed | EventKind::Assigned);
+        let stage = if knows { Stage::Prime } else { Stage::Window };
+        self.state.pass = Some(quiet_pass(stage, (!knows).then_some(from), Some(high), self.now));
         Ok(())
     }
 
@@ -131,7 +128,7 @@ impl<'a, 'b> Poller<'a, 'b> {
         let deadline = self.client.remaining();
         // A window of several pages reads its first one twice, and ends with an
         // empty one.
-        let mut budget = self.settings.most_records.div_ceil(u64::from(self.page_size())) + 2;
+        let mut budget = self.settings.most_records.div_ceil(u64::from(self.page_size(self.stage()))) + 2;
         let mut moved = false;
         loop {
             let found = self.events.len();
@@ -162,25 +159,27 @@ impl<'a, 'b> Poller<'a, 'b> {
 
     /// Reads some pages; whether all is read.
     fn step(&mut self, budget: &mut u64) -> Result<bool> {
-        let clock = facts::clock(self.settings);
-        let mut pass = self.state.pass.clone().unwrap_or_else(|| self.next_pass(clock));
+        let clock = self.state.clock();
+        let mut pass = self.state.pass.clone().unwrap_or_else(|| self.next_pass());
         let mut sweep = Sweep::from_json(&pass.pager);
-        let ahead = sweep.ahead(usize::try_from(*budget).unwrap_or(1).clamp(1, MOST_IN_FLIGHT));
+        // Of the newest ids, the first page is mostly enough.
+        let most = if pass.stage == Stage::Ids { 1 } else { MOST_IN_FLIGHT };
+        let ahead = sweep.ahead(usize::try_from(*budget).unwrap_or(1).clamp(1, most));
         *budget = budget.saturating_sub(ahead as u64);
         let requests: Vec<ApiRequest> =
             (sweep.next..).take(ahead).map(|page_no| self.pass_request(&pass, page_no)).collect();
         self.state.pass = Some(pass.clone());
         for answer in self.client.send_all(&requests) {
             let page = self.page(&answer?)?;
-            let turn = sweep.take(&page);
+            let in_order = matches!(pass.stage, Stage::Prime | Stage::Window);
+            let turn = sweep.take(&page, in_order);
             if pass.stage == Stage::Window && clock == Clock::Rows && pass.high.is_none() {
-                pass.high = self.high_of(&page.rows).max(self.state.high);
+                pass.high = self.time_of(&page.rows).max(self.state.high);
                 if turn == Turn::On && sweep.has_more() {
                     // Pages are read one after the other, so the end of the window
                     // must be one that was there before the first: the first page
                     // knows one, but a question before it knows a later one.
-                    let newest = self.newest("last_update", 1, &[])?;
-                    pass.high = newest.iter().filter_map(|met| met.facts.changed).max().max(pass.high);
+                    pass.high = self.newest_time()?.max(pass.high).or(Some(self.now));
                     self.state.pass = Some(pass);
                     return Ok(false);
                 }
@@ -192,12 +191,13 @@ impl<'a, 'b> Poller<'a, 'b> {
                 Stage::Prime => self.prime(page.rows),
                 Stage::Window => self.take(&pass, page.rows)?,
                 Stage::Targets => due::take(self, &pass, page.rows),
+                Stage::Ids => self.take_ids(page.rows)?,
             };
             if let Some(kept) = &mut self.state.pass {
                 kept.pager = sweep.to_json();
             }
             if ends || turn == Turn::End {
-                return Ok(self.finish(pass.stage, clock));
+                return Ok(self.finish(pass.stage));
             }
             if turn == Turn::Back {
                 return Ok(false);
@@ -206,32 +206,51 @@ impl<'a, 'b> Poller<'a, 'b> {
         Ok(false)
     }
 
-    fn next_pass(&self, clock: Clock) -> Pass {
-        let stage = match self.settings.trigger.kind {
+    /// What the passes of this trigger read, once it has begun.
+    fn stage(&self) -> Stage {
+        match self.settings.trigger.kind {
             EventKind::SlaBreachedSoon => Stage::Targets,
+            EventKind::Created => Stage::Ids,
             _ => Stage::Window,
+        }
+    }
+
+    fn next_pass(&self) -> Pass {
+        let stage = self.stage();
+        let (from, wide) = match stage {
+            Stage::Window => self.state.reach(self.now, self.few()),
+            _ => (None, true),
         };
-        let high = match (stage, clock) {
+        let high = match (stage, self.state.clock()) {
             (Stage::Window, Clock::Rows) => None,
             _ => Some(self.now),
         };
-        Pass { quiet: false, ..quiet_pass(stage, self.state.from(clock), high, self.now) }
+        Pass { quiet: false, wide, ..quiet_pass(stage, from, high, self.now) }
+    }
+
+    /// How many rows it is cheap to read again: they fit on a page with others.
+    fn few(&self) -> usize {
+        self.page_size(Stage::Window) as usize * 3 / 4
     }
 
     /// Ends a pass; whether all is read.
-    fn finish(&mut self, stage: Stage, clock: Clock) -> bool {
+    fn finish(&mut self, stage: Stage) -> bool {
+        let ended = self.client.now().as_millisecond();
         match (stage, &self.state.pass) {
             (Stage::Prime, Some(pass)) => {
-                let from = pass.high.map(|high| high.saturating_sub(clock.overlap_ms()));
-                self.state.pass = Some(quiet_pass(Stage::Window, from, pass.high, self.now));
+                self.state.pass = Some(quiet_pass(Stage::Window, self.state.floor, pass.high, self.now));
                 false
             }
             (Stage::Targets, _) => {
                 self.state.complete_targets();
                 true
             }
+            (Stage::Ids, _) => {
+                self.state.complete_ids(ended);
+                true
+            }
             _ => {
-                self.state.complete(clock, self.now);
+                self.state.complete(ended, self.few());
                 true
             }
         }
@@ -249,14 +268,15 @@ impl<'a, 'b> Poller<'a, 'b> {
         false
     }
 
-    /// Takes in rows of a window, all or – on failure – none.
+    /// Takes in rows of a window.
     fn take(&mut self, pass: &Pass, rows: Vec<Object>) -> Result<bool> {
         let mut fresh = Vec::new();
         for row in rows {
             let Some(met) = self.meet(row) else { continue };
-            if facts::is_fresh(&self.state, pass.from, &met.facts) {
+            if facts::is_fresh(&self.state, self.settings.trigger.kind, &met.facts) {
+                self.warn_of(&met.facts);
                 fresh.push(met);
-            } else if let (Clock::Host, Some(pass)) = (facts::clock(self.settings), &mut self.state.pass) {
+            } else if let (Clock::Host, Some(pass)) = (self.state.clock(), &mut self.state.pass) {
                 // The next window knows what this one holds.
                 pass.seen.insert(met.facts.key, met.facts.id);
             }
@@ -265,23 +285,59 @@ impl<'a, 'b> Poller<'a, 'b> {
         Ok(false)
     }
 
+    /// Takes in rows in the falling order of ids; whether no later row can be new.
+    fn take_ids(&mut self, rows: Vec<Object>) -> Result<bool> {
+        let base = self.state.news.base;
+        let mut fresh = Vec::new();
+        let mut ids = Vec::new();
+        for row in rows {
+            let Some(met) = self.meet(row) else { continue };
+            ids.push(met.facts.id);
+            if facts::is_fresh(&self.state, EventKind::Created, &met.facts) {
+                fresh.push(met);
+            }
+        }
+        self.take_fresh(None, false, fresh)?;
+        // A server that ignores the order is read to the end.
+        Ok(ids.is_sorted_by(|one, next| one >= next) && ids.iter().any(|id| *id <= base))
+    }
+
+    /// Takes in changes, some at a time: all of them or, on failure, none.
     fn take_fresh(&mut self, from: Option<i64>, quiet: bool, fresh: Vec<Met>) -> Result<()> {
+        let mut fresh = fresh.into_iter().peekable();
+        while fresh.peek().is_some() {
+            let some: Vec<Met> = fresh.by_ref().take(SMALL_PAGE_SIZE as usize).collect();
+            self.take_some(from, quiet, some)?;
+        }
+        Ok(())
+    }
+
+    fn take_some(&mut self, from: Option<i64>, quiet: bool, fresh: Vec<Met>) -> Result<()> {
         let settings = self.settings;
-        let actions = if settings.needs_actions() && !quiet {
-            let tickets: Vec<i64> = fresh.iter().map(|met| met.facts.id).collect();
-            self.actions(&tickets)?
-        } else {
-            Vec::new()
+        let kind = settings.trigger.kind;
+        let needs_actions = |met: &Met| match kind {
+            // Also at the beginning: notes that are there are old.
+            EventKind::NoteAdded => true,
+            EventKind::Updated if met.facts.is_at_creation() => !quiet,
+            _ => settings.ignore_own && !quiet,
         };
-        let mut actions = actions.into_iter();
+        let tickets: Vec<i64> =
+            fresh.iter().filter(|met| needs_actions(met)).map(|met| met.facts.id).collect();
+        let mut actions = self.actions(&tickets)?.into_iter();
         for met in fresh {
-            let actions = actions.next().unwrap_or_default();
-            let own = |me| facts::is_own(me, &met.facts, settings.trigger.kind, &actions);
-            let is_own = settings.ignore_own && self.state.me.is_some_and(own);
-            let finding = facts::take(&mut self.state, from, quiet, settings, &met.facts);
-            if settings.trigger.kind == EventKind::NoteAdded {
-                if !quiet {
-                    self.give_notes(from, &met, actions);
+            let actions = if needs_actions(&met) { actions.next().unwrap_or_default() } else { Vec::new() };
+            let is_own = settings.ignore_own
+                && self
+                    .state
+                    .me
+                    .is_some_and(|agent| facts::is_own(&self.acting_as(agent), &met.facts, kind, &actions));
+            let acted: Acted = facts::acted(&actions);
+            let finding = facts::take(&mut self.state, from, quiet, settings, &met.facts, acted);
+            if kind == EventKind::NoteAdded {
+                if quiet {
+                    facts::learn_notes(&mut self.state, met.facts.id, &actions);
+                } else if !met.facts.is_deleted {
+                    self.give_notes(&met, actions);
                 }
             } else if let Some(finding) = finding.filter(|_| !is_own) {
                 self.give(met.shown, finding);
@@ -290,15 +346,20 @@ impl<'a, 'b> Poller<'a, 'b> {
         Ok(())
     }
 
+    fn acting_as(&self, agent: i64) -> Me<'_> {
+        Me { agent, application: self.client.credentials.client_id().unwrap_or_default() }
+    }
+
     /// Takes in a ticket that a webhook told of, as it is now.
     pub fn take_told(&mut self, rows: Vec<Object>) -> Result<()> {
-        let from = self.state.from(facts::clock(self.settings));
+        let from = self.state.floor;
         let mut fresh: Vec<Met> = Vec::new();
         for row in rows {
             if let Some(met) = self.meet(row)
-                && facts::is_fresh(&self.state, from, &met.facts)
+                && facts::is_fresh(&self.state, self.settings.trigger.kind, &met.facts)
                 && !fresh.iter().any(|other| other.facts.id == met.facts.id)
             {
+                self.warn_of(&met.facts);
                 fresh.push(met);
             }
         }
@@ -307,16 +368,46 @@ impl<'a, 'b> Poller<'a, 'b> {
 
     fn meet(&mut self, row: Object) -> Option<Met> {
         let shown = self.shown(&row);
-        let met = Facts::of(&row, &shown, facts::clock(self.settings));
-        if met.is_none() && !self.diagnostics.iter().any(|known| known.code == "halopsa.no-change-time") {
-            self.diagnostics.push(Diagnostic {
-                level: Level::Warning,
-                code: "halopsa.no-change-time",
-                message: "A record does not say when it changed last, so it cannot be an event.".to_string(),
-                item_index: None,
-            });
+        match Facts::of(&row, &shown, self.state.clock(), self.ceiling()) {
+            Ok(facts) => Some(Met { row, shown, facts }),
+            Err(Unreadable::NoId) => {
+                self.warn("halopsa.no-record-id", || {
+                    "A row of the list has no whole number as its id, so it cannot become an event."
+                        .to_string()
+                });
+                None
+            }
         }
-        met.map(|facts| Met { row, shown, facts })
+    }
+
+    /// The latest time that a row may show as that of its last change.
+    fn ceiling(&self) -> i64 {
+        self.now.saturating_add(TOLERANCE_MS)
+    }
+
+    /// Says that the time of a change is of no use.
+    fn warn_of(&mut self, facts: &Facts) {
+        let (title, id) = (self.settings.trigger.resource.title, facts.id);
+        match facts.changed {
+            Some(changed) if facts.is_ahead() => self.warn("halopsa.change-in-the-future", || {
+                format!(
+                    "{title} {id} says that it changed at {}, which is still to come. Its changes are reported, and they hold back no others. Check the clocks of HaloPSA and of this host if there are more of them.",
+                    date::from_instant(changed)
+                )
+            }),
+            None if self.state.clock() == Clock::Rows => self.warn("halopsa.no-change-time", || {
+                format!("{title} {id} does not say when it changed. Its changes are recognised by what the list shows of it.")
+            }),
+            _ => {}
+        }
+    }
+
+    /// Adds a warning, once for each code.
+    fn warn(&mut self, code: &'static str, message: impl FnOnce() -> String) {
+        if !self.diagnostics.iter().any(|known| known.code == code) {
+            let message = message();
+            self.diagnostics.push(Diagnostic { level: Level::Warning, code, message, item_index: None });
+        }
     }
 
     /// A row as events show it.
@@ -336,11 +427,12 @@ impl<'a, 'b> Poller<'a, 'b> {
         self.events.push(Event { id: finding.id, at: finding.at, item });
     }
 
-    fn give_notes(&mut self, from: Option<i64>, met: &Met, actions: Vec<Object>) {
+    fn give_notes(&mut self, met: &Met, actions: Vec<Object>) {
         let settings = self.settings;
-        let notes = facts::new_notes(&mut self.state, from, settings.visible_only, met.facts.id, actions);
+        let notes = facts::new_notes(&mut self.state, settings.visible_only, met.facts.id, actions);
         for (action, finding) in notes {
-            if settings.ignore_own && self.state.me.is_some_and(|me| facts::is_by(me, &action)) {
+            let is_own = |agent| facts::is_by(&self.acting_as(agent), &action);
+            if settings.ignore_own && self.state.me.is_some_and(is_own) {
                 continue;
             }
             let mut item = output::columns(NOTE_COLUMNS, &action, &mut LeftOut::default());
@@ -358,7 +450,7 @@ impl<'a, 'b> Poller<'a, 'b> {
         if self.settings.samples == 0 {
             return Ok(());
         }
-        let order = match (kind, facts::clock(self.settings)) {
+        let order = match (kind, self.state.clock()) {
             (EventKind::Created, _) | (_, Clock::Host) => "id",
             _ => "last_update",
         };
@@ -381,8 +473,28 @@ impl<'a, 'b> Poller<'a, 'b> {
         Ok(rows.into_iter().take(count).filter_map(|row| self.meet(row)).collect())
     }
 
-    fn page_size(&self) -> u32 {
-        if self.settings.needs_actions() { COSTLY_PAGE_SIZE } else { PAGE_SIZE }
+    /// The newest time at which a record changed, of those that are not still to
+    /// come. `None` where there is no record.
+    fn newest_time(&mut self) -> Result<Option<i64>> {
+        let request = self.request(1, FEW).with("order", "last_update").with("orderdesc", true);
+        // Not with an upper bound at first: whether HaloPSA applies it is not sure.
+        let answer = self.client.send(&request)?;
+        let rows = self.page(&answer)?.rows;
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        if let Some(newest) = self.time_of(&rows) {
+            return Ok(Some(newest));
+        }
+        let until = date::to_wire(&date::from_instant(self.now)).unwrap_or_default();
+        let answer = self.client.send(&request.with("lastupdatetodate", until))?;
+        let rows = self.page(&answer)?.rows;
+        Ok(Some(self.time_of(&rows).unwrap_or(self.now)))
+    }
+
+    fn page_size(&self, stage: Stage) -> u32 {
+        let is_small = stage == Stage::Ids || (stage == Stage::Window && self.settings.needs_actions());
+        if is_small { SMALL_PAGE_SIZE } else { PAGE_SIZE }
     }
 
     /// The request for a page of the list, in no order yet.
@@ -390,7 +502,7 @@ impl<'a, 'b> Poller<'a, 'b> {
         let resource = self.settings.trigger.resource;
         let mut request = ApiRequest::get(resource.path);
         request.query.clone_from(&self.settings.filters);
-        if facts::clock(self.settings) == Clock::Host {
+        if self.state.clock() == Clock::Host {
             // Being switched off is a change, too.
             request = request.with("includeinactive", true);
         }
@@ -403,13 +515,12 @@ impl<'a, 'b> Poller<'a, 'b> {
     }
 
     fn pass_request(&self, pass: &Pass, page_no: u32) -> ApiRequest {
-        let (order, size) = match pass.stage {
-            Stage::Prime => ("id", PAGE_SIZE),
-            Stage::Window => ("id", self.page_size()),
-            Stage::Targets => ("fixbydate", PAGE_SIZE),
-        };
-        let mut request = self.request(page_no, size).with("order", order).with("orderdesc", false);
-        if pass.stage != Stage::Window {
+        let order = if pass.stage == Stage::Targets { "fixbydate" } else { "id" };
+        let mut request = self
+            .request(page_no, self.page_size(pass.stage))
+            .with("order", order)
+            .with("orderdesc", pass.stage == Stage::Ids);
+        if matches!(pass.stage, Stage::Prime | Stage::Targets) {
             request = request.with("open_only", true);
         }
         if let (Stage::Window, Some(from)) = (pass.stage, pass.from)
@@ -429,9 +540,11 @@ impl<'a, 'b> Poller<'a, 'b> {
         Ok(page)
     }
 
-    fn high_of(&self, rows: &[Object]) -> Option<i64> {
-        let clock = facts::clock(self.settings);
-        rows.iter().filter_map(|row| Facts::of(row, &Value::Null, clock)?.changed).max()
+    /// The newest time of rows that is not still to come.
+    fn time_of(&self, rows: &[Object]) -> Option<i64> {
+        let clock = self.state.clock();
+        let changed = rows.iter().filter_map(|row| facts::changed(row, clock));
+        changed.filter(|changed| *changed <= self.ceiling()).max()
     }
 
     /// The actions of each of some tickets. One that is out of reach has none.
@@ -478,7 +591,8 @@ pub fn list(answer: &HttpResponse, key: &str, tables: &[&str]) -> Result<Page> {
 }
 
 fn quiet_pass(stage: Stage, from: Option<i64>, high: Option<i64>, began: i64) -> Pass {
-    Pass { stage, from, high, quiet: true, pager: Value::Null, seen: super::sets::Pairs::default(), began }
+    let seen = super::sets::Pairs::default();
+    Pass { stage, from, high, quiet: true, wide: true, pager: Value::Null, seen, began }
 }
 
 /// A diagnostic about what stopped a poll on its way.

@@ -58,9 +58,27 @@ impl Pairs {
         self.0.retain(|pair| pair.1 > id);
     }
 
-    /// The id of the largest pair.
-    pub fn last_id(&self) -> Option<i64> {
-        self.0.last().map(|pair| pair.1)
+    /// The largest id up to a bound, in a set where all pairs have one key.
+    pub fn last_id_up_to(&self, bound: i64) -> Option<i64> {
+        self.0.iter().rev().map(|pair| pair.1).find(|id| *id <= bound)
+    }
+
+    /// The key of the pair that has `count` others between it and `bound`, which
+    /// is the largest key that counts. `None` where there are not that many.
+    pub fn key_before(&self, count: usize, bound: i64) -> Option<i64> {
+        let upper = self.0.partition_point(|pair| pair.0 <= bound);
+        self.0.get(upper.checked_sub(count + 1)?).map(|pair| pair.0)
+    }
+
+    /// The smallest key of a set that is full: pairs with smaller ones may have
+    /// been forgotten.
+    pub fn forgotten_before(&self) -> Option<i64> {
+        self.0.first().filter(|_| self.0.len() >= MOST_PAIRS).map(|pair| pair.0)
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
     }
 
     /// Whether there are none.
@@ -83,12 +101,13 @@ impl Pairs {
             push(&mut bytes, runs.len() as u64);
             let mut last_id = 0_i64;
             for (first, length) in runs {
-                let step = zigzag(first.wrapping_sub(last_id)) << 1;
+                // One bit more than a number has: ids may be as far apart as numbers can be.
+                let step = u128::from(zigzag(first.wrapping_sub(last_id))) << 1;
                 if length > 1 {
-                    push(&mut bytes, step | 1);
+                    push_wide(&mut bytes, step | 1);
                     push(&mut bytes, length);
                 } else {
-                    push(&mut bytes, step);
+                    push_wide(&mut bytes, step);
                 }
                 last_id = first;
             }
@@ -106,8 +125,8 @@ impl Pairs {
             key = key.wrapping_add(unzigzag(pull(&mut rest)?));
             let mut first = 0_i64;
             for _ in 0..pull(&mut rest)? {
-                let step = pull(&mut rest)?;
-                first = first.wrapping_add(unzigzag(step >> 1));
+                let step = pull_wide(&mut rest)?;
+                first = first.wrapping_add(unzigzag(u64::try_from(step >> 1).ok()?));
                 let length = if step & 1 == 1 { pull(&mut rest)? } else { 1 };
                 for offset in 0..length {
                     if pairs.len() >= MOST_PAIRS {
@@ -144,8 +163,23 @@ impl Known {
         self.0.get(place).map(|pair| pair.1)
     }
 
+    /// Whether numbers of other ids may have been forgotten.
+    pub fn is_full(&self) -> bool {
+        self.0.len() >= MOST_PAIRS
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Sets the number of an id.
     pub fn set(&mut self, id: i64, number: i64) {
+        self.set_among(MOST_PAIRS, id, number);
+    }
+
+    /// Sets the number of an id, in a set that holds at most so many.
+    pub fn set_among(&mut self, most: usize, id: i64, number: i64) {
         match self.0.binary_search_by_key(&id, |pair| pair.0) {
             Ok(place) => {
                 if let Some(pair) = self.0.get_mut(place) {
@@ -154,7 +188,7 @@ impl Known {
             }
             Err(place) => {
                 self.0.insert(place, (id, number));
-                if self.0.len() > MOST_PAIRS {
+                if self.0.len() > most {
                     self.0.remove(0);
                 }
             }
@@ -186,7 +220,11 @@ fn unzigzag(number: u64) -> i64 {
 }
 
 /// LEB128.
-fn push(bytes: &mut Vec<u8>, mut number: u64) {
+fn push(bytes: &mut Vec<u8>, number: u64) {
+    push_wide(bytes, number.into());
+}
+
+fn push_wide(bytes: &mut Vec<u8>, mut number: u128) {
     loop {
         let low = (number & 0x7f) as u8;
         number >>= 7;
@@ -199,11 +237,16 @@ fn push(bytes: &mut Vec<u8>, mut number: u64) {
 }
 
 fn pull(bytes: &mut &[u8]) -> Option<u64> {
-    let mut number = 0_u64;
+    u64::try_from(pull_wide(bytes)?).ok()
+}
+
+/// Of at most 70 bits, which is ten bytes.
+fn pull_wide(bytes: &mut &[u8]) -> Option<u128> {
+    let mut number = 0_u128;
     for shift in (0..64).step_by(7) {
         let (byte, rest) = bytes.split_first()?;
         *bytes = rest;
-        number |= u64::from(byte & 0x7f) << shift;
+        number |= u128::from(byte & 0x7f) << shift;
         if byte & 0x80 == 0 {
             return Some(number);
         }
@@ -233,9 +276,39 @@ mod tests {
         }
 
         #[test]
+        fn any_numbers_come_out(pairs in proptest::collection::btree_set((any::<i64>(), any::<i64>()), 0..40)) {
+            let known: std::collections::BTreeMap<i64, i64> = pairs.iter().copied().collect();
+            let pairs = Pairs(pairs.into_iter().collect());
+            prop_assert_eq!(Pairs::unpack(&pairs.pack()), Some(pairs));
+            let known = Known(known.into_iter().collect());
+            prop_assert_eq!(Known::unpack(&known.pack()), Some(known));
+        }
+
+        #[test]
         fn no_text_breaks_it(text in "[A-Za-z0-9_-]{0,40}") {
             let _ = (Pairs::unpack(&text), Known::unpack(&text));
         }
+    }
+
+    #[test]
+    fn the_ends_of_all_numbers_come_out() {
+        let far = [i64::MIN, -(1 << 62), -94, 0, 1 << 53, (1 << 53) + 1, 1 << 62, i64::MAX - 1, i64::MAX];
+        let pairs = Pairs(far.iter().flat_map(|key| far.map(|id| (*key, id))).collect());
+        assert_eq!(Pairs::unpack(&pairs.pack()), Some(pairs));
+    }
+
+    #[test]
+    fn a_set_says_what_it_may_have_forgotten_and_where_its_newest_begin() {
+        let mut pairs = Pairs::default();
+        for key in 1..=10 {
+            pairs.insert(key, 1);
+        }
+        assert_eq!((pairs.key_before(3, 8), pairs.key_before(8, 8)), (Some(5), None));
+        assert_eq!(pairs.forgotten_before(), None);
+        (0..MOST_PAIRS as i64).for_each(|key| {
+            pairs.insert(100 + key, 1);
+        });
+        assert_eq!(pairs.forgotten_before(), Some(100));
     }
 
     #[test]

@@ -8,6 +8,7 @@
 
 use serde_json::{Value, json};
 
+use crate::number;
 use crate::protocol::envelope::Page;
 
 /// A page shorter than this has never been a server's cap.
@@ -68,7 +69,7 @@ impl Sweep {
 
     /// How many pages to ask for at once: one while nobody knows how many there are.
     pub fn ahead(&self, most: usize) -> usize {
-        let read = u64::from(self.next - 1) * self.granted;
+        let read = self.read();
         let missing = self.total.unwrap_or(0).saturating_sub(read);
         let pages = if self.granted == 0 { 1 } else { missing.div_ceil(self.granted).max(1) };
         usize::try_from(pages).unwrap_or(most).min(most.max(1))
@@ -76,7 +77,9 @@ impl Sweep {
 
     /// Takes note of the page that was asked for next. Whether the sweep goes
     /// on after it, goes back, or has ended.
-    pub fn take(&mut self, page: &Page) -> Turn {
+    ///
+    /// Only rows that come in the order of their ids (`counted`) can be counted.
+    pub fn take(&mut self, page: &Page, counted: bool) -> Turn {
         let length = page.rows.len() as u64;
         if length == 0 {
             return self.end();
@@ -86,9 +89,9 @@ impl Sweep {
         let before = self.total;
         self.total = page.record_count.or(before);
         if self.next == 1 && self.granted == 0 {
-            self.missing = self.total;
+            self.missing = self.total.filter(|_| counted);
         }
-        for id in page.rows.iter().filter_map(|row| row.get("id")?.as_i64()) {
+        for id in page.rows.iter().filter_map(|row| number::whole(row.get("id")?.as_number()?)) {
             if id > self.top {
                 self.top = id;
                 self.missing = self.missing.map(|missing| missing.saturating_sub(1));
@@ -97,7 +100,7 @@ impl Sweep {
         let gone = before.unwrap_or(0).saturating_sub(self.total.unwrap_or(u64::MAX));
         // Rows that came in may stand where others would have been: they count, too.
         let came = self.total.unwrap_or(0).saturating_sub(before.unwrap_or(u64::MAX));
-        self.missing = self.missing.map(|missing| (missing + came).saturating_sub(gone));
+        self.missing = self.missing.map(|missing| missing.saturating_add(came).saturating_sub(gone));
         if gone > 0 && self.next > 1 && self.granted > 0 {
             let pages = u32::try_from(gone.div_ceil(self.granted)).unwrap_or(u32::MAX);
             self.next = self.next.saturating_sub(pages).max(1);
@@ -119,13 +122,18 @@ impl Sweep {
         if self.missing.is_none_or(|missing| missing == 0) || self.anew >= MOST_TIMES_ANEW {
             return Turn::End;
         }
-        *self = Self::begin(self.anew + 1);
+        *self = Self::begin(self.anew.saturating_add(1));
         Turn::Back
     }
 
     /// Whether the server counts more rows than the pages hold that were read.
     pub fn has_more(&self) -> bool {
-        self.total.is_some_and(|total| total > u64::from(self.next - 1) * self.granted)
+        self.total.is_some_and(|total| total > self.read())
+    }
+
+    /// The most rows that the pages hold that were read.
+    fn read(&self) -> u64 {
+        u64::from(self.next.saturating_sub(1)).saturating_mul(self.granted)
     }
 }
 
@@ -138,4 +146,38 @@ pub enum Turn {
     Back,
     /// Nothing.
     End,
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::*;
+
+    #[test]
+    fn forged_progress_is_taken_without_overflow() {
+        let most = u64::MAX;
+        for forged in [
+            json!([u32::MAX, most, most, [1, 2, 3], most, most, i64::MAX]),
+            json!([u32::MAX, 0, most, null, most, most, i64::MIN]),
+            json!([1, most, 0, null, 0, most, null]),
+            json!([-1, "x"]),
+        ] {
+            let mut sweep = Sweep::from_json(&forged);
+            assert!(sweep.ahead(10) <= 10);
+            let row = [("id".into(), json!(7))].into_iter().collect();
+            let page = Page { rows: vec![row], record_count: Some(most), tables: vec![] };
+            sweep.take(&page, true);
+            sweep.take(&Page { record_count: Some(0), ..page }, true);
+            sweep.take(&Page::default(), true);
+            let _ = (sweep.has_more(), sweep.ahead(10));
+        }
+    }
+
+    #[test]
+    fn ids_that_travel_as_fractions_are_counted() {
+        let row = |id: f64| [("id".into(), json!(id))].into_iter().collect();
+        let page = Page { rows: vec![row(1.0), row(2.0)], record_count: Some(2), tables: vec![] };
+        assert_eq!(Sweep::from_json(&Value::Null).take(&page, true), Turn::End);
+    }
 }

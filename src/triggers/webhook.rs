@@ -1,7 +1,12 @@
 //! Webhooks at HaloPSA: setting up, taking down, and reading deliveries
 //! (HAPI 13). A webhook is two things there, the webhook itself and a
-//! notification for each event that triggers it; both are found again by a
-//! marker, so that a set-up that was cut off is completed and never doubled.
+//! notification for each event that triggers it; both are found again, so that
+//! a set-up that was cut off is completed and never doubled.
+//!
+//! Names of webhooks must be unique, so each subscription has a tag of its own
+//! in the names of its parts. Whether lists show a `note`, or which webhook a
+//! notification belongs to, is not known: each of them finds a part, and so
+//! does the tag.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -11,21 +16,28 @@ use alloc::vec::Vec;
 use serde_json::{Value, json};
 
 use super::delivery::{self, SIGNATURE_HEADER};
+use super::facts::whole;
+use super::halo_events;
 use super::poll::{self, Poller, Progress};
 use super::settings::Settings;
 use super::state::{Hook, State};
 use super::{Delivery, Endpoint, Received, Subscription, Unsubscribed, client, find};
-use crate::catalogue::triggers::{EventKind, Trigger};
+use crate::catalogue::triggers::{ANY_CHANGE, EventKind, Trigger};
 use crate::client::Client;
-use crate::contract::{CallContext, Connection, Object};
-use crate::error::{Code, ErrorKind, NodeError, Result};
-use crate::number;
+use crate::contract::{CallContext, Connection, Diagnostic, Level, Object};
+use crate::error::{Code, ErrorKind, NodeError, Result, Retry};
 use crate::protocol::envelope;
 use crate::protocol::request::{ApiRequest, Safety};
 use crate::transport::Transport;
 
 /// The permission for webhooks (HAPI 13.1).
 const SCOPE: &str = "admin";
+
+/// The longest name that is given to a part. HaloPSA's limit is not known.
+const MAX_NAME: usize = 50;
+
+/// How often another name is tried where HaloPSA says that it is taken.
+const MAX_NAMES: usize = 3;
 
 /// Sets a webhook up, or finds the one that exists.
 pub fn subscribe(
@@ -56,11 +68,12 @@ pub fn subscribe(
             return Err(error);
         }
     }
-    let Poller { mut state, diagnostics, .. } = poller;
-    let marker = delivery::marker(trigger.name, &endpoint.callback_url);
-    let webhook = webhook(&mut client, trigger, endpoint, &marker)?;
-    let notifications = notifications(&mut client, trigger, &webhook)?;
-    state.hook = Some(Hook { webhook, notifications, marker });
+    let Poller { mut state, mut diagnostics, .. } = poller;
+    let ours = Ours::new(delivery::marker(trigger.name, &endpoint.callback_url), state.hook.as_ref());
+    let events = events(&mut client, trigger, &mut diagnostics)?;
+    let webhook = webhook(&mut client, trigger, endpoint, &ours)?;
+    let notifications = notifications(&mut client, trigger, &webhook, &ours, &events)?;
+    state.hook = Some(Hook { webhook, notifications, marker: ours.marker });
     Ok(Subscription {
         state: state.to_text(),
         session: client.renewed_session().cloned(),
@@ -82,13 +95,14 @@ pub fn unsubscribe(
     let state = State::parse(state, trigger.name)?;
     let mut client = client(transport, context, connection)?;
     if let Some(hook) = &state.hook {
-        let mut webhooks = marked(&mut client, &hook.marker)?;
-        if !webhooks.contains(&hook.webhook) {
+        let ours = Ours::new(hook.marker.clone(), Some(hook));
+        let mut webhooks = ours.webhooks(&mut client)?;
+        if !webhooks.iter().any(|id| id.eq_ignore_ascii_case(&hook.webhook)) {
             webhooks.push(hook.webhook.clone());
         }
         let mut left = hook.notifications.clone();
         for webhook in &webhooks {
-            left.extend(hanging_on(&mut client, webhook)?.iter().filter_map(id_of));
+            left.extend(ours.notifications(&mut client, webhook)?.iter().filter_map(id_of));
         }
         left.sort_unstable();
         left.dedup();
@@ -198,21 +212,113 @@ fn may_write(context: &CallContext, trigger: &Trigger) -> Result<()> {
     }
 }
 
-/// The one webhook with our marker: made, or found and brought up to date.
-fn webhook(client: &mut Client<'_>, trigger: &Trigger, endpoint: &Endpoint, marker: &str) -> Result<String> {
-    let mut found = marked(client, marker)?.into_iter();
+/// How the parts of a subscription are found at HaloPSA.
+struct Ours {
+    /// What the `note` of the webhook says.
+    marker: String,
+    /// What stands in the names of all parts, and of no others.
+    tag: String,
+    /// The webhook and the notifications that the state knows.
+    known: Option<(String, Vec<i64>)>,
+}
+
+impl Ours {
+    fn new(marker: String, known: Option<&Hook>) -> Self {
+        let tag = format!("{:010x}", super::facts::fingerprint(&marker));
+        Self { marker, tag, known: known.map(|hook| (hook.webhook.clone(), hook.notifications.clone())) }
+    }
+
+    /// The name of a part. What makes it unique comes first, so that it is still
+    /// there where HaloPSA cuts a name.
+    fn name(&self, title: &str, suffix: &str) -> String {
+        let name = format!("Workflow {}: ", self.tag);
+        let room = MAX_NAME.saturating_sub(name.len() + suffix.len());
+        let title: String = title.chars().take(room).collect();
+        format!("{name}{}{suffix}", title.trim_end())
+    }
+
+    fn is_named(&self, row: &Object) -> bool {
+        let name = row.get("name").and_then(Value::as_str).unwrap_or_default();
+        name.to_ascii_lowercase().contains(&self.tag)
+    }
+
+    /// Ids of the webhooks that are ours, the one that the state knows first.
+    fn webhooks(&self, client: &mut Client<'_>) -> Result<Vec<String>> {
+        let rows = rows(client, ApiRequest::get("/Webhook").with("type", 0))?;
+        let id = |row: &Object| row.get("id").and_then(Value::as_str).map(ToString::to_string);
+        let is_known =
+            |id: &String| self.known.as_ref().is_some_and(|(known, _)| known.eq_ignore_ascii_case(id));
+        let is_ours = |row: &&Object| {
+            row.get("note").and_then(Value::as_str) == Some(&self.marker)
+                || self.is_named(row)
+                || id(row).is_some_and(|id| is_known(&id))
+        };
+        let mut ids: Vec<String> = rows.iter().filter(is_ours).filter_map(id).collect();
+        ids.sort_by_key(|id| !is_known(id));
+        Ok(ids)
+    }
+
+    /// The notifications of one of our webhooks. HaloPSA may ignore the filter.
+    fn notifications(&self, client: &mut Client<'_>, webhook: &str) -> Result<Vec<Object>> {
+        let mut rows = rows(client, ApiRequest::get("/Notification").with("webhook_id", webhook))?;
+        rows.retain(|row| match row.get("webhook_id").and_then(Value::as_str) {
+            Some(id) => id.eq_ignore_ascii_case(webhook),
+            None => {
+                let is_known =
+                    |id| self.known.as_ref().is_some_and(|(_, notifications)| notifications.contains(&id));
+                self.is_named(row) || id_of(row).is_some_and(is_known)
+            }
+        });
+        Ok(rows)
+    }
+}
+
+/// The numbers of the events to subscribe to.
+fn events(client: &mut Client<'_>, trigger: &Trigger, diagnostics: &mut Vec<Diagnostic>) -> Result<Vec<i64>> {
+    let mut rows = Vec::new();
+    // A tenant was seen to answer every filtered question with nothing.
+    for filtered in [true, false] {
+        let mut request = ApiRequest::get("/Lookup");
+        if filtered {
+            request = request.with("lookupid", halo_events::LOOKUP);
+        }
+        rows = match client.send(&request).and_then(|answer| poll::list(&answer, "lookups", &[])) {
+            Ok(page) => halo_events::rows(page.rows, filtered),
+            // The usual numbers are better than none.
+            Err(error) if error.get_retry() == Retry::Never => Vec::new(),
+            Err(error) => return Err(error),
+        };
+        if !rows.is_empty() {
+            break;
+        }
+    }
+    let found = halo_events::numbers(trigger.webhook_events, &rows);
+    if !found.unnamed.is_empty() {
+        diagnostics.push(Diagnostic {
+            level: Level::Warning,
+            code: "halopsa.event-not-named",
+            message: halo_events::message(&found.unnamed, trigger.name),
+            item_index: None,
+        });
+    }
+    Ok(found.numbers)
+}
+
+/// The one webhook that is ours: made, or found and brought up to date.
+fn webhook(client: &mut Client<'_>, trigger: &Trigger, endpoint: &Endpoint, ours: &Ours) -> Result<String> {
+    let mut found = ours.webhooks(client)?.into_iter();
     let existing = found.next();
     // A set-up whose answer was lost may have been made twice.
     for double in found {
-        for notification in hanging_on(client, &double)?.iter().filter_map(id_of) {
+        for notification in ours.notifications(client, &double)?.iter().filter_map(id_of) {
             remove(client, &format!("/Notification/{notification}"))?;
         }
         remove(client, &format!("/Webhook/{double}"))?;
     }
     // HAPI 13.3, but for the names.
     let mut record = json!({
-        "name": format!("Workflow: {}", trigger.title),
-        "note": marker,
+        "name": ours.name(trigger.title, ""),
+        "note": ours.marker,
         "url": endpoint.callback_url,
         "active": true,
         "type": 0,
@@ -224,47 +330,71 @@ fn webhook(client: &mut Client<'_>, trigger: &Trigger, endpoint: &Endpoint, mark
         "certificate_id": 0,
         "basic_password": endpoint.signing_secret.reveal(),
     });
-    let safety = match (&existing, record.as_object_mut()) {
-        (Some(id), Some(record)) => {
-            record.insert("id".to_string(), id.as_str().into());
+    let Some(members) = record.as_object_mut() else { return Err(unnamed()) };
+    let safety = match &existing {
+        Some(id) => {
+            members.insert("id".to_string(), id.as_str().into());
             Safety::Overwrite
         }
-        _ => Safety::Create,
+        None => Safety::Create,
     };
-    let made = post(client, "/Webhook", record, safety)?;
+    let mut made = post(client, "/Webhook", members.clone().into(), safety);
+    for turn in 2..=MAX_NAMES {
+        if !made.as_ref().is_err_and(is_taken) {
+            break;
+        }
+        // By one that this agent does not see, or by itself.
+        if existing.is_some() {
+            members.remove("name");
+        } else {
+            members.insert("name".to_string(), ours.name(trigger.title, &format!(" {turn}")).into());
+        }
+        made = post(client, "/Webhook", members.clone().into(), safety);
+    }
+    let made = made?;
     match (existing, made.get("id").and_then(Value::as_str)) {
         (Some(id), _) => Ok(id),
         (None, Some(id)) => Ok(id.to_string()),
-        (None, None) => match marked(client, marker)?.pop() {
-            Some(id) => Ok(id),
-            None => {
-                Err(NodeError::new(Code::MalformedAnswer, "HaloPSA made a webhook and does not say which."))
-            }
-        },
+        (None, None) => ours.webhooks(client)?.pop().ok_or_else(unnamed),
     }
+}
+
+fn unnamed() -> NodeError {
+    NodeError::new(Code::MalformedAnswer, "HaloPSA made a webhook and does not say which.")
+}
+
+/// Whether HaloPSA refuses a name because another webhook has it.
+fn is_taken(error: &NodeError) -> bool {
+    let says = error.get_vendor().unwrap_or_else(|| error.get_message());
+    error.get_kind() == ErrorKind::InvalidInput && says.to_ascii_lowercase().contains("unique")
 }
 
 /// One notification for each event; what is missing is made, what is too many
 /// is removed.
-fn notifications(client: &mut Client<'_>, trigger: &Trigger, webhook: &str) -> Result<Vec<i64>> {
-    let existing = hanging_on(client, webhook)?;
+fn notifications(
+    client: &mut Client<'_>,
+    trigger: &Trigger,
+    webhook: &str,
+    ours: &Ours,
+    wanted: &[i64],
+) -> Result<Vec<i64>> {
+    let existing = ours.notifications(client, webhook)?;
     let mut kept = Vec::new();
     let mut events: Vec<i64> = Vec::new();
     for notification in &existing {
         let (Some(id), Some(event)) = (id_of(notification), whole(notification.get("eventno"))) else {
             continue;
         };
-        let wanted = trigger.webhook_events.iter().any(|number| i64::from(*number) == event);
-        if wanted && !events.contains(&event) {
+        if wanted.contains(&event) && !events.contains(&event) {
             kept.push(id);
             events.push(event);
         } else {
             remove(client, &format!("/Notification/{id}"))?;
         }
     }
-    for event in trigger.webhook_events.iter().filter(|event| !events.contains(&i64::from(**event))) {
-        let record = json!({
-            "name": format!("Workflow: {}", trigger.title),
+    for event in wanted.iter().filter(|event| !events.contains(event)) {
+        let mut record = json!({
+            "name": ours.name(trigger.title, &format!(" ({event})")),
             "webhook_id": webhook,
             "type": "-2",
             "delivery_method": "6",
@@ -275,27 +405,19 @@ fn notifications(client: &mut Client<'_>, trigger: &Trigger, webhook: &str) -> R
             "interval": "0",
             "useworkinghours": "0",
         });
+        if let (Some(members), true) =
+            (record.as_object_mut(), ANY_CHANGE.number.map(i64::from) == Some(*event))
+        {
+            // HAPI 13.3: it is used with a condition that is always true. 1 is unequal.
+            let never = ours.tag.as_str();
+            let always = json!([{"fieldname": "symptom", "tablename": "faults", "value_type": "string", "type": 1,
+                "change_context": 0, "value_string": never}]);
+            members.insert("conditions".to_string(), always);
+        }
         let made = post(client, "/Notification", record, Safety::Create)?;
         kept.extend(id_of(&made));
     }
     Ok(kept)
-}
-
-/// Ids of the webhooks that carry our marker.
-fn marked(client: &mut Client<'_>, marker: &str) -> Result<Vec<String>> {
-    let rows = rows(client, ApiRequest::get("/Webhook").with("type", 0))?;
-    let is_ours = |row: &&Object| row.get("note").and_then(Value::as_str) == Some(marker);
-    let id = |row: &Object| row.get("id").and_then(Value::as_str).map(ToString::to_string);
-    Ok(rows.iter().filter(is_ours).filter_map(id).collect())
-}
-
-/// The notifications of a webhook. HaloPSA may ignore the filter.
-fn hanging_on(client: &mut Client<'_>, webhook: &str) -> Result<Vec<Object>> {
-    let mut rows = rows(client, ApiRequest::get("/Notification").with("webhook_id", webhook))?;
-    rows.retain(|row| {
-        row.get("webhook_id").and_then(Value::as_str).is_some_and(|id| id.eq_ignore_ascii_case(webhook))
-    });
-    Ok(rows)
 }
 
 fn rows(client: &mut Client<'_>, request: ApiRequest) -> Result<Vec<Object>> {
@@ -330,12 +452,4 @@ fn explain(error: NodeError) -> NodeError {
 
 fn id_of(row: &Object) -> Option<i64> {
     whole(row.get("id"))
-}
-
-fn whole(value: Option<&Value>) -> Option<i64> {
-    match value? {
-        Value::Number(number) => number::whole(number),
-        Value::String(text) => text.parse().ok(),
-        _ => None,
-    }
 }

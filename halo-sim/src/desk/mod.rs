@@ -51,7 +51,7 @@ impl Desk<'_> {
             audit::compare(self, before, after);
         }
         let id = after.int("id");
-        let events = webhooks::events(before, after);
+        let events = webhooks::events(before, after, self.knobs.any_change_event);
         self.events.extend(events.into_iter().map(|event| (id, event)));
     }
 }

@@ -262,11 +262,18 @@ quirks! {
     Chunked = "chunked": "answers are chunked instead of having a Content-Length";
 
     // Webhooks.
+    AnyChangeEvent = "any-change-event": "event 61 fires for any change of a ticket, as one integration counts on";
+    LookupIdsAsText = "lookup-ids-as-text": "lookupid and id of /Lookup rows are texts";
+    WebhookListsAreShort = "webhook-lists-are-short": "lists of webhooks have no note, and lists of notifications no webhook_id";
     DeliveryDrop = "delivery-drop": "deliveries of webhooks get lost; the log shows them as failed";
     DeliveryRepeat(u32) = "delivery-repeat" "N": "each delivery is sent N times more";
     DeliveryDelay(u64) = "delivery-delay" "MS": "deliveries wait MS milliseconds, and later ones overtake them";
     DeliveryReorder(usize) = "delivery-reorder" "N": "N deliveries, or those of a second, are collected and the last is sent first";
     DeliveryRetry(u32) = "delivery-retry" "N": "a delivery that fails is tried N times more, a second apart";
+
+    // Clocks.
+    ClockAhead(i64) = "clock-ahead" "SECONDS": "times are written by a clock that is SECONDS ahead, or behind with a negative number";
+    UpdatedAt(Target) = "updated-at" "DATE": "written tickets say DATE as their last update: a date of any kind, or none";
 
     // Where to go.
     Redirect(Target) = "redirect" "URL": "API requests answer 302 to URL";
@@ -290,6 +297,7 @@ mod tests {
                 "NAME" if help.name != "error-shape" => "=audits".to_owned(),
                 "NAMES" => "=agent_id,team".to_owned(),
                 "URL" => "=http://other.example/auth?a=b".to_owned(),
+                "DATE" => "=2099-01-01T00:00:00".to_owned(),
                 _ => "=problem".to_owned(),
             };
             let text = format!("{}{value}", help.name);

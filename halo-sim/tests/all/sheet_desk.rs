@@ -222,7 +222,7 @@ async fn too_many_requests_429() -> Result<()> {
 async fn webhooks() -> Result<()> {
     let client = start(&[]).await?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let id = subscribe(&client, &listener, &["1", "3"]).await?;
+    let id = subscribe(&client, &listener, &["3", "76"]).await?;
     let webhook = client.get(&format!("Webhook/{}", id.as_str().unwrap_or_default())).await?.json();
     assert!(webhook.get("basic_password").is_none());
     let missing = json!([{ "webhook_id": id }]);

@@ -15,7 +15,7 @@ use crate::{
 async fn with_webhook(quirks: &[&str]) -> Result<(Client, TcpListener)> {
     let client = start(quirks).await?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
-    subscribe(&client, &listener, &["1"]).await?;
+    subscribe(&client, &listener, &["3"]).await?;
     Ok((client, listener))
 }
 
@@ -115,5 +115,88 @@ async fn a_webhook_is_tested_on_request() -> Result<()> {
     let payload: Value = serde_json::from_str(&body)?;
     assert_eq!(payload.get("webhook_id"), Some(&id));
     assert_eq!(payload.get("ticket"), Some(&Value::Null));
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_ordinary_new_ticket_is_event_3_and_not_event_1() -> Result<()> {
+    let client = start(&[]).await?;
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    subscribe(&client, &listener, &["1", "61", "3"]).await?;
+    open_tickets(&client, 1).await?;
+    client.post("Tickets", &json!([{ "id": 718, "summary": "y" }])).await?;
+    client.post("Tickets", &json!([{ "summary": "z" }])).await?;
+    assert_eq!(next_ones(&listener).await?, [718, 719]);
+    assert_eq!(delivery_log(&client, 2).await?.len(), 2);
+    Ok(())
+}
+
+#[tokio::test]
+async fn closing_is_two_events_and_any_change_one_more_on_request() -> Result<()> {
+    let client = start(&["any-change-event"]).await?;
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    subscribe(&client, &listener, &["39", "61", "76"]).await?;
+    open_tickets(&client, 1).await?;
+    client.post("Tickets", &json!([{ "id": 718, "status_id": 9 }])).await?;
+    let mut events = Vec::new();
+    for _ in 0..3 {
+        let (_, body) = timeout(Duration::from_secs(60), receive(&listener)).await??;
+        let payload: Value = serde_json::from_str(&body)?;
+        events.push(payload["event"].as_str().unwrap_or_default().to_owned());
+    }
+    assert_eq!(events, ["ticket status changed", "ticket closed", "Ticket Updated"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn two_webhooks_cannot_have_one_name() -> Result<()> {
+    let client = start(&[]).await?;
+    let webhook = json!([{ "name": "Flow", "url": "http://127.0.0.1:9/in" }]);
+    let made = client.post("Webhook", &webhook).await?;
+    assert_eq!(made.status, 201);
+    let again = client.post("Webhook", &webhook).await?;
+    assert_eq!((again.status, again.json()["Message"].clone()), (400, json!("Name must be unique")));
+    let itself = json!([{ "id": made.json()["id"], "name": "Flow", "active": true }]);
+    assert_eq!(client.post("Webhook", &itself).await?.status, 201);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_names_of_events_are_in_lookup_64() -> Result<()> {
+    let client = start(&[]).await?;
+    let names = async || -> Result<Vec<Value>> {
+        Ok(client.get("Lookup?lookupid=64").await?.json().as_array().cloned().unwrap_or_default())
+    };
+    assert!(names().await?.iter().any(|row| row["id"] == 3 && row["name"] == "New $#request Logged - All"));
+    client.sim.add_quirk(quirk("lookup-by-id-empty")?);
+    assert_eq!(names().await?.len(), 0);
+    client.sim.add_quirk(quirk("lookup-ids-as-text")?);
+    let all = client.get("Lookup").await?.json();
+    assert!(
+        all.as_array()
+            .is_some_and(|rows| rows.iter().any(|row| row["lookupid"] == "64" && row["id"] == "39"))
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn clocks_and_dates_are_wrong_on_request() -> Result<()> {
+    let client = start(&[]).await?;
+    let changed = async |id: i64| -> Result<String> {
+        client.post("Tickets", &json!([{ "id": id, "summary": "x" }])).await?;
+        let row = client.get(&format!("Tickets/{id}")).await?.json();
+        Ok(row["last_update"].as_str().unwrap_or_default().to_owned())
+    };
+    let right = changed(1).await?;
+    client.sim.add_quirk(quirk("clock-ahead=86400")?);
+    assert!(changed(2).await? > right);
+    client.sim.clear_quirks();
+    client.sim.add_quirk(quirk("clock-ahead=-86400")?);
+    assert!(changed(3).await? < right);
+    client.sim.add_quirk(quirk("updated-at=2099-01-01T00:00:00")?);
+    assert_eq!(changed(4).await?, "2099-01-01T00:00:00");
+    client.sim.add_quirk(quirk("updated-at=none")?);
+    client.post("Tickets", &json!([{ "id": 5, "summary": "x" }])).await?;
+    assert_eq!(client.get("Tickets/5").await?.json()["last_update"], "none");
     Ok(())
 }

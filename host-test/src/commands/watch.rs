@@ -23,6 +23,7 @@ use crate::cli::{ComponentArgs, WatchArgs};
 use crate::connect;
 use crate::console::Console;
 use crate::input;
+use listener::{Inbox, Incoming};
 use memory::Memory;
 use signals::Signals;
 
@@ -124,11 +125,11 @@ impl Watch<'_> {
         self.memory.keep(made.state)?;
         self.console.note(format_args!("listening at {}", endpoint.callback_url));
         let mut poll = tokio::time::interval(CATCH_UP);
+        let mut inbox = Inbox::new(listener, listener::PATIENCE);
         loop {
             tokio::select! {
-                accepted = listener.accept() => {
-                    let (stream, _) = accepted?;
-                    if let Err(error) = self.answer(stream, &endpoint).await {
+                incoming = inbox.next() => {
+                    if let Err(error) = self.answer(incoming, &endpoint).await {
                         self.console.failure(&error);
                     }
                 }
@@ -147,24 +148,22 @@ impl Watch<'_> {
     }
 
     /// Reads a delivery, prints its events, stores the state, and answers.
-    async fn answer(&mut self, mut stream: tokio::net::TcpStream, endpoint: &Endpoint) -> Result<()> {
-        let delivery = match listener::read(&mut stream).await? {
-            Ok(delivery) => delivery,
-            Err(status) => return listener::reply(&mut stream, status, &[]).await,
-        };
+    async fn answer(&mut self, incoming: Incoming, endpoint: &Endpoint) -> Result<()> {
         let state = self.memory.state().unwrap_or_default();
+        let delivery = &incoming.delivery;
         let received =
-            self.connection.receive(self.trigger, &self.config, endpoint, state, &delivery, &self.call).await;
+            self.connection.receive(self.trigger, &self.config, endpoint, state, delivery, &self.call).await;
         match received {
             Ok(received) => {
                 self.console.diagnostics(&received.diagnostics);
                 self.print(&received.events)?;
                 self.memory.keep(received.state)?;
-                listener::reply(&mut stream, received.reply.status, &received.reply.body).await
+                incoming.answer(received.reply.status, received.reply.body);
+                Ok(())
             }
             // The service delivers again.
             Err(error) => {
-                listener::reply(&mut stream, 503, &[]).await?;
+                incoming.answer(503, Vec::new());
                 Err(error.into())
             }
         }

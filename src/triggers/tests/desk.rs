@@ -1,6 +1,7 @@
 //! A model of HaloPSA that is fast enough for thousands of histories: tickets
-//! with a clock of whole seconds, changes that come to light late, pages with a
-//! cap, and a host that polls, keeps a state and drops ids that it has seen.
+//! with a clock of whole seconds that may be wrong and may be put forward and
+//! back, changes that come to light late, pages with a cap, and a host that
+//! polls, keeps a state and drops ids that it has seen.
 
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
@@ -30,8 +31,10 @@ struct Ticket {
 
 /// The service.
 pub(super) struct Desk {
-    /// Its time, in seconds.
+    /// The time that it really is, in seconds.
     pub(super) now: i64,
+    /// By how many seconds its clock is ahead.
+    pub(super) ahead: i64,
     /// How many seconds a change takes to come to light.
     pub(super) lag: i64,
     /// The most rows of a page.
@@ -42,10 +45,20 @@ pub(super) struct Desk {
     pub(super) read_actions: usize,
     /// Whether time passes between two requests.
     pub(super) slow: bool,
+    /// Whether it gives all tickets, whatever window is asked for.
+    pub(super) ignores_bounds: bool,
+    /// Whether it gives rows in the order of their ids, whatever was asked for.
+    pub(super) ignores_order: bool,
     /// Pages from this one on are refused.
     pub(super) fails_from_page: Option<usize>,
     /// Which request is cut off, and whether it is carried out.
     pub(super) cut: Option<(usize, bool)>,
+    /// Rows of `/Lookup`.
+    pub(super) lookup: Vec<Value>,
+    /// Whether `/Lookup` answers a filtered question with nothing.
+    pub(super) ignores_lookups: bool,
+    /// Columns that lists of webhooks and notifications leave out.
+    pub(super) unlisted: &'static [&'static str],
     /// Webhooks and notifications, as they were made.
     pub(super) webhooks: Vec<Value>,
     pub(super) notifications: Vec<Value>,
@@ -61,13 +74,25 @@ impl Desk {
     pub(super) fn with_tickets(count: i64) -> Self {
         let mut desk = Self {
             now: START,
+            ahead: 0,
             lag: 0,
             cap: 100,
             requests: 0,
             read_actions: 0,
             slow: false,
+            ignores_bounds: false,
+            ignores_order: false,
             fails_from_page: None,
             cut: None,
+            lookup: vec![
+                json!({"lookupid": 64, "id": 1, "name": "New $#request Logged - Assigned to Recipient"}),
+                json!({"lookupid": 64, "id": 3, "name": "New $#request Logged - All"}),
+                json!({"lookupid": 64, "id": 19, "name": "Ticket Updated by User"}),
+                json!({"lookupid": 64, "id": 39, "name": "Closed - All"}),
+                json!({"lookupid": 64, "id": 76, "name": "$#request Status Changed  - All"}),
+            ],
+            ignores_lookups: false,
+            unlisted: &[],
             webhooks: vec![],
             notifications: vec![],
             made: 0,
@@ -91,9 +116,9 @@ impl Desk {
         date::from_instant(seconds * 1_000)
     }
 
-    /// Now, as event ids show it.
+    /// Now, as its clock shows it and event ids say it.
     pub(super) fn time(&self) -> String {
-        Self::text(self.now)
+        Self::text(self.now + self.ahead)
     }
 
     pub(super) fn open(&mut self) -> i64 {
@@ -124,6 +149,18 @@ impl Desk {
 
     pub(super) fn change(&mut self, id: i64) {
         self.edit(id, |_| {});
+    }
+
+    /// Changes a ticket; null takes a value out of its row, as HaloPSA does.
+    pub(super) fn show(&mut self, id: i64, name: &str, value: Value) {
+        self.edit(id, |row| {
+            if let Some(row) = row.as_object_mut() {
+                row.remove(name);
+                if !value.is_null() {
+                    row.insert(name.to_string(), value);
+                }
+            }
+        });
     }
 
     pub(super) fn set_status(&mut self, id: i64, status: i64) {
@@ -157,7 +194,12 @@ impl Desk {
     }
 
     pub(super) fn note(&mut self, id: i64, agent: i64, hidden: bool) {
-        let now = self.time();
+        let now = json!(self.time());
+        self.note_at(id, agent, hidden, &now);
+    }
+
+    /// A note that shows another time than that at which it was written.
+    pub(super) fn note_at(&mut self, id: i64, agent: i64, hidden: bool, now: &Value) {
         let actions = self.actions.entry(id).or_default();
         let number = actions.len() + 1;
         actions.push(json!({"id": number, "ticket_id": id, "note": "hello", "datetime": now,
@@ -167,13 +209,13 @@ impl Desk {
 
     pub(super) fn add_client(&mut self, name: &str) {
         let id = self.clients.len() + 1;
-        self.clients.push((json!({"id": id, "name": name}), self.now));
+        self.clients.push((json!({"id": id, "name": name}), self.now + self.ahead));
     }
 
     pub(super) fn rename_client(&mut self, id: usize, name: &str) {
         if let Some((row, changed)) = self.clients.get_mut(id - 1) {
             row["name"] = json!(name);
-            *changed = self.now;
+            *changed = self.now + self.ahead;
         }
     }
 
@@ -190,7 +232,7 @@ impl Desk {
 
     /// What each ticket that can be seen shows last: number and time.
     pub(super) fn latest(&self) -> Vec<(i64, String, String)> {
-        let text = |row: &Value, name: &str| row[name].as_str().unwrap().to_string();
+        let text = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_string();
         self.visible()
             .into_iter()
             .map(|row| (row["id"].as_i64().unwrap(), text(row, "last_update"), text(row, "dateoccurred")))
@@ -211,27 +253,41 @@ impl Desk {
     }
 
     /// Webhooks and notifications (HAPI 13).
-    fn set_up(&mut self, request: &HttpRequest) -> Value {
+    fn set_up(&mut self, request: &HttpRequest) -> (u16, Value) {
         let path = request.url.path().to_string();
         let is_webhook = path.contains("/Webhook");
         let list = if is_webhook { &mut self.webhooks } else { &mut self.notifications };
         match request.method {
-            Method::Get => json!(list),
+            Method::Get => {
+                let mut rows = list.clone();
+                for row in rows.iter_mut().filter_map(Value::as_object_mut) {
+                    row.retain(|name, _| !self.unlisted.contains(&name.as_str()));
+                }
+                (200, json!(rows))
+            }
             Method::Delete => {
                 let id = path.rsplit('/').next().unwrap().to_string();
                 list.retain(|row| row["id"].to_string().trim_matches('"') != id);
-                json!({})
+                (200, json!({}))
             }
             Method::Post => {
                 let mut rows: Vec<Value> = serde_json::from_slice(&request.body).unwrap();
                 let mut row = rows.pop().unwrap();
+                let same = |other: &&Value| other["name"] == row["name"] && other["id"] != row["id"];
+                if is_webhook && row.get("name").is_some() && list.iter().any(|other| same(&other)) {
+                    return (400, json!("Name must be unique"));
+                }
                 if row.get("id").is_none() {
                     self.made += 1;
                     row["id"] =
                         if is_webhook { json!(format!("guid-{}", self.made)) } else { json!(self.made) };
                     list.push(row.clone());
+                } else if let Some(kept) = list.iter_mut().find(|kept| kept["id"] == row["id"]) {
+                    for (name, value) in row.as_object().unwrap() {
+                        kept[name.as_str()] = value.clone();
+                    }
                 }
-                row
+                (201, row)
             }
         }
     }
@@ -251,7 +307,19 @@ impl Desk {
         };
         let path = request.url.path();
         if path.contains("/Webhook") || path.contains("/Notification") {
-            return ok(self.set_up(request));
+            let (status, body) = self.set_up(request);
+            return Ok(HttpResponse {
+                status,
+                body: body.to_string().into_bytes(),
+                ..HttpResponse::default()
+            });
+        }
+        if path.ends_with("/Lookup") {
+            let is_asked = |row: &&Value| match query.get("lookupid") {
+                Some(id) => !self.ignores_lookups && row["lookupid"].to_string().trim_matches('"') == id,
+                None => true,
+            };
+            return ok(json!(self.lookup.iter().filter(is_asked).collect::<Vec<_>>()));
         }
         if path.ends_with("/Agent/me") {
             return ok(json!({"id": 2}));
@@ -266,14 +334,16 @@ impl Desk {
             return Ok(HttpResponse { status: 500, body: b"{}".to_vec(), ..HttpResponse::default() });
         }
         let since = query.get("lastupdatefromdate").and_then(|text| date::instant(text)).unwrap_or(i64::MIN);
-        let changed = |row: &Value| date::instant(row["last_update"].as_str().unwrap()).unwrap();
+        // A row without a time is in every window.
+        let changed = |row: &Value| row["last_update"].as_str().and_then(date::instant).unwrap_or(i64::MAX);
+        let until = query.get("lastupdatetodate").and_then(|text| date::instant(text)).unwrap_or(i64::MAX);
         let is_open = |row: &Value| row["status_id"] != 9;
         let (key, mut rows): (&str, Vec<&Value>) = if path.ends_with("/Client") {
             let rows = self.clients.iter().filter(|(_, changed)| changed * 1_000 >= since);
             ("clients", rows.map(|(row, _)| row).collect())
         } else {
             let mut rows = self.visible();
-            rows.retain(|row| changed(row) >= since);
+            rows.retain(|row| self.ignores_bounds || changed(row) >= since && changed(row) <= until);
             rows.retain(|row| !query.contains_key("open_only") || is_open(row));
             rows.retain(|row| !query.contains_key("closed_only") || !is_open(row));
             rows.retain(|row| query.get("search_id").is_none_or(|id| row["id"].as_i64() == id.parse().ok()));
@@ -281,7 +351,7 @@ impl Desk {
         };
         let order = query.get("order").map_or("id", String::as_str);
         rows.sort_by_key(|row| (row[order].as_str().map(str::to_string), row["id"].as_i64()));
-        if query.get("orderdesc").is_some_and(|desc| desc == "true") {
+        if !self.ignores_order && query.get("orderdesc").is_some_and(|desc| desc == "true") {
             rows.reverse();
         }
         let size = number("page_size").unwrap().min(self.cap);
@@ -295,7 +365,16 @@ pub(super) struct Wire<'d>(pub(super) &'d mut Desk, pub(super) Duration);
 
 impl Transport for Wire<'_> {
     fn send_all(&mut self, requests: &[HttpRequest], _: &Limits) -> Vec<Exchange> {
-        requests.iter().map(|request| self.0.answer(request)).collect()
+        let slow = self.0.slow;
+        requests
+            .iter()
+            .map(|request| {
+                if slow {
+                    self.1 += Duration::from_secs(1);
+                }
+                self.0.answer(request)
+            })
+            .collect()
     }
 
     fn elapsed(&self) -> Duration {
@@ -345,6 +424,8 @@ pub(super) struct Watch {
     pub(super) state: Option<String>,
     /// The host's clock is off by so many seconds.
     pub(super) skew: i64,
+    /// Codes of all diagnostics.
+    pub(super) warned: Vec<&'static str>,
     /// Everything that came out, repetitions included.
     pub(super) told: Vec<String>,
     /// What the host's dedupe let through.
@@ -361,6 +442,7 @@ impl Watch {
             config,
             state: None,
             skew: 0,
+            warned: vec![],
             told: vec![],
             passed: vec![],
             items: vec![],
@@ -384,6 +466,7 @@ impl Watch {
     /// Polls; where it `crashes`, the events are out and the state is not kept.
     pub(super) fn poll_or_crash(&mut self, desk: &mut Desk, crashes: bool) -> (Vec<String>, bool) {
         let Some(polled) = self.call(desk) else { return (vec![], false) };
+        self.warned.extend(polled.diagnostics.iter().map(|diagnostic| diagnostic.code));
         let mut ids = vec![];
         for event in polled.events {
             if self.seen.insert(event.id.clone()) {

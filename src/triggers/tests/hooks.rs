@@ -68,10 +68,10 @@ fn twice_set_up_is_one_and_taken_down_is_none() {
     assert!(!first.contains(SECRET) && !first.contains("h.example"), "{first}");
     for state in [None, Some(first.as_str())] {
         subscribe(&mut desk, "ticket.updated", "https://h.example/1", state).unwrap();
-        assert_eq!((desk.webhooks.len(), desk.notifications.len()), (1, 2));
+        assert_eq!((desk.webhooks.len(), desk.notifications.len()), (1, 4));
     }
     let other = subscribe(&mut desk, "ticket.created", "https://h.example/2", None).unwrap();
-    assert_eq!((desk.webhooks.len(), desk.notifications.len()), (2, 3));
+    assert_eq!((desk.webhooks.len(), desk.notifications.len()), (2, 5));
     unsubscribe(&mut desk, "ticket.updated", &first).unwrap();
     unsubscribe(&mut desk, "ticket.updated", &first).unwrap();
     assert_eq!((desk.webhooks.len(), desk.notifications.len()), (1, 1));
@@ -96,7 +96,7 @@ fn a_set_up_that_is_cut_off_anywhere_is_completed_and_not_doubled() {
             desk.cut = None;
             let state =
                 state.or_else(|_| subscribe(&mut desk, "ticket.updated", "https://h.example/1", None));
-            assert_eq!((desk.webhooks.len(), desk.notifications.len()), (1, 2), "{cut} {commits}");
+            assert_eq!((desk.webhooks.len(), desk.notifications.len()), (1, 4), "{cut} {commits}");
             let state = state.unwrap();
             desk.cut = Some((desk.requests + 2, commits));
             if unsubscribe(&mut desk, "ticket.updated", &state).is_err() {
@@ -106,6 +106,81 @@ fn a_set_up_that_is_cut_off_anywhere_is_completed_and_not_doubled() {
             assert_eq!((desk.webhooks.len(), desk.notifications.len()), (0, 0), "{cut} {commits}");
         }
     }
+}
+
+/// The numbers of the events that are subscribed to.
+fn numbers(desk: &Desk) -> Vec<i64> {
+    desk.notifications.iter().map(|row| row["eventno"].as_str().unwrap().parse().unwrap()).collect()
+}
+
+#[test]
+fn events_are_subscribed_to_by_their_names() {
+    let theirs = json!([{"lookupid": "64", "id": "903", "name": "New Incident Logged - All"},
+        {"lookupid": "64", "id": "904", "name": "New Incident Logged - Assigned to Recipient"}]);
+    for (lookup, ignores_lookups, expected) in [
+        (None, false, 3),
+        (None, true, 3),
+        (Some(theirs.clone()), false, 903),
+        (Some(theirs), true, 903),
+        (Some(json!([])), false, 3),
+    ] {
+        let mut desk = Desk::with_tickets(5);
+        desk.ignores_lookups = ignores_lookups;
+        if let Some(Value::Array(rows)) = lookup {
+            desk.lookup = rows;
+        }
+        subscribe(&mut desk, "ticket.created", "https://h.example/1", None).unwrap();
+        assert_eq!(numbers(&desk), [expected]);
+    }
+}
+
+#[test]
+fn every_subscription_has_a_name_of_its_own() {
+    let mut desk = Desk::with_tickets(5);
+    for url in 0..5 {
+        subscribe(&mut desk, "ticket.status_changed", &format!("https://h.example/{url}"), None).unwrap();
+    }
+    let names: alloc::collections::BTreeSet<&str> =
+        desk.webhooks.iter().map(|row| row["name"].as_str().unwrap()).collect();
+    assert_eq!(names.len(), 5, "{names:?}");
+    assert!(names.iter().all(|name| name.len() <= 50), "{names:?}");
+}
+
+/// A flow that crashed has left its webhook, and its state is lost.
+#[test]
+fn what_a_crashed_flow_left_is_taken_over_whatever_lists_show() {
+    for unlisted in [&[][..], &["note"], &["note", "webhook_id"], &["name"]] {
+        let mut desk = Desk::with_tickets(5);
+        desk.unlisted = unlisted;
+        let url = "https://h.example/1";
+        subscribe(&mut desk, "ticket.updated", url, None).unwrap();
+        let state = subscribe(&mut desk, "ticket.updated", url, None).unwrap();
+        assert_eq!((desk.webhooks.len(), desk.notifications.len()), (1, 4), "{unlisted:?}");
+        // Its address has changed.
+        let moved = subscribe(&mut desk, "ticket.updated", "https://h.example/2", Some(&state)).unwrap();
+        assert_eq!((desk.webhooks.len(), desk.notifications.len()), (1, 4), "{unlisted:?}");
+        assert_eq!(desk.webhooks[0]["url"], "https://h.example/2");
+        unsubscribe(&mut desk, "ticket.updated", &moved).unwrap();
+        assert_eq!((desk.webhooks.len(), desk.notifications.len()), (0, 0), "{unlisted:?}");
+    }
+}
+
+#[test]
+fn a_name_that_somebody_else_has_is_avoided() {
+    let mut desk = Desk::with_tickets(5);
+    let url = "https://h.example/1";
+    let state = subscribe(&mut desk, "ticket.created", url, None).unwrap();
+    unsubscribe(&mut desk, "ticket.created", &state).unwrap();
+    // Not in lists: another type, or out of the agent's sight.
+    let name = {
+        subscribe(&mut desk, "ticket.created", url, None).unwrap();
+        desk.webhooks[0]["name"].clone()
+    };
+    desk.webhooks = vec![json!({"id": null, "name": name})];
+    desk.notifications.clear();
+    desk.unlisted = &["id", "note"];
+    subscribe(&mut desk, "ticket.created", url, None).unwrap();
+    assert_eq!(desk.webhooks.len(), 2);
 }
 
 #[test]

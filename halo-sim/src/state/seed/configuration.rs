@@ -4,7 +4,10 @@
 use serde_json::json;
 
 use super::random::guid;
-use crate::state::{Key, Row, TableId, World};
+use crate::{
+    desk::webhooks,
+    state::{Key, Row, TableId, World},
+};
 
 pub(super) fn plant(world: &mut World) {
     statuses(world);
@@ -261,9 +264,9 @@ const LOOKUPS: &[(i64, i64, &str)] = &[
 ];
 
 fn lookups(world: &mut World) {
-    for (lookup, id, name) in LOOKUPS {
-        let row =
-            Row::new().with("lookupid", *lookup).with("id", *id).with("name", *name).with("sequence", *id);
-        world.table_mut(TableId::Lookups).put(Key::Pair(*lookup, *id), row);
+    let events = webhooks::CATALOGUE.iter().map(|(number, name)| (64, *number, *name));
+    for (lookup, id, name) in LOOKUPS.iter().copied().chain(events) {
+        let row = Row::new().with("lookupid", lookup).with("id", id).with("name", name).with("sequence", id);
+        world.table_mut(TableId::Lookups).put(Key::Pair(lookup, id), row);
     }
 }
