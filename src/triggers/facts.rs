@@ -25,6 +25,10 @@ const CLOSED: i64 = 9;
 /// may be of one act.
 const ONE_ACT_MS: i64 = 10_000;
 
+/// How much later than the last action a change is one of its own: those of one
+/// act were 0.4 seconds apart, in the other order.
+const NO_ACTION_MS: i64 = 2_000;
+
 /// The largest number of an action that makes others old; larger ones are
 /// reported all the same.
 const MAX_ACTION: i64 = i32::MAX as i64;
@@ -43,6 +47,11 @@ pub struct Facts {
     pub print: Option<i64>,
     /// When it was opened.
     pub opened: Option<i64>,
+    /// When it had its last action.
+    pub acted: Option<i64>,
+    /// A fingerprint of what the row shows besides times, where the latest change
+    /// may be the creation itself.
+    pub content: Option<i64>,
     /// When it was closed, where it is closed; 0 where nobody says when.
     pub closed: Option<i64>,
     /// When it got its agent.
@@ -82,12 +91,16 @@ impl Facts {
         let number = |name: &str| whole(row.get(name));
         let changed = changed(row, clock);
         let print = changed.is_none_or(|changed| changed > ceiling).then(|| fingerprint(&shown.to_string()));
+        let opened = time(row, "dateoccurred");
+        let is_at_creation = changed.zip(opened).is_some_and(|(changed, opened)| is_one_act(changed, opened));
         Ok(Self {
             id: number("id").ok_or(Unreadable::NoId)?,
             changed,
             key: changed.or(print).unwrap_or(0),
             print,
-            opened: time(row, "dateoccurred"),
+            opened,
+            acted: time(row, "lastactiondate"),
+            content: is_at_creation.then(|| fingerprint(&timeless(shown))),
             closed: closed(row),
             assigned: time(row, "dateassigned"),
             status: number("status_id"),
@@ -102,10 +115,26 @@ impl Facts {
         self.changed.is_some() && self.print.is_some()
     }
 
-    /// Whether the latest change may be the creation itself.
-    pub fn is_at_creation(&self) -> bool {
-        matches!((self.changed, self.opened), (Some(changed), Some(opened)) if is_one_act(changed, opened))
+    /// Whether only the actions of the ticket can say that it was changed since
+    /// its creation: that may be the latest change, and there was none without an
+    /// action.
+    pub fn needs_actions(&self) -> bool {
+        self.content.is_some() && !self.is_after_actions()
     }
+
+    /// Whether it was changed after its last action.
+    fn is_after_actions(&self) -> bool {
+        self.changed
+            .zip(self.acted)
+            .is_some_and(|(changed, acted)| changed.saturating_sub(acted) > NO_ACTION_MS)
+    }
+}
+
+/// What a row shows besides times.
+fn timeless(shown: &Value) -> String {
+    let members = shown.as_object().into_iter().flatten();
+    let is_time = |value: &Value| value.as_str().and_then(date::instant).is_some();
+    members.filter(|(_, value)| !is_time(value)).map(|(name, value)| format!("{name}={value}\n")).collect()
 }
 
 /// Whether two times may be of one act.
@@ -247,7 +276,8 @@ pub fn take(
     if is_another && (!facts.is_ahead() || state.prints.get(facts.id) == facts.print) {
         return None;
     }
-    if let (Some(print), Clock::Rows) = (facts.print, state.clock()) {
+    let shown_before = state.prints.get(facts.id);
+    if let (Some(print), Clock::Rows) = (facts.print.or(facts.content), state.clock()) {
         state.remember(facts.id, print);
     }
     if quiet {
@@ -266,7 +296,11 @@ pub fn take(
     let happened = match kind {
         EventKind::Created => is_new,
         EventKind::Updated => match facts.changed {
-            Some(_) => !facts.is_at_creation() || acted.since_creation,
+            Some(_) => facts.content.is_none_or(|content| {
+                acted.since_creation
+                    || facts.is_after_actions()
+                    || shown_before.is_some_and(|before| Some(before) != facts.print.or(Some(content)))
+            }),
             None => !is_new,
         },
         EventKind::StatusChanged => match (before, facts.status) {

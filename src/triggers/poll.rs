@@ -273,6 +273,10 @@ impl<'a, 'b> Poller<'a, 'b> {
         let mut fresh = Vec::new();
         for row in rows {
             let Some(met) = self.meet(row) else { continue };
+            if pass.quiet && pass.high.is_some() && !met.facts.is_ahead() && met.facts.changed > pass.high {
+                // It changed after the beginning: the next window reports it.
+                continue;
+            }
             if facts::is_fresh(&self.state, self.settings.trigger.kind, &met.facts) {
                 self.warn_of(&met.facts);
                 fresh.push(met);
@@ -318,7 +322,7 @@ impl<'a, 'b> Poller<'a, 'b> {
         let needs_actions = |met: &Met| match kind {
             // Also at the beginning: notes that are there are old.
             EventKind::NoteAdded => true,
-            EventKind::Updated if met.facts.is_at_creation() => !quiet,
+            EventKind::Updated if met.facts.needs_actions() => !quiet,
             _ => settings.ignore_own && !quiet,
         };
         let tickets: Vec<i64> =

@@ -215,7 +215,21 @@ fn clients_are_told_by_what_their_rows_show() {
     assert_eq!(updated.drain(&mut desk).len(), 2);
 }
 
-/// Five tickets, watched, with HaloPSA's clock ahead by so many seconds.
+#[test]
+fn actions_of_our_application_for_another_agent_are_our_own() {
+    let is_by = |action: serde_json::Value| {
+        let me = super::facts::Me { agent: 2, application: "5f0c6d1e-3b7a" };
+        super::facts::is_by(&me, action.as_object().unwrap())
+    };
+    assert!(is_by(json!({"who_agentid": 3, "actionby_application_id": "5F0C6D1E-3b7a"})));
+    assert!(is_by(json!({"who_agentid": 2})));
+    assert!(is_by(json!({"who_agentid": 3, "actionby_agent_id": 2, "actionby_application_id": null})));
+    assert!(!is_by(json!({"who_agentid": 3, "actionby_application_id": "another"})));
+    assert!(!is_by(json!({"who_agentid": 3, "actionby_application_id": ""})));
+    assert!(!is_by(json!({})));
+}
+
+/// Thirty tickets that are watched, a minute after the first poll.
 fn watched(trigger: &'static str) -> (Desk, Watch) {
     let mut desk = Desk::with_tickets(30);
     let mut watch = Watch::new(trigger, json!({}));
@@ -339,6 +353,27 @@ fn an_update_soon_after_the_creation_is_reported() {
     }
 }
 
+/// What a field that somebody sets leaves in the row, where it leaves no action.
+#[test]
+fn an_update_without_an_action_soon_after_the_creation_is_reported_where_a_row_shows_it() {
+    // Seen before, with other contents.
+    let (mut desk, mut watch) = watched("ticket.updated");
+    let id = desk.open();
+    assert_eq!(watch.drain(&mut desk), [""; 0]);
+    desk.pass(3);
+    desk.change(id);
+    assert_eq!(watch.drain(&mut desk), [""; 0]);
+    desk.pass(3);
+    desk.assign(id, 5);
+    assert_eq!(watch.drain(&mut desk), [format!("ticket/{id}/updated/{}", desk.time())]);
+    // Seen only afterwards.
+    let id = desk.open();
+    let opened = desk.time();
+    desk.pass(5);
+    desk.show(id, "lastactiondate", json!(opened));
+    assert_eq!(watch.drain(&mut desk), [format!("ticket/{id}/updated/{}", desk.time())]);
+}
+
 #[test]
 fn a_new_ticket_is_reported_whatever_its_times_are() {
     let (mut desk, mut watch) = watched("ticket.created");
@@ -385,7 +420,7 @@ fn deleted_tickets_are_no_events_and_nobody_is_given_one_that_is_put_away() {
 }
 
 #[test]
-fn what_a_row_leaves_out_did_not_change() {
+fn a_value_that_a_row_leaves_out_did_not_change() {
     let (mut desk, mut watch) = watched("ticket.status_changed");
     desk.show(7, "status_id", json!(null));
     desk.pass(60);
@@ -479,7 +514,7 @@ fn ids_that_no_record_should_have_leave_the_state_readable() {
 }
 
 #[test]
-fn clients_are_told_where_the_clocks_differ() {
+fn clients_are_reported_where_the_clocks_differ() {
     for ahead in [-3_600, -600, 0, 600, 86_400] {
         let mut desk = Desk::with_tickets(1);
         desk.ahead = ahead;

@@ -116,8 +116,7 @@ fn a_clock_that_is_not_ours_silences_nothing() -> Result<()> {
         ("clock-ahead=3600", "halopsa.change-in-the-future"),
         ("clock-ahead=86400", "halopsa.change-in-the-future"),
         ("updated-at=2099-01-01T00:00:00", "halopsa.change-in-the-future"),
-        ("updated-at=1899-12-30T00:00:00", "halopsa.no-change-time"),
-        ("updated-at=soon", "halopsa.no-change-time"),
+        ("updated-at=1899-12-30T00:00:00", ""),
         ("clock-ahead=-3000", ""),
     ] {
         drive!(["ticket.update"], [], async |desk| {

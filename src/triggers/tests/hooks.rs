@@ -148,7 +148,7 @@ fn every_subscription_has_a_name_of_its_own() {
 
 /// A flow that crashed has left its webhook, and its state is lost.
 #[test]
-fn what_a_crashed_flow_left_is_taken_over_whatever_lists_show() {
+fn a_webhook_of_a_crashed_flow_is_taken_over_whatever_lists_show() {
     for unlisted in [&[][..], &["note"], &["note", "webhook_id"], &["name"]] {
         let mut desk = Desk::with_tickets(5);
         desk.unlisted = unlisted;
