@@ -276,8 +276,7 @@ pub fn take(
     if is_another && (!facts.is_ahead() || state.prints.get(facts.id) == facts.print) {
         return None;
     }
-    let shown_before = state.prints.get(facts.id);
-    if let (Some(print), Clock::Rows) = (facts.print.or(facts.content), state.clock()) {
+    if let (Some(print), Clock::Rows) = (facts.print, state.clock()) {
         state.remember(facts.id, print);
     }
     if quiet {
@@ -291,16 +290,18 @@ pub fn take(
     if quiet || facts.is_deleted {
         return None;
     }
+    let shows_more = facts.content.is_some_and(|content| {
+        let before = state.remember_content(facts.id, content);
+        before.is_some_and(|before| before != content)
+    });
     let in_window = |time: Option<i64>| time.is_some_and(|time| from.is_none_or(|from| time >= from));
     let was_open = before.map_or(is_new || in_window(facts.closed), |before| before == 0);
     let happened = match kind {
         EventKind::Created => is_new,
         EventKind::Updated => match facts.changed {
-            Some(_) => facts.content.is_none_or(|content| {
-                acted.since_creation
-                    || facts.is_after_actions()
-                    || shown_before.is_some_and(|before| Some(before) != facts.print.or(Some(content)))
-            }),
+            Some(_) => {
+                facts.content.is_none() || acted.since_creation || facts.is_after_actions() || shows_more
+            }
             None => !is_new,
         },
         EventKind::StatusChanged => match (before, facts.status) {

@@ -54,6 +54,10 @@ const MAX_ID: i64 = i32::MAX as i64;
 /// How many records are remembered by what they show.
 const MAX_PRINTS: usize = 2_000;
 
+/// How many of the newest records are remembered by what they showed soon after
+/// their creation.
+const MAX_CONTENTS: usize = 100;
+
 /// Whose clock says how far we are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Clock {
@@ -91,6 +95,8 @@ pub struct State {
     /// What records showed last whose change times are of no use: none, or one
     /// in the future.
     pub prints: Known,
+    /// What new records showed soon after their creation, besides times.
+    pub contents: Known,
     /// Which records are new.
     pub news: News,
     /// Our own agent.
@@ -213,6 +219,7 @@ impl State {
             seen: Pairs::default(),
             known: Known::default(),
             prints: Known::default(),
+            contents: Known::default(),
             news: News::default(),
             me: None,
             hook: None,
@@ -366,6 +373,14 @@ impl State {
         self.prints.set_among(MAX_PRINTS, id, print);
     }
 
+    /// Remembers what a record showed soon after its creation; what it showed
+    /// before.
+    pub fn remember_content(&mut self, id: i64, content: i64) -> Option<i64> {
+        let before = self.contents.get(id);
+        self.contents.set_among(MAX_CONTENTS, id, content);
+        before
+    }
+
     /// As text.
     pub fn to_text(&self) -> String {
         let mut state = json!({
@@ -391,6 +406,9 @@ impl State {
         put("known", self.known.pack().into());
         if !self.prints.is_empty() {
             put("prints", self.prints.pack().into());
+        }
+        if !self.contents.is_empty() {
+            put("contents", self.contents.pack().into());
         }
         let News { base, next, at, met } = &self.news;
         put("news", json!([base, next, at, met.pack()]));
@@ -464,6 +482,9 @@ impl State {
                 })
             }
         };
+        let numbers = |name: &str| {
+            members.get(name).map_or(Some(Known::default()), |text| Known::unpack(text.as_str()?))
+        };
         let time = |name: &str| members.get(name).and_then(Value::as_i64);
         let (high, high_at) = (members.get("high")?.as_i64(), time("at")?);
         // Earlier states remembered ten seconds.
@@ -479,9 +500,8 @@ impl State {
             pass,
             seen: pairs(members.get("seen"))?,
             known: Known::unpack(members.get("known")?.as_str()?)?,
-            prints: members
-                .get("prints")
-                .map_or(Some(Known::default()), |text| Known::unpack(text.as_str()?))?,
+            prints: numbers("prints")?,
+            contents: numbers("contents")?,
             news: News {
                 base: base.as_i64()?,
                 next: next.as_i64()?,
@@ -521,6 +541,7 @@ mod tests {
         state.wide_at = 1_772_357_001_000;
         state.origin = Some(1_772_350_000_000);
         state.prints.set(5, 1 << 39);
+        state.contents.set(6, 1 << 38);
         state.floor = Some(1_772_356_000_500);
         state.seen.insert(1_772_357_000_000, 17);
         state.known.set(17, 2);

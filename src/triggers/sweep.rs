@@ -166,7 +166,7 @@ mod tests {
             let mut sweep = Sweep::from_json(&forged);
             assert!(sweep.ahead(10) <= 10);
             let row = [("id".into(), json!(7))].into_iter().collect();
-            let page = Page { rows: vec![row], record_count: Some(most), tables: vec![] };
+            let page = Page { rows: vec![row], record_count: Some(most), ..Page::default() };
             sweep.take(&page, true);
             sweep.take(&Page { record_count: Some(0), ..page }, true);
             sweep.take(&Page::default(), true);
@@ -177,7 +177,7 @@ mod tests {
     #[test]
     fn ids_that_travel_as_fractions_are_counted() {
         let row = |id: f64| [("id".into(), json!(id))].into_iter().collect();
-        let page = Page { rows: vec![row(1.0), row(2.0)], record_count: Some(2), tables: vec![] };
+        let page = Page { rows: vec![row(1.0), row(2.0)], record_count: Some(2), ..Page::default() };
         assert_eq!(Sweep::from_json(&Value::Null).take(&page, true), Turn::End);
     }
 }
