@@ -13,13 +13,15 @@ use crate::{
     files,
     protocol::{Answer, Query, Refusal, body, dates, errors},
     resources::{
-        Envelope, Identity, Reading, Resource, below, knowledge, lists,
+        Envelope, Identity, Reading, Resource, below, knowledge,
+        known::{Get, Known},
+        lists,
         render::{self, Depth},
         sight::Sight,
     },
     routes::Route,
     shared::Shared,
-    state::{Key, TableId},
+    state::{Key, Row, TableId, World},
     throttle, writes,
 };
 
@@ -38,6 +40,10 @@ pub(crate) struct Call<'a> {
 pub(crate) fn answer(shared: &Arc<Shared>, call: &Call<'_>) -> Answer {
     if let Some(answer) = before(shared, call.knobs) {
         return answer;
+    }
+    // Recorded without a token (HAPI §2).
+    if let (Route::InstanceInfo, &Method::GET) = (call.route, call.method) {
+        return instance_info(shared);
     }
     let answer = admit(shared, call)
         .and_then(|caller| dispatch(shared, call, &caller))
@@ -130,6 +136,7 @@ fn admit(shared: &Arc<Shared>, call: &Call<'_>) -> Result<Caller, Refusal> {
     let group = match call.route {
         Route::Collection(resource) | Route::Record(resource, _) => Some(resource.group),
         Route::Below(below, _) => Some(below.resource.group),
+        Route::Known(known) => Some(known.group),
         Route::TicketObject => Some(Group::Tickets),
         // Who I am is told to everybody.
         _ => None,
@@ -137,6 +144,9 @@ fn admit(shared: &Arc<Shared>, call: &Call<'_>) -> Result<Caller, Refusal> {
     if let Some(group) = group {
         if call.knobs.denies(group, level) {
             return Err(refused("the switch unauthorized"));
+        }
+        if matches!(call.route, Route::Record(..)) && call.knobs.denies_records(group, level) {
+            return Err(refused("the switch unauthorized-record"));
         }
         if call.knobs.forbids(group, level) {
             return Err(Refusal::Forbidden("the switch forbid".to_owned()));
@@ -152,16 +162,21 @@ fn admit(shared: &Arc<Shared>, call: &Call<'_>) -> Result<Caller, Refusal> {
             )));
         }
     }
-    Ok(Caller { agent_id: shared.application.agent_id, application: shared.application.name })
+    Ok(Caller { agent_id: shared.application.agent_id, application: shared.application.name, grants })
 }
 
 fn dispatch(shared: &Arc<Shared>, call: &Call<'_>, caller: &Caller) -> Result<Answer, Refusal> {
     match (call.route, call.method) {
         (Route::Me, &Method::GET) => {
             let agent = crate::resources::find("Agent").ok_or(Refusal::NoSuchPath)?;
-            read_one(shared, call, caller, agent, &Key::Int(caller.agent_id))
+            let mut me = find_one(shared, call, caller, agent, &Key::Int(caller.agent_id))?;
+            // Beside the agent, what the token may do; the words of a claim are assumed.
+            let claims = caller.grants.scopes().map(|scope| json!({ "type": "scope", "value": scope }));
+            me.set("claims", claims.collect::<Value>());
+            Ok(Answer::ok(&me))
         }
-        (Route::InstanceInfo, &Method::GET) => Ok(instance_info(shared)),
+        (Route::Known(known), &Method::GET) => known_path(shared, call, known),
+        (Route::Known(known), &Method::POST) => Err((known.post)()),
         (Route::Collection(resource), &Method::GET) => {
             let world = shared.view(call.knobs);
             let sight = Sight::of(&world, caller.agent_id, call.knobs);
@@ -191,19 +206,46 @@ fn dispatch(shared: &Arc<Shared>, call: &Call<'_>, caller: &Caller) -> Result<An
             })?;
             writes::delete(shared, call, caller, resource, &key)
         }
+        // There is no such image.
+        (Route::Below(below, _), &Method::GET) if below.path == "Attachment/image" => Err(Refusal::NotFound),
         (Route::Below(below, id), &below::METHOD) => writes::below(shared, call, caller, below, id),
         (Route::UnknownApi | Route::Nowhere, _) => Err(Refusal::NoSuchPath),
         _ => Err(Refusal::MethodNotAllowed),
     }
 }
 
+fn known_path(shared: &Shared, call: &Call<'_>, known: &Known) -> Result<Answer, Refusal> {
+    let world = shared.world();
+    match known.get {
+        Get::Refused(refusal) => Err(refusal()),
+        Get::Object(object) => Ok(Answer::ok(&object(&world))),
+        Get::Rows(envelope, rows) => {
+            let rows = rows(&world, call.query);
+            Ok(match envelope {
+                Envelope::Keyed(key) => Answer::ok(&json!({ "record_count": rows.len(), key: rows })),
+                Envelope::Bare | Envelope::BareUnlessPaged(_) => Answer::ok(&rows),
+            })
+        }
+    }
+}
+
 fn instance_info(shared: &Shared) -> Answer {
+    let agents = shared.world().table(TableId::Agents).rows().count();
     Answer::ok(&json!({
         "auth_url": format!("{}/auth", shared.url()),
         "agent_url": shared.url(),
         "portal_url": format!("{}/portal", shared.url()),
-        "app_version": "2.200",
-        "database_version": "2.200",
+        "app_name": "HaloPSA",
+        "app_version": "2.236",
+        "database_version": "2.236",
+        "tenant_id": shared.application.tenant,
+        "agent_count": agents,
+        "licensed_agent_count": agents,
+        "online_agent_count": 1,
+        "hosted_group": "",
+        "dbid": 1,
+        "last_login": shared.now(),
+        "last_task_run": shared.now(),
     }))
 }
 
@@ -229,6 +271,24 @@ fn key(
     }
 }
 
+/// Finds a record that the caller may see.
+fn seen<'w>(
+    world: &'w World,
+    call: &Call<'_>,
+    caller: &Caller,
+    resource: &'static Resource,
+    key: &Key,
+) -> Result<&'w Row, Refusal> {
+    let row = world.table(resource.table).get(key);
+    // A deleted ticket is gone for whoever asks for it by id (HAPI §15, CIPP 4550).
+    let row = row.filter(|row| !row.flag("deleted")).ok_or(Refusal::NotFound)?;
+    // Out of sight: refused when asked for by id [assumed].
+    if !Sight::of(world, caller.agent_id, call.knobs).sees(world, resource, row) {
+        return Err(Refusal::Forbidden("the agent does not see this record".to_owned()));
+    }
+    Ok(row)
+}
+
 fn read_one(
     shared: &Arc<Shared>,
     call: &Call<'_>,
@@ -236,18 +296,25 @@ fn read_one(
     resource: &'static Resource,
     key: &Key,
 ) -> Result<Answer, Refusal> {
-    let world = shared.world();
-    let row = world.table(resource.table).get(key);
-    // A deleted ticket is gone for whoever asks for it by id (HAPI §15, CIPP 4550).
-    let row = row.filter(|row| !row.flag("deleted")).ok_or(Refusal::NotFound)?;
-    // Out of sight: refused when asked for by id [assumed].
-    if !Sight::of(&world, caller.agent_id, call.knobs).sees(&world, resource, row) {
-        return Err(Refusal::Forbidden("the agent does not see this record".to_owned()));
-    }
-    let details = call.query.flag("includedetails");
-    if resource.reading == Reading::File && !details {
+    if resource.reading == Reading::File && !call.query.flag("includedetails") {
+        let world = shared.world();
+        let row = seen(&world, call, caller, resource, key)?;
         return files::answer(shared, row, call.knobs.attachment_links);
     }
+    find_one(shared, call, caller, resource, key).map(|sent| Answer::ok(&sent))
+}
+
+/// A record as it is sent.
+fn find_one(
+    shared: &Arc<Shared>,
+    call: &Call<'_>,
+    caller: &Caller,
+    resource: &'static Resource,
+    key: &Key,
+) -> Result<Row, Refusal> {
+    let world = shared.world();
+    let row = seen(&world, call, caller, resource, key)?;
+    let details = call.query.flag("includedetails");
     if resource.table == TableId::TicketTypes {
         // The configuration is there anyway (HAPI §7.5).
         let _ = (call.query.get("isrtconfig"), call.query.get("includeconfig"));
@@ -278,7 +345,7 @@ fn read_one(
     if call.knobs.extra_actions && details && resource.table == TableId::Tickets {
         sent.set("extra_actions", bloat());
     }
-    Ok(Answer::ok(&sent))
+    Ok(sent)
 }
 
 /// About 94 kB of forms that nobody asked for (HAPI §4, §14.39).

@@ -13,7 +13,7 @@ pub struct SimArgs {
     /// Port on 127.0.0.1; 0 takes a free one
     #[arg(long, default_value_t = 0)]
     pub port: u16,
-    /// The tenant to start with: small, msp, wide or large
+    /// The tenant to start with: small, msp, wide, large or live
     #[arg(long, default_value_t = Seed::default())]
     pub seed: Seed,
     /// A way in which to misbehave; may be given several times
@@ -22,6 +22,9 @@ pub struct SimArgs {
     /// Keep the data in this file: read at the start where it exists, written at the end
     #[arg(long, value_name = "FILE")]
     pub state: Option<PathBuf>,
+    /// Say how many behaviours are live, reported and assumed, and end
+    #[arg(long)]
+    pub facts: bool,
     /// Print every request on standard error: ignored parameters, and why it was answered so
     #[arg(long)]
     pub log: bool,
@@ -35,6 +38,10 @@ impl SimArgs {
     ///
     /// Where the port cannot be bound or the state file is no good.
     pub async fn run(self) -> anyhow::Result<()> {
+        if self.facts {
+            writeln!(std::io::stdout().lock(), "{}", crate::counts())?;
+            return Ok(());
+        }
         let (state, log) = (self.state.clone(), self.log);
         let sim = HaloSim::start(self.into()).await?;
         if log {

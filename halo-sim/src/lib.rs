@@ -21,6 +21,7 @@
 //! | `hooks` | signed deliveries of webhooks |
 //! | `protocol` | queries, dates, paging, envelopes, error bodies |
 //! | `state` | tables, the clock, the seeds |
+//! | `facts` | how well all this is known |
 //!
 //! ```
 //! # async fn demo() -> anyhow::Result<()> {
@@ -45,6 +46,7 @@ mod auth;
 mod config;
 mod control;
 mod desk;
+mod facts;
 mod faults;
 mod files;
 mod hooks;
@@ -63,11 +65,12 @@ mod writes;
 pub use args::{SimArgs, quirk_help};
 pub use auth::scopes::{Access, Group, Level};
 pub use config::{Config, ParseError};
+pub use facts::{Fact, counts, facts};
 pub use faults::{
-    quirk::{Ids, Quirk, QuirkHelp, Target},
+    quirk::{Ids, Quirk, QuirkHelp, Rate, Target},
     switchboard::Fault,
 };
 pub use log::RequestRecord;
 pub use protocol::errors::ErrorShape;
 pub use sim::HaloSim;
-pub use state::seed::Seed;
+pub use state::{import::StateFile, seed::Seed};

@@ -3,6 +3,7 @@
 use crate::resources::{
     self, Resource,
     below::{self, Below},
+    known::{self, Known},
 };
 
 /// Where a request goes.
@@ -26,6 +27,8 @@ pub(crate) enum Route<'p> {
     Record(&'static Resource, &'p str),
     /// A path below a resource, with the id in it.
     Below(&'static Below, &'p str),
+    /// A path of which little more than the status is known.
+    Known(&'static Known),
     /// The simulator's own API, with the rest of the path.
     Control(Vec<&'p str>),
     /// Something below `/api` that does not exist.
@@ -58,6 +61,7 @@ pub(crate) fn find(path: &str) -> Route<'_> {
             [agent, me] if is(agent, "agent") && is(me, "me") => Route::Me,
             [tickets, object] if is(tickets, "tickets") && is(object, "object") => Route::TicketObject,
             parts if let Some((below, id)) = below::find(parts) => Route::Below(below, id),
+            parts if let Some(known) = known::find(parts) => Route::Known(known),
             [name] => resources::find(name).map_or(Route::UnknownApi, Route::Collection),
             [name, id] => {
                 resources::find(name).map_or(Route::UnknownApi, |resource| Route::Record(resource, id))

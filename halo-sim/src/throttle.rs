@@ -8,13 +8,10 @@ use std::{
 use http::{StatusCode, header};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
-use crate::{faults::knobs::RetryAfter, protocol::Answer};
-
-/// The window of the limit.
-const WINDOW_MS: i64 = 5 * 60 * 1000;
-
-/// The limit that the answer names where no switch sets another.
-const USUAL: usize = 300;
+use crate::{
+    faults::{knobs::RetryAfter, quirk::Rate},
+    protocol::Answer,
+};
 
 /// Counts the API requests of the application.
 #[derive(Debug, Default)]
@@ -24,12 +21,13 @@ pub(crate) struct Limiter {
 
 impl Limiter {
     /// Counts a request; `false` where it is one too many.
-    pub(crate) fn admit(&self, now_ms: i64, limit: usize) -> bool {
+    pub(crate) fn admit(&self, now_ms: i64, limit: Rate) -> bool {
+        let window = i64::from(limit.seconds) * 1000;
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        while recent.front().is_some_and(|then| now_ms.saturating_sub(*then) >= WINDOW_MS) {
+        while recent.front().is_some_and(|then| now_ms.saturating_sub(*then) >= window) {
             recent.pop_front();
         }
-        if recent.len() >= limit {
+        if recent.len() >= limit.requests {
             return false;
         }
         recent.push_back(now_ms);
@@ -44,9 +42,10 @@ impl Limiter {
 }
 
 /// The 429: plain text, in the words of HAPI §11.3.
-pub(crate) fn refusal(limit: Option<usize>, retry_after: RetryAfter) -> Answer {
-    let limit = limit.unwrap_or(USUAL);
-    let text = format!("Rate Limit Reached - {limit} Requests per rolling 5 minute window");
+pub(crate) fn refusal(limit: Option<Rate>, retry_after: RetryAfter) -> Answer {
+    let Rate { requests, seconds } = limit.unwrap_or(Rate::USUAL);
+    let minutes = seconds.div_ceil(60);
+    let text = format!("Rate Limit Reached - {requests} Requests per rolling {minutes} minute window");
     let answer =
         Answer::of(StatusCode::TOO_MANY_REQUESTS, "text/plain; charset=utf-8", text.clone()).with_hint(text);
     match retry_after {

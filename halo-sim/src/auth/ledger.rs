@@ -14,6 +14,8 @@ pub(crate) struct Caller {
     pub(crate) agent_id: i64,
     /// The application's name.
     pub(crate) application: &'static str,
+    /// What the token may do.
+    pub(crate) grants: Grants,
 }
 
 /// All tokens of the tenant.

@@ -207,6 +207,11 @@ impl Grants {
         }
     }
 
+    /// The scopes, expanded, without those of the login itself.
+    pub(crate) fn scopes(&self) -> impl Iterator<Item = &str> {
+        self.scopes.iter().map(String::as_str)
+    }
+
     /// Whether nothing was granted: such a token is refused everywhere (HAPI §3.3).
     #[must_use]
     pub(crate) fn is_empty(&self) -> bool {

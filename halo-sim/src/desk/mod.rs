@@ -5,6 +5,7 @@
 
 pub(crate) mod actions;
 pub(crate) mod appointments;
+pub(crate) mod assets;
 pub(crate) mod attachments;
 mod audit;
 pub(crate) mod customers;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::quirk::{Quirk, Target};
+use super::quirk::{Quirk, Rate, Target};
 use super::shapes::Shapes;
 use crate::{
     auth::{Access, Group, Level},
@@ -64,6 +64,10 @@ pub(crate) struct DeliveryKnobs {
 // What each means stands at the variant of Quirk.
 pub(crate) struct Knobs {
     pub(crate) page: PageQuirks,
+    pub(crate) null_keys: bool,
+    pub(crate) actions_need_ticket: bool,
+    pub(crate) asset_needs_tag: bool,
+    pub(crate) unauthorized_records: Vec<Access>,
     pub(crate) agent_sees_nothing: bool,
     pub(crate) sight: Limits,
     pub(crate) appointment_id_changes: bool,
@@ -98,7 +102,7 @@ pub(crate) struct Knobs {
     pub(crate) stale_answers: bool,
     pub(crate) report_rows: Option<usize>,
     pub(crate) report_timeout: bool,
-    pub(crate) rate_limit: Option<usize>,
+    pub(crate) rate_limit: Option<Rate>,
     pub(crate) retry_after: RetryAfter,
     pub(crate) throttle: bool,
     pub(crate) unavailable: bool,
@@ -136,6 +140,11 @@ impl Knobs {
             Quirk::CountOff(by) => self.page.count_off = *by,
             Quirk::NoCount => self.page.no_count = true,
             Quirk::RepeatLastPage => self.page.repeat_last = true,
+            Quirk::PageSizeAlone => self.page.size_alone = true,
+            Quirk::NullKeys => self.null_keys = true,
+            Quirk::ActionsNeedTicket => self.actions_need_ticket = true,
+            Quirk::AssetNeedsTag => self.asset_needs_tag = true,
+            Quirk::UnauthorizedRecord(access) => self.unauthorized_records.push(*access),
             Quirk::AgentSeesNothing => self.agent_sees_nothing = true,
             Quirk::AgentSeesClients(ids) => self.sight.clients = Some(ids.as_slice().to_vec()),
             Quirk::AgentSeesTeams(ids) => self.sight.teams = Some(ids.as_slice().to_vec()),
@@ -178,7 +187,7 @@ impl Knobs {
             Quirk::ReportRows(rows) => self.report_rows = Some(*rows),
             Quirk::ReportTimeout => self.report_timeout = true,
             Quirk::AttachmentLinks => self.attachment_links = true,
-            Quirk::RateLimit(requests) => self.rate_limit = Some(*requests),
+            Quirk::RateLimit(rate) => self.rate_limit = Some(*rate),
             Quirk::ThrottleNext(_) => self.throttle = true,
             Quirk::RetryAfter(seconds) => self.say_retry_after(RetryAfter::Seconds(*seconds)),
             Quirk::RetryAfterDate(seconds) => self.say_retry_after(RetryAfter::Date(*seconds)),
@@ -226,6 +235,12 @@ impl Knobs {
     #[must_use]
     pub(crate) fn forbids(&self, group: Group, level: Level) -> bool {
         self.forbidden.iter().any(|access| access.covers(group, level))
+    }
+
+    /// Whether a switch answers 401 to a request for a single record of this kind.
+    #[must_use]
+    pub(crate) fn denies_records(&self, group: Group, level: Level) -> bool {
+        self.unauthorized_records.iter().any(|access| access.covers(group, level))
     }
 
     /// Whether a switch answers 401 to a request of this kind.

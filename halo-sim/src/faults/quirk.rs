@@ -31,6 +31,45 @@ impl fmt::Display for Target {
     }
 }
 
+/// A rate limit given as the value of a switch: `300`, or `500/180` for another
+/// window than five minutes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// The most requests in a window.
+    pub requests: usize,
+    /// The length of the window in seconds.
+    pub seconds: u32,
+}
+
+impl Rate {
+    /// The window of the limit that 429 answers were seen to name, in seconds.
+    const USUAL_WINDOW: u32 = 300;
+
+    /// The limit that 429 answers were seen to name (HAPI §12).
+    pub(crate) const USUAL: Self = Self { requests: 300, seconds: Self::USUAL_WINDOW };
+}
+
+impl FromStr for Rate {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (requests, seconds) = text.split_once('/').unwrap_or((text, "300"));
+        let rate = requests.trim().parse().ok().zip(seconds.trim().parse().ok());
+        rate.filter(|(_, seconds)| *seconds > 0)
+            .map(|(requests, seconds)| Self { requests, seconds })
+            .ok_or_else(|| "a number of requests, or one and a window: 500/180".to_owned())
+    }
+}
+
+impl fmt::Display for Rate {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.seconds {
+            Self::USUAL_WINDOW => write!(formatter, "{}", self.requests),
+            seconds => write!(formatter, "{}/{seconds}", self.requests),
+        }
+    }
+}
+
 /// One line of the help.
 #[derive(Clone, Copy, Debug)]
 pub struct QuirkHelp {
@@ -178,6 +217,9 @@ quirks! {
     CountOff(i64) = "count-off" "N": "N, which may be negative, is added to every record_count";
     NoCount = "no-count": "record_count is missing";
     RepeatLastPage = "repeat-last-page": "a page past the end is the last one again";
+    PageSizeAlone = "page-size-alone": "page_size counts without page_no, too";
+    NullKeys = "null-keys": "rows of lists have keys without a value as null instead of leaving them out";
+    ActionsNeedTicket = "actions-need-ticket": "/Actions without ticket_id answers 500 instead of no rows";
     AgentSeesNothing = "agent-sees-nothing": "lists are empty with 200: the agent is in no team";
 
     IgnorePaging = "ignore-paging": "lists send everything, whatever page is asked for";
@@ -202,6 +244,7 @@ quirks! {
     TokenLifetime(u32) = "token-lifetime" "SECONDS": "tokens live SECONDS instead of 3600";
     Forbid(Access) = "forbid" "GROUP": "the endpoints of a scope group answer 403 with an empty body";
     Unauthorized(Access) = "unauthorized" "GROUP": "the endpoints of a scope group answer 401";
+    UnauthorizedRecord(Access) = "unauthorized-record" "GROUP": "single records of a scope group answer 401, its lists do not";
     NotServices = "not-services": "the application's login method is wrong: unauthorized_client";
     AnyTenant = "any-tenant": "an unknown tenant is no error";
     RefreshToken = "refresh-token": "token answers hold a refresh_token";
@@ -212,6 +255,7 @@ quirks! {
     AcceptBareObject = "accept-bare-object": "a POST may be an object instead of an array";
     AtomicPost = "atomic-post": "a POST of several elements is done wholly or not at all";
     RecordNotFoundOnBareUpdate = "record-not-found-on-bare-update": "a ticket update without tickettype_id and client_id is refused";
+    AssetNeedsTag = "asset-needs-tag": "a new asset without inventory_number is refused";
     ConflictOnDelete = "conflict-on-delete": "deleting a client that has tickets answers 409";
     AppointmentIdChanges = "appointment-id-changes": "a changed appointment gets a new id";
     ExtraActions = "extra-actions": "a single ticket with details carries 94 kB of extra_actions";
@@ -226,7 +270,7 @@ quirks! {
     AttachmentLinks = "attachment-links": "attachments are given as a link to another port instead of bytes";
 
     // Throttling and outages.
-    RateLimit(usize) = "rate-limit" "N": "more than N API requests in a rolling 5 minutes answer 429";
+    RateLimit(Rate) = "rate-limit" "N[/SECONDS]": "more than N API requests in a rolling window answer 429; the window is 5 minutes unless said: 300, 500/180 and 700 are published";
     ThrottleNext(u32) = "throttle-next" "N": "the next N API requests answer 429";
     RetryAfter(u32) = "retry-after" "SECONDS": "429 answers carry Retry-After in seconds";
     RetryAfterDate(u32) = "retry-after-date" "SECONDS": "429 answers carry Retry-After as a date that many seconds ahead";
@@ -291,6 +335,7 @@ mod tests {
         for help in Quirk::CATALOGUE {
             let value = match help.value {
                 "" => String::new(),
+                "N[/SECONDS]" => "=7/180".to_owned(),
                 "N" | "SECONDS" | "MS" => "=7".to_owned(),
                 "IDS" => "=7,8".to_owned(),
                 "GROUP" => "=edit:tickets".to_owned(),
@@ -308,9 +353,12 @@ mod tests {
 
     #[test]
     fn a_switch_with_a_missing_or_wrong_value_is_refused_with_its_name() {
-        for text in ["page-cap", "page-cap=many", "silent=1", "sillent", "forbid=everything"] {
+        for text in
+            ["rate-limit=7/0", "page-cap", "page-cap=many", "silent=1", "sillent", "forbid=everything"]
+        {
             assert!(text.parse::<Quirk>().is_err(), "{text}");
         }
         assert_eq!("count-off=-17".parse(), Ok(Quirk::CountOff(-17)));
+        assert_eq!("rate-limit=300".parse(), Ok(Quirk::RateLimit(Rate::USUAL)));
     }
 }

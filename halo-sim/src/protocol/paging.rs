@@ -1,8 +1,9 @@
 //! Which rows of a list are sent, and what `record_count` says (HAPI §5.3).
 //!
 //! The rules, all of them surprising: without `pageinate` the size asked for is
-//! ignored; without `page_no` the page is the default one; `count` cuts an unpaged
-//! list and becomes the count; a page past the end says 0.
+//! ignored; without `page_no` the page is the default one, or as many rows as
+//! `count` says; `count` cuts an unpaged list and becomes the count; a page past
+//! the end says 0.
 
 use super::Query;
 
@@ -20,6 +21,9 @@ pub(crate) enum PageRule {
     Capped(usize),
     /// Pages of this many rows, whatever is asked (assets).
     Fixed(usize),
+    /// Pages of up to this many rows where a page number is sent, else everything
+    /// (appointments).
+    Numbered(usize),
     /// Everything, whatever is asked.
     Unpaged,
     /// As many as `count` says, else the default page; the count is of all.
@@ -39,6 +43,8 @@ pub(crate) struct PageQuirks {
     pub(crate) repeat_last: bool,
     /// Everything comes, whatever page is asked for.
     pub(crate) ignored: bool,
+    /// A size without a page number counts.
+    pub(crate) size_alone: bool,
 }
 
 /// The answer to "which rows?".
@@ -70,10 +76,12 @@ pub(crate) fn page(rule: PageRule, query: &Query, total: usize, most: usize, qui
         let said = i64::try_from(total).unwrap_or(i64::MAX).saturating_add(quirks.count_off);
         return Page { record_count: (!quirks.no_count).then_some(said), ..Page::EVERYTHING };
     }
+    let numbered = query.int("page_no").is_some();
     let (skip, take, echo) = match (rule, asked_count) {
+        (PageRule::Numbered(_), _) if !numbered => (0, usize::MAX, None),
         // Clients that send both get their pages: they rely on it.
-        (PageRule::Capped(_) | PageRule::Fixed(_), _) if query.flag("pageinate") => {
-            let size = page_size(rule, query, quirks.cap);
+        (PageRule::Capped(_) | PageRule::Fixed(_) | PageRule::Numbered(_), _) if query.flag("pageinate") => {
+            let size = page_size(rule, query, quirks);
             let asked = query.int("page_no").and_then(positive).unwrap_or(1);
             let last = total.div_ceil(size).max(1);
             let number = if quirks.repeat_last { asked.min(last) } else { asked };
@@ -93,16 +101,21 @@ pub(crate) fn page(rule: PageRule, query: &Query, total: usize, most: usize, qui
     Page { skip, take, echo, record_count: (!quirks.no_count).then_some(said) }
 }
 
-fn page_size(rule: PageRule, query: &Query, cap: Option<usize>) -> usize {
+fn page_size(rule: PageRule, query: &Query, quirks: PageQuirks) -> usize {
     let asked = query.int("page_size").and_then(positive);
-    // A size without a page number is not believed: rows 51 to 100 are lost.
-    let asked = query.int("page_no").and(asked).unwrap_or(DEFAULT_PAGE);
-    match (rule, cap) {
+    let numbered = query.int("page_no").is_some();
+    // A size without a page number is not believed: rows 51 to 100 are lost. That
+    // one row came where page_size and count both were 1 fits this, and a server
+    // that believes the size as well.
+    let asked = asked.filter(|_| numbered || quirks.size_alone).unwrap_or(DEFAULT_PAGE);
+    let fewer = query.int("count").and_then(positive).filter(|_| !numbered).unwrap_or(usize::MAX);
+    let size = match (rule, quirks.cap) {
         (_, Some(cap)) => asked.min(cap.max(1)),
         (PageRule::Fixed(size), None) => size,
-        (PageRule::Capped(limit), None) => asked.min(limit),
+        (PageRule::Capped(limit) | PageRule::Numbered(limit), None) => asked.min(limit),
         (PageRule::Unpaged | PageRule::Counted, None) => asked,
-    }
+    };
+    size.min(fewer)
 }
 
 fn positive(number: i64) -> Option<usize> {
@@ -129,6 +142,7 @@ mod tests {
             ("pageinate=true&page_no=9&page_size=100", 800, 100, 0),
             ("count=1", 0, 1, 1),
             ("count=1&pageinate=true&page_no=2&page_size=100", 100, 100, 717),
+            ("count=1&pageinate=true&page_size=1", 0, 1, 717),
             ("count=5000", 0, 1000, 717),
         ] {
             let page = tickets(query);

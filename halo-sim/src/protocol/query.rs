@@ -53,6 +53,12 @@ impl Query {
         self.get(name).is_some_and(|value| value == "1" || value.eq_ignore_ascii_case("true"))
     }
 
+    /// A switch that only the word turns on: `true` in any spelling, not `1`.
+    #[must_use]
+    pub(crate) fn is_true(&self, name: &str) -> bool {
+        self.get(name).is_some_and(|value| value.eq_ignore_ascii_case("true"))
+    }
+
     /// A whole number; anything else counts as absent.
     #[must_use]
     pub(crate) fn int(&self, name: &str) -> Option<i64> {

@@ -1,12 +1,12 @@
 //! Assets, their types and groups (HAPI §10.6, appendix A).
 
 use super::{
-    Envelope, IdOnly, Required, Resource,
+    Envelope, IdOnly, Required, Resource, Write,
     customers::INACTIVE,
     field::{Field, custom_fields, date, flag, int, list, text},
     filter::{Filter, Test, by, id, one_of},
 };
-use crate::{auth::Group, protocol::paging::PageRule, state::TableId};
+use crate::{auth::Group, desk, protocol::paging::PageRule, state::TableId};
 
 /// `/Asset`: 50 rows a page whatever is asked (HAPI §5.1).
 pub(crate) static ASSET: Resource = Resource {
@@ -22,9 +22,11 @@ pub(crate) static ASSET: Resource = Resource {
     search: &["inventory_number", "key_field", "username"],
     hidden: Some(INACTIVE),
     required: &[
-        Required { any_of: &["inventory_number"], message: "Asset Tag is mandatory" },
+        // No tag: recorded on a live tenant; the switch `asset-needs-tag` wants one
+        // (HAPI §10.6).
         Required { any_of: &["assettype_id"], message: "Please select a valid Asset Type" },
     ],
+    write: Write::Each(desk::assets::write),
     ..Resource::PLAIN
 };
 
@@ -56,6 +58,13 @@ const ASSET_FIELDS: &[Field] = &[
     text("notes").single(),
     // Both arrays are replaced, not merged (HAPI §7.4, §14.11).
     list("fields").single(),
+    int("device_number"),
+    text("status_name").single(),
+    text("business_owner_name"),
+    int("third_party_id"),
+    text("itglue_url"),
+    text("datto_id"),
+    int("automate_id"),
     custom_fields(5, true),
     list("users").single(),
 ];
@@ -89,7 +98,7 @@ pub(crate) static ASSET_TYPE: Resource = Resource {
         text("icon"),
         text("tagprefix"),
         flag("show_to_users"),
-        list("fields").single(),
+        list("fields"),
     ],
     filters: &[id("assetgroup_id", "assetgroup_id")],
     required: &[Required { any_of: &["name"], message: "Name is mandatory" }],

@@ -23,7 +23,7 @@ pub(crate) static STATUS: Resource = Resource {
         int("sequence"),
         text("colour"),
         text("slaaction"),
-        int("ticket_count").computed(|world, row| {
+        int("ticket_count").single_or_on("showcounts").computed(|world, row| {
             let id = row.int("id");
             let tickets = world.table(TableId::Tickets).rows();
             Value::from(
@@ -72,12 +72,12 @@ const TICKET_TYPE_FIELDS: &[Field] = &[
     flag("enduserscanselect"),
     flag("anonymouscanselect"),
     int("itilrequesttype"),
-    int("workflow_id"),
+    int("workflow_id").single(),
     int("initial_status").single(),
-    int("default_sla").single(),
-    int("default_priority").single(),
-    text("default_team").single(),
-    int("default_agent").single(),
+    int("default_sla"),
+    int("default_priority"),
+    text("default_team"),
+    int("default_agent"),
     text("default_category_1").single(),
     text("default_summary").single(),
     text("default_details").single(),
@@ -156,7 +156,7 @@ pub(crate) static CATEGORY: Resource = Resource {
         int("sla_id"),
         int("priority_id"),
         int("category_group_id"),
-        int("itilrequesttype"),
+        int("itilrequesttype").single(),
         text("note"),
     ],
     filters: &[

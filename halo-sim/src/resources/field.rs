@@ -1,8 +1,9 @@
 //! Fields of a resource as data: name, type, where the value comes from, in
 //! which answers it is shown.
 //!
-//! The same declaration types what clients write and fills what rows leave
-//! out: HaloPSA sends every field of a record, empty ones too.
+//! The same declaration types what clients write and says what a record shows
+//! that has no value: a single record shows HaloPSA's "nothing", a row of a list
+//! leaves the key out where the value is null (HAPI §4).
 
 use serde_json::Value;
 
@@ -82,11 +83,28 @@ pub(crate) struct Field {
     pub(crate) shown: Shown,
     pub(crate) source: Source,
     pub(crate) writable: bool,
+    /// Whether rows of lists leave the key out where there is no value.
+    pub(crate) nullable: bool,
 }
 
 impl Field {
     const fn new(name: &'static str, kind: Kind) -> Self {
-        Self { name, kind, shown: Shown::Always, source: Source::Stored, writable: true }
+        // Numbers and switches have a value in every row; the others may be null.
+        let nullable = matches!(kind, Kind::Text | Kind::Date | Kind::Json | Kind::CustomFields { .. });
+        Self { name, kind, shown: Shown::Always, source: Source::Stored, writable: true, nullable }
+    }
+
+    /// Left out of lists where it is empty, though numbers and switches usually
+    /// are there.
+    pub(crate) const fn nullable(mut self) -> Self {
+        self.nullable = true;
+        self
+    }
+
+    /// In every row of a list, empty or not.
+    pub(crate) const fn never_null(mut self) -> Self {
+        self.nullable = false;
+        self
     }
 
     /// Only in single records.
@@ -149,6 +167,27 @@ impl Field {
             Source::Computed(work) => Some(work(world, row)),
         };
         stored.unwrap_or_else(|| self.empty())
+    }
+
+    /// The value in a row of a list; `None` where HaloPSA leaves the key out.
+    pub(crate) fn list_value(&self, world: &World, row: &Row) -> Option<Value> {
+        if !self.nullable {
+            return Some(self.value(world, row));
+        }
+        let value = match self.source {
+            Source::Stored => row.get(self.name).cloned()?,
+            Source::Joined { via, table, column } => {
+                world.row(table, row.int(via)).and_then(|other| other.get(column)).cloned()?
+            }
+            Source::Computed(work) => Some(work(world, row)).filter(|value| *value != self.empty())?,
+        };
+        let is_nothing = match self.kind {
+            Kind::Bool => value == Value::Bool(false),
+            Kind::Int => value == 0,
+            Kind::Date => value == dates::NO_DATE,
+            _ => value.is_null(),
+        };
+        (!is_nothing).then_some(value)
     }
 
     /// HaloPSA's "nothing" of this type.

@@ -23,7 +23,7 @@ pub(crate) fn list(
     sight: &Sight,
     knobs: &Knobs,
 ) -> Result<ListBody, Refusal> {
-    let mut rows = matching(world, resource, query)?;
+    let mut rows = matching(world, resource, query, knobs)?;
     if sight.sees_nothing() {
         rows.clear();
     }
@@ -46,7 +46,7 @@ pub(crate) fn list(
         None => Page::EVERYTHING,
         Some(_) => paging::page(resource.page, query, rows.len(), most, knobs.page),
     };
-    let renderer = ListRenderer::new(world, resource, query);
+    let renderer = ListRenderer::new(world, resource, query, knobs.null_keys);
     let sent = rows
         .into_iter()
         .skip(page.skip)
@@ -83,6 +83,7 @@ fn matching<'w>(
     world: &'w World,
     resource: &'static Resource,
     query: &'w Query,
+    knobs: &Knobs,
 ) -> Result<Vec<&'w Row>, Refusal> {
     let table = world.table(resource.table);
     let predicates = filter::compile(world, resource, query)?;
@@ -104,11 +105,13 @@ fn matching<'w>(
             let rows = table.rows().rev().filter(|row| row.text(field) == value);
             rows.filter(keep).collect()
         }
-        Rows::Owned { by } => {
-            let owner = query.int(by).ok_or_else(|| Refusal::Crash(format!("{by} must be specified")))?;
-            let owned = table.owned_by(owner).map(|(_, row)| row);
-            owned.filter(keep).collect()
-        }
+        Rows::Owned { by } => match query.int(by) {
+            Some(owner) => table.owned_by(owner).map(|(_, row)| row).filter(keep).collect(),
+            None if knobs.actions_need_ticket => {
+                return Err(Refusal::Crash(format!("{by} must be specified")));
+            }
+            None => Vec::new(),
+        },
         Rows::Asked(any_of) => {
             let asked = any_of.iter().any(|parameter| query.get(parameter).is_some());
             let rows = table.rows().filter(|_| asked);
@@ -193,7 +196,8 @@ fn sort(world: &World, resource: &'static Resource, query: &Query, rows: &mut [&
         let column = query.get(name)?;
         // A column that does not exist is ignored like any unknown parameter.
         let known = resource.field(column)?;
-        Some((known.name, query.flag(down)))
+        // Only the word counts here: `1` ascends (HAPI §5.3).
+        Some((known.name, query.is_true(down)))
     })
     .collect();
     match orders.as_slice() {

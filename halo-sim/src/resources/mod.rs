@@ -20,6 +20,7 @@ pub(crate) mod field;
 pub(crate) mod fields_config;
 pub(crate) mod filter;
 pub(crate) mod knowledge;
+pub(crate) mod known;
 pub(crate) mod lists;
 pub(crate) mod organisation;
 pub(crate) mod patch;
@@ -136,7 +137,8 @@ pub(crate) enum Rows {
         /// The text.
         value: &'static str,
     },
-    /// Those of one owner, named by a parameter; without it HTTP 500 (HAPI §8.1).
+    /// Those of one owner, named by a parameter; without it none, or HTTP 500 by
+    /// quirk (HAPI §8.1).
     Owned {
         /// The parameter, and the words about it.
         by: &'static str,

@@ -36,7 +36,7 @@ const AGENT_FIELDS: &[Field] = &[
     text("jobtitle"),
     flag("isdisabled"),
     flag("is_agent"),
-    flag("isapiagent"),
+    flag("isapiagent").single(),
     text("team"),
     list("teams"),
     list("departments"),
@@ -44,13 +44,15 @@ const AGENT_FIELDS: &[Field] = &[
     list("clients").single(),
     int("licence_type"),
     int("linemanager"),
-    date("lastlogindate").fixed(),
-    int("onlinestatus").fixed(),
-    flag("is_online").fixed(),
+    date("lastlogindate").single().fixed(),
+    int("onlinestatus").single().fixed(),
+    flag("is_online").single().fixed(),
     int("pagesize").single(),
-    text("extensionnumber").single(),
+    text("extensionnumber"),
     number("costprice").detail(),
     list("roles").detail(),
+    int("chargerate"),
+    text("sms"),
 ];
 
 const AGENT_FILTERS: &[Filter] = &[
@@ -91,9 +93,10 @@ const TEAM_FIELDS: &[Field] = &[
     text("department_name").from("department_id", TableId::TopLevels, "name"),
     flag("inactive"),
     int("ticket_count").computed(|world, row| Value::from(open_tickets(world, row))),
-    text("emailaddress"),
-    text("phone_number"),
+    text("emailaddress").single(),
+    text("phone_number").single(),
     list("managers").single(),
+    date("last_modified"),
 ];
 
 fn open_tickets(world: &World, row: &Row) -> usize {

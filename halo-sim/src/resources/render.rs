@@ -18,25 +18,27 @@ pub(crate) struct ListRenderer<'a> {
     asked: Vec<&'static str>,
     custom_fields: Option<Vec<i64>>,
     only: Option<&'static [&'static str]>,
+    null_keys: bool,
 }
 
 impl<'a> ListRenderer<'a> {
-    /// Reads the request's wishes once for all rows.
-    pub(crate) fn new(world: &'a World, resource: &'static Resource, query: &Query) -> Self {
+    /// Reads the request's wishes once for all rows. With `null_keys`, keys without
+    /// a value are there and null.
+    pub(crate) fn new(world: &'a World, resource: &'static Resource, query: &Query, null_keys: bool) -> Self {
         let asked = resource.fields.iter().filter_map(|field| match field.shown {
             Shown::OnRequest(parameter) | Shown::SingleOrOnRequest(parameter) if query.flag(parameter) => {
                 Some(field.name)
             }
             _ => None,
         });
-        // Known of tickets only (HAPI §6.3).
+        // Known of tickets, and of clients in newer builds (HAPI §6.3, §10.1).
         let custom_fields = match resource.table {
-            TableId::Tickets => query.list("include_custom_fields"),
+            TableId::Tickets | TableId::Clients => query.list("include_custom_fields"),
             _ => None,
         };
         let custom_fields = custom_fields.map(|ids| ids.iter().filter_map(|id| id.parse().ok()).collect());
         let only = resource.id_only.filter(|rule| query.flag(rule.asked_by)).map(|rule| rule.fields);
-        Self { world, resource, asked: asked.collect(), custom_fields, only }
+        Self { world, resource, asked: asked.collect(), custom_fields, only, null_keys }
     }
 
     /// One row of the list.
@@ -48,21 +50,35 @@ impl<'a> ListRenderer<'a> {
             }
             let value = match (field.kind, field.shown) {
                 // Absent in lists unless chosen by id (HAPI §7.2).
-                (Kind::CustomFields { usage, .. }, _) => match &self.custom_fields {
-                    Some(ids) => custom::render(self.world, usage, row.get(field.name), Some(ids)),
-                    None => Value::Null,
-                },
-                (_, Shown::Always) => field.value(self.world, row),
+                (Kind::CustomFields { usage, .. }, _) => self
+                    .custom_fields
+                    .as_ref()
+                    .map(|ids| custom::render(self.world, usage, row.get(field.name), Some(ids))),
+                (_, Shown::Always) => field.list_value(self.world, row),
                 (_, Shown::OnRequest(_) | Shown::SingleOrOnRequest(_))
                     if self.asked.contains(&field.name) =>
                 {
-                    field.value(self.world, row)
+                    field.list_value(self.world, row)
                 }
                 _ => continue,
             };
-            sent.push(field.name, value);
+            match value {
+                Some(value) => sent.push(field.name, value),
+                None if self.null_keys => sent.push(field.name, Value::Null),
+                None => {}
+            }
+        }
+        if self.only.is_none() {
+            more(&mut sent, row);
         }
         sent
+    }
+}
+
+/// Adds what no resource declares.
+fn more(sent: &mut Row, row: &Row) {
+    for (name, value) in row.more() {
+        sent.push(name.clone(), value.clone());
     }
 }
 
@@ -87,6 +103,7 @@ pub(crate) fn single(world: &World, resource: &'static Resource, row: &Row, dept
         };
         sent.push(field.name, value);
     }
+    more(&mut sent, row);
     sent
 }
 

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{
     Envelope, IdOnly, Required, Resource, billing,
-    field::{custom_fields, date, int, list, number, text},
+    field::{custom_fields, date, flag, int, list, number, text},
     filter::id,
 };
 use crate::{auth::Group, protocol::paging::PageRule, state::TableId};
@@ -39,6 +39,9 @@ pub(crate) static QUOTATION: Resource = Resource {
         int("salesorder_id"),
         text("note").single(),
         list("lines").on("includelines"),
+        int("currency_code"),
+        text("billingcontactname"),
+        int("daystodeliver"),
         custom_fields(24, false),
     ],
     filters: &[
@@ -84,6 +87,10 @@ pub(crate) static SALES_ORDER: Resource = Resource {
         int("quotation_id"),
         int("assigned_agent"),
         list("lines").single(),
+        int("currency_code"),
+        int("consignment_id"),
+        flag("do_not_invoice"),
+        int("deliverby"),
         custom_fields(13, false),
     ],
     filters: &[
@@ -121,6 +128,9 @@ pub(crate) static PURCHASE_ORDER: Resource = Resource {
         int("salesorder_id"),
         date("est_delivery_date"),
         list("lines").single(),
+        int("currency_code"),
+        text("createdbyagentname"),
+        date("date_published"),
         custom_fields(14, false),
     ],
     filters: &[

@@ -2,7 +2,7 @@
 //! (HAPI §5.1, §10.20). Enough of each to be listed, read and written.
 
 use super::{
-    Envelope, Required, Resource,
+    Envelope, Identity, Required, Resource,
     field::{date, flag, int, list, number, text},
     filter::id,
 };
@@ -59,8 +59,10 @@ pub(crate) static WORKDAY: Resource = Resource {
 pub(crate) static HOLIDAY: Resource = Resource {
     path: "Holiday",
     table: TableId::Holidays,
+    // Recorded on a live tenant (HAPI §4).
+    identity: Identity::Guid,
     fields: &[
-        int("id"),
+        text("id"),
         int("workday_id"),
         date("date"),
         date("end_date"),
@@ -103,7 +105,7 @@ pub(crate) static EMAIL_TEMPLATE: Resource = Resource {
 pub(crate) static BUDGET_TYPE: Resource = Resource {
     path: "BudgetType",
     table: TableId::BudgetTypes,
-    fields: &[int("id"), text("name"), number("defaultrate"), int("chargerate")],
+    fields: &[int("id"), text("name"), number("defaultrate"), int("chargerate").single()],
     required: NAME,
     ..Resource::PLAIN
 };
@@ -176,12 +178,12 @@ pub(crate) static TIMESHEET: Resource = Resource {
         date("end_time"),
         number("target_hours"),
         number("actual_hours"),
-        number("break_hours"),
+        number("break_hours").single(),
         number("unlogged_hours"),
         number("work_hours"),
         number("chargeable_hours"),
         int("workdayid"),
-        list("events"),
+        list("events").single(),
     ],
     delete: None,
     required: &[Required { any_of: &["agent_id"], message: "Please select a valid Agent" }],

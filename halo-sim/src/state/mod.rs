@@ -5,6 +5,7 @@
 
 pub(crate) mod clock;
 mod file;
+pub(crate) mod import;
 mod recent;
 pub(crate) mod row;
 pub(crate) mod seed;

@@ -15,6 +15,10 @@ use serde_json::{Map, Value};
 /// A field name; borrowed for all declared fields.
 pub(crate) type Name = Cow<'static, str>;
 
+/// Members of a record that no resource declares, in an object of their own: what
+/// a recorded or copied tenant has beside them. Shown as they are, never written.
+pub(crate) const MORE: &str = "+";
+
 /// The switches that lists ask every row for. They are kept beside the pointer
 /// to the fields as well: a list of 100,000 tickets then looks at 3 MB of
 /// memory instead of 150.
@@ -126,6 +130,11 @@ impl Row {
             return self.hot & bit != 0;
         }
         self.get(name).and_then(Value::as_bool).unwrap_or(false)
+    }
+
+    /// The members that no resource declares.
+    pub(crate) fn more(&self) -> impl Iterator<Item = (&String, &Value)> {
+        self.get(MORE).and_then(Value::as_object).into_iter().flatten()
     }
 
     /// Gives back memory that growing left over: rows are many.

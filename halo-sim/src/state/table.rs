@@ -174,7 +174,7 @@ impl Table {
     }
 
     /// All records with their keys, in key order.
-    pub(super) fn entries(&self) -> impl Iterator<Item = &(Key, Row)> {
+    pub(crate) fn entries(&self) -> impl Iterator<Item = &(Key, Row)> {
         self.rows.iter()
     }
 

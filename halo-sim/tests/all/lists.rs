@@ -253,6 +253,7 @@ async fn rows_can_be_cut_down_to_their_ids() -> Result<()> {
     let row = client.get("Client?count=1&idonly=true").await?.json()["clients"][0].clone();
     assert_eq!(row, serde_json::json!({ "id": 1 }));
     let row = tickets(&client, "count=1&ticketidonly=true").await?["tickets"][0].clone();
-    assert_eq!(row.as_object().map(serde_json::Map::len), Some(6), "{row}");
+    // No mail came in, so `lastincomingemail` has no value.
+    assert_eq!(row.as_object().map(serde_json::Map::len), Some(5), "{row}");
     Ok(())
 }

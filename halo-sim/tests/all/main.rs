@@ -5,6 +5,7 @@ mod client;
 mod control;
 mod faults;
 mod lists;
+mod live;
 mod login;
 mod openapi;
 mod readme;

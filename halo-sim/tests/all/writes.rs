@@ -156,7 +156,7 @@ async fn a_bare_update_is_refused_where_the_tenant_is_so() -> Result<()> {
 #[tokio::test]
 async fn actions_need_ticket_and_outcome() -> Result<()> {
     let client = start(&[]).await?;
-    assert_eq!(client.get("Actions").await?.status, 500);
+    assert_eq!(client.get("Actions").await?.json()["record_count"], 0);
     let reply = client.get("Actions/1").await?;
     assert_eq!(reply.json()["Message"], "ticket_id must be specified");
     let reply = client.delete("Actions/1").await?;

@@ -44,6 +44,10 @@ fn assets(world: &mut World, random: &mut Random) {
                 .with("name", name)
                 .with("assetgroup_id", group)
                 .with("keyfield_name", "Hostname")
+                // Ids in here come as 51.0 (HAPI §4).
+                .with("fields", json!([{
+                    "field_id": 1.0, "field_name": "Hostname", "typeinfo_id": (110 + id) as f64, "sequence": 1,
+                }]))
                 .with("tagprefix", prefix),
         );
     }

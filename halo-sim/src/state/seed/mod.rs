@@ -1,5 +1,5 @@
 //! The tenants to start with: small, a believable service desk, one with many
-//! clients, a large one.
+//! clients, a large one, one whose rows have the shapes of recorded ones.
 //!
 //! Everything follows from fixed numbers: the same seed is the same tenant,
 //! byte for byte, on every machine. All people and firms are invented.
@@ -7,6 +7,7 @@
 mod business;
 mod configuration;
 mod customers;
+mod live;
 mod people;
 pub(crate) mod random;
 mod small;
@@ -35,6 +36,9 @@ pub enum Seed {
     Wide,
     /// 400 clients and 100,000 tickets: for speed and memory.
     Large,
+    /// 12 clients and 120 tickets, whose rows have exactly the keys that rows of
+    /// real tenants were recorded with.
+    Live,
 }
 
 /// How much of everything.
@@ -44,8 +48,13 @@ struct Size {
 }
 
 impl Seed {
-    const ALL: [(&'static str, Self); 4] =
-        [("small", Self::Small), ("msp", Self::Msp), ("wide", Self::Wide), ("large", Self::Large)];
+    const ALL: [(&'static str, Self); 5] = [
+        ("small", Self::Small),
+        ("msp", Self::Msp),
+        ("wide", Self::Wide),
+        ("large", Self::Large),
+        ("live", Self::Live),
+    ];
 
     fn size(self) -> Size {
         match self {
@@ -53,6 +62,7 @@ impl Seed {
             Self::Msp => Size { clients: 32, tickets: 717 },
             Self::Wide => Size { clients: 5_000, tickets: 25 },
             Self::Large => Size { clients: 400, tickets: 100_000 },
+            Self::Live => Size { clients: 12, tickets: 120 },
         }
     }
 
@@ -68,6 +78,9 @@ impl Seed {
         customers::plant(&mut world, &mut random, size.clients);
         tickets::plant(&mut world, &mut random, size.tickets);
         business::plant(&mut world, &mut random);
+        if self == Self::Live {
+            live::shape(&mut world);
+        }
         world
     }
 }
@@ -80,7 +93,7 @@ impl FromStr for Seed {
             .iter()
             .find(|(name, _)| name.eq_ignore_ascii_case(text))
             .map(|(_, seed)| *seed)
-            .ok_or_else(|| ParseError(format!("there is no seed {text:?}: small, msp, wide or large")))
+            .ok_or_else(|| ParseError(format!("there is no seed {text:?}: small, msp, wide, large or live")))
     }
 }
 

@@ -1,12 +1,12 @@
 //! One or two of each small thing.
 
-use crate::state::{Row, TableId, World};
+use super::random::guid;
+use crate::state::{Key, Row, TableId, World};
 
 /// Tables whose rows are an id and a name.
 const NAMES: &[(TableId, &[&str])] = &[
     (TableId::TicketAreas, &["Service Desk", "Projects", "Vertrieb"]),
     (TableId::Workdays, &["Mo–Fr 8–17", "24×7"]),
-    (TableId::Holidays, &["Neujahr", "Tag der Deutschen Einheit"]),
     (TableId::EmailTemplates, &["Ticket eröffnet", "Ticket closed"]),
     (TableId::BudgetTypes, &["Beratung", "Umsetzung"]),
     (TableId::ApprovalProcesses, &["Änderungsbeirat"]),
@@ -19,6 +19,11 @@ pub(super) fn plant(world: &mut World) {
         for (index, name) in names.iter().enumerate() {
             world.table_mut(*table).seed(Row::new().with("id", index + 1).with("name", *name));
         }
+    }
+    for (index, name) in (1_u64..).zip(["Neujahr", "Tag der Deutschen Einheit"]) {
+        let id = guid(index, "Holiday");
+        let row = Row::new().with("id", id.as_str()).with("workday_id", 1).with("allday", true);
+        world.table_mut(TableId::Holidays).put(Key::Guid(id), row.with("name", name));
     }
     for (index, text) in ["vip", "Rückruf", "緊急"].iter().enumerate() {
         world.table_mut(TableId::Tags).seed(Row::new().with("id", index + 1).with("text", *text));
