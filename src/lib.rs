@@ -25,7 +25,7 @@
 //! The component holds no state and imports no clock of the day, no
 //! randomness, no environment: what it must know comes with the call.
 //!
-//! HAPI in comments is the project's fact sheet on the HaloPSA API.
+//! HAPI §n in comments is a section of the fact sheet, `docs/halopsa-api.md`.
 
 #![cfg_attr(target_arch = "wasm32", no_std)]
 

@@ -56,7 +56,6 @@ pub static AGENT: Resource = Resource {
         Column::plain("jobtitle"),
         Column::plain("team"),
         Column::plain("isdisabled"),
-        Column::plain("isapiagent"),
         Column::integer("linemanager"),
     ],
     detail_columns: &[
@@ -65,6 +64,10 @@ pub static AGENT: Resource = Resource {
         Column::integer("licence_type"),
         Column::plain("extensionnumber"),
         Column::date_time("lastlogindate"),
+        Column::plain("isapiagent"),
+        Column::plain("is_agent"),
+        Column::integer("chargerate"),
+        Column::plain("sms"),
         Column::custom_fields("customfields"),
     ],
     operations: &[

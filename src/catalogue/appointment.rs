@@ -79,7 +79,6 @@ pub static APPOINTMENT: Resource = Resource {
         Column::plain("allday"),
         Column::integer("agent_id"),
         Column::plain("agent_name"),
-        Column::integer("client_id"),
         Column::plain("client_name"),
         Column::integer("site_id"),
         Column::integer("user_id"),
@@ -88,6 +87,9 @@ pub static APPOINTMENT: Resource = Resource {
         Column::plain("is_task"),
         Column::plain("is_private"),
         Column::integer("complete_status"),
+        Column::integer("organizer"),
+        Column::untrusted("attendees"),
+        Column::date_time("last_modified"),
     ],
     detail_columns: &[
         Column::untrusted("note"),
@@ -98,6 +100,9 @@ pub static APPOINTMENT: Resource = Resource {
         Column::integer("reminderminutes"),
         Column::plain("complete_note"),
         Column::date_time("complete_date"),
+        Column::integer("client_id"),
+        Column::plain("calendar_id"),
+        Column::integer("open_appointment_status"),
     ],
     operations: &[
         Operation {

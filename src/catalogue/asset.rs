@@ -19,7 +19,11 @@ pub static ASSET: Resource = Resource {
     list_key: "assets",
     scopes: Scopes { read: "read:assets", edit: "edit:assets" },
     fields: &[
-        Field::required_text("inventory_number", "Asset tag", "The asset's number, as on its sticker."),
+        Field::text(
+            "inventory_number",
+            "Asset tag",
+            "The asset's number, as on its sticker. Some instances want one for each new asset.",
+        ),
         Field::choice(
             "assettype_id",
             "Asset type",
@@ -79,7 +83,8 @@ pub static ASSET: Resource = Resource {
         ),
         CUSTOM_FIELDS,
     ],
-    required: Required::all(&["inventory_number", "assettype_id"]),
+    // Recorded on a live tenant: type and client are enough (HAPI §10.6).
+    required: Required::all(&["assettype_id"]),
     filters: &[
         SEARCH,
         CLIENT,
@@ -129,11 +134,10 @@ pub static ASSET: Resource = Resource {
         Column::plain("site_name"),
         Column::untrusted("username"),
         Column::integer("status_id"),
-        Column::plain("status_name"),
         Column::integer("supplier_id"),
-        Column::plain("supplier_name"),
         Column::date_time("warranty_end"),
         Column::plain("inactive"),
+        Column::integer("device_number"),
     ],
     detail_columns: &[
         Column::untrusted("key_field2"),
@@ -145,6 +149,13 @@ pub static ASSET: Resource = Resource {
         Column::plain("contract_ref"),
         Column::plain("notes"),
         Column::untrusted("fields"),
+        Column::plain("status_name"),
+        Column::plain("supplier_name"),
+        Column::plain("business_owner_name"),
+        Column::integer("third_party_id"),
+        Column::plain("itglue_url"),
+        Column::plain("datto_id"),
+        Column::integer("automate_id"),
         Column::custom_fields("customfields"),
     ],
     essential: Essential {
@@ -171,7 +182,7 @@ pub static ASSET: Resource = Resource {
         },
         Operation {
             verb: Verb::Create,
-            description: "Makes an asset. It needs a tag and an asset type; give a client, or it belongs to nobody.",
+            description: "Creates an asset. It needs an asset type; give a client, or it belongs to nobody. Some instances want an asset tag too.",
             examples: &[Example {
                 title: "A laptop",
                 input: r#"{"inventory_number": "NB-9001", "assettype_id": 1, "client_id": 12, "key_field": "nb-9001"}"#,

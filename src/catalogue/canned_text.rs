@@ -42,12 +42,20 @@ pub static CANNED_TEXT: Resource = Resource {
         Column::integer("id"),
         Column::plain("name"),
         Column::integer("group_id"),
-        Column::plain("group_name"),
         Column::integer("department_id"),
         Column::integer("team_id"),
         Column::integer("agent_id"),
+        Column::integer("restriction_type"),
     ],
-    detail_columns: &[Column::plain("text"), Column::plain("html")],
+    detail_columns: &[
+        Column::plain("text"),
+        Column::plain("html"),
+        Column::plain("group_name"),
+        Column::plain("agents"),
+        Column::plain("departments"),
+        Column::plain("roles"),
+        Column::plain("teams"),
+    ],
     operations: &[
         Operation {
             verb: Verb::List,

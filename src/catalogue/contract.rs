@@ -76,6 +76,9 @@ pub static CONTRACT: Resource = Resource {
         Column::plain("expired"),
         Column::plain("periodchargeamount"),
         Column::date_time("next_invoice_date"),
+        Column::plain("contracttype_name"),
+        Column::plain("started"),
+        Column::date_time("last_modified"),
     ],
     detail_columns: &[
         Column::plain("refextra"),
@@ -89,6 +92,9 @@ pub static CONTRACT: Resource = Resource {
         Column::plain("rollingcontract"),
         Column::integer("sla_id"),
         Column::plain("note"),
+        Column::integer("billingcategory"),
+        Column::integer("billingdescription"),
+        Column::date_time("periodicinvoicenextdate"),
         Column::custom_fields("customfields"),
     ],
     operations: &[

@@ -101,6 +101,7 @@ pub static INVOICE: Resource = Resource {
         Column::plain("currency"),
         Column::plain("thirdpartyinvoicenumber"),
         Column::plain("lines"),
+        Column::integer("approval_status"),
     ],
     detail_columns: &[
         Column::integer("contract_id"),
@@ -114,6 +115,7 @@ pub static INVOICE: Resource = Resource {
         Column::date_time("period_start_date"),
         Column::date_time("period_end_date"),
         Column::date_time("last_modified"),
+        Column::integer("assigned_agent"),
         Column::custom_fields("customfields"),
     ],
     essential: Essential {

@@ -84,6 +84,11 @@ pub static ITEM: Resource = Resource {
         Column::plain("nominalcode"),
         Column::integer("status"),
         Column::plain("note"),
+        Column::integer("assettype_id"),
+        Column::integer("costingmethod"),
+        Column::plain("dontinvoice"),
+        Column::plain("doesnotneedconsigning"),
+        Column::date_time("datecreated"),
         Column::custom_fields("customfields"),
     ],
     operations: &[

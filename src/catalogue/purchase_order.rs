@@ -68,6 +68,7 @@ pub static PURCHASE_ORDER: Resource = Resource {
         Column::integer("goodsin_status"),
         Column::integer("approval_status"),
         Column::integer("assigned_agent"),
+        Column::integer("currency_code"),
     ],
     detail_columns: &[
         Column::integer("ticket_id"),
@@ -76,6 +77,8 @@ pub static PURCHASE_ORDER: Resource = Resource {
         Column::plain("note"),
         Column::date_time("last_update_time"),
         Column::plain("lines"),
+        Column::plain("createdbyagentname"),
+        Column::date_time("date_published"),
         Column::custom_fields("customfields"),
     ],
     list_presets: &[("orderdesc", "true")],

@@ -72,6 +72,8 @@ pub static QUOTATION: Resource = Resource {
         Column::integer("assigned_agent"),
         Column::integer("approvalstate"),
         Column::plain("lines"),
+        Column::integer("agent_id"),
+        Column::integer("currency_code"),
     ],
     detail_columns: &[
         Column::integer("ticket_id"),
@@ -81,6 +83,8 @@ pub static QUOTATION: Resource = Resource {
         Column::untrusted("approvalname"),
         Column::untrusted("approvalnote"),
         Column::date_time("approvaldatetime"),
+        Column::untrusted("billingcontactname"),
+        Column::integer("daystodeliver"),
         Column::custom_fields("customfields"),
     ],
     list_presets: &[("orderdesc", "true")],

@@ -85,6 +85,9 @@ pub static RECURRING_INVOICE: Resource = Resource {
         Column::date_time("period_start_date"),
         Column::date_time("period_end_date"),
         Column::date_time("last_modified"),
+        Column::plain("nextcreationperiod"),
+        Column::integer("schedule_id"),
+        Column::plain("posted"),
         Column::custom_fields("customfields"),
     ],
     operations: &[

@@ -30,7 +30,7 @@ pub static REPORT: Resource = Resource {
         Column::integer("group_id"),
         Column::plain("group_name"),
         Column::integer("type"),
-        Column::plain("is_published"),
+        Column::plain("mainentity"),
     ],
     detail_columns: &[
         Column::plain("description"),
@@ -39,6 +39,10 @@ pub static REPORT: Resource = Resource {
         Column::plain("published_id"),
         Column::plain("available_columns"),
         Column::date_time("last_run_date"),
+        Column::plain("is_published"),
+        Column::integer("datasource_id"),
+        Column::integer("systemreportid"),
+        Column::plain("restrictaccess"),
     ],
     operations: &[
         Operation {

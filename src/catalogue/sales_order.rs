@@ -75,6 +75,7 @@ pub static SALES_ORDER: Resource = Resource {
         Column::plain("po_number"),
         Column::integer("quotation_id"),
         Column::integer("assigned_agent"),
+        Column::integer("currency_code"),
     ],
     detail_columns: &[
         Column::integer("ticket_id"),
@@ -82,6 +83,9 @@ pub static SALES_ORDER: Resource = Resource {
         Column::date_time("invoice_date"),
         Column::date_time("last_update_time"),
         Column::plain("lines"),
+        Column::integer("consignment_id"),
+        Column::plain("do_not_invoice"),
+        Column::integer("deliverby"),
         Column::custom_fields("customfields"),
     ],
     list_presets: &[("orderdesc", "true")],

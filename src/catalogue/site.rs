@@ -85,6 +85,7 @@ pub static SITE: Resource = Resource {
         Column::integer("sla_id"),
         Column::plain("timezone"),
         Column::plain("inactive"),
+        Column::integer("stopped"),
     ],
     detail_columns: &[
         Column::plain("maincontact_name"),
@@ -93,6 +94,9 @@ pub static SITE: Resource = Resource {
         Column::plain("delivery_address"),
         Column::plain("invoice_address"),
         Column::date_time("datecreated"),
+        Column::plain("isinvoicesite"),
+        Column::plain("isstocklocation"),
+        Column::plain("default_currency_code"),
         Column::custom_fields("customfields"),
     ],
     page: None,

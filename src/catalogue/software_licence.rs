@@ -53,8 +53,6 @@ pub static SOFTWARE_LICENCE: Resource = Resource {
         Column::plain("name"),
         Column::integer("type"),
         Column::integer("count"),
-        Column::integer("licences_in_use"),
-        Column::integer("licences_available"),
         Column::integer("client_id"),
         Column::plain("client_name"),
         Column::plain("vendor"),
@@ -63,6 +61,7 @@ pub static SOFTWARE_LICENCE: Resource = Resource {
         Column::date_time("start_date"),
         Column::date_time("end_date"),
         Column::plain("is_active"),
+        Column::plain("deleted"),
     ],
     detail_columns: &[
         Column::integer("site_id"),
@@ -80,6 +79,13 @@ pub static SOFTWARE_LICENCE: Resource = Resource {
         Column::plain("purchase_price"),
         Column::plain("monthly_cost"),
         Column::plain("notes"),
+        Column::integer("licences_in_use"),
+        Column::integer("licences_available"),
+        Column::integer("parent_id"),
+        Column::plain("item_id"),
+        Column::integer("requested_quantity"),
+        Column::date_time("requested_quantity_date"),
+        Column::plain("licence_client_name"),
     ],
     operations: &[
         Operation {

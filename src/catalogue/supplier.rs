@@ -42,8 +42,8 @@ pub static SUPPLIER: Resource = Resource {
         Column::plain("phone_number"),
         Column::plain("website"),
         Column::integer("toplevel_id"),
-        Column::plain("accounts_id"),
         Column::plain("inactive"),
+        Column::plain("toplevel_name"),
     ],
     detail_columns: &[
         Column::plain("address"),
@@ -55,6 +55,9 @@ pub static SUPPLIER: Resource = Resource {
         Column::plain("notes"),
         Column::plain("contract_count"),
         Column::date_time("datecreated"),
+        Column::plain("accounts_id"),
+        Column::integer("emailtemplate_id"),
+        Column::plain("supplier_mailbox_address"),
         Column::custom_fields("customfields"),
     ],
     operations: &[

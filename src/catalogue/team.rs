@@ -33,6 +33,8 @@ pub static TEAM: Resource = Resource {
         Column::plain("forprojects"),
         Column::plain("inactive"),
         Column::integer("ticket_count"),
+        Column::integer("sequence"),
+        Column::date_time("last_modified"),
     ],
     detail_columns: &[
         Column::plain("emailaddress"),

@@ -24,14 +24,20 @@ const TABLE: &str = "lookupid";
 
 /// The rows of a lookup table. `request` asks for it by its number.
 pub fn read(client: &mut Client<'_>, request: &ApiRequest) -> Result<Vec<Object>> {
-    let rows = list(client, request)?;
+    let mut rows = list(client, request)?;
     let table =
         request.query.iter().find(|(name, _)| name == TABLE).and_then(|(_, id)| Identity::of_text(id));
-    let (true, Some(table)) = (rows.is_empty(), table) else { return Ok(rows) };
+    let Some(table) = table else { return Ok(rows) };
+    let of = |row: &Object| row.get(TABLE).and_then(Identity::of);
+    // Where the filter is ignored, the rows of all tables come.
+    rows.retain(|row| of(row).is_none_or(|of| of == table));
+    if !rows.is_empty() {
+        return Ok(rows);
+    }
     let mut whole = request.clone();
     whole.query.retain(|(name, _)| name != TABLE);
     let mut rows = list(client, &whole)?;
-    rows.retain(|row| row.get(TABLE).and_then(Identity::of) == Some(table.clone()));
+    rows.retain(|row| of(row) == Some(table.clone()));
     Ok(rows)
 }
 

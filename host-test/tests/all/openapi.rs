@@ -30,6 +30,13 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("/Tickets", "useremail", "the name of user_email in POST answers (HAPI §7.4)"),
     ("/Actions", "who", "the name beside who_agentid in answers (HAPI §8.3)"),
     ("/Actions", "minutes", "ours: HaloPSA has hours (HAPI §8.2)"),
+    ("/Tickets", "guid", "in the rows of live tenants (HAPI §7.2)"),
+    ("/Site", "default_currency_code", "in the rows of live tenants (HAPI §10.2)"),
+    ("/SoftwareLicence", "item_id", "in the rows of live tenants (HAPI §10.15)"),
+    ("/CannedText", "agents", "in the rows of live tenants (HAPI §10.20)"),
+    ("/CannedText", "departments", "in the rows of live tenants (HAPI §10.20)"),
+    ("/CannedText", "roles", "in the rows of live tenants (HAPI §10.20)"),
+    ("/CannedText", "teams", "in the rows of live tenants (HAPI §10.20)"),
     ("/Users", "lookupdisplay", "part of every lookup helper on write (HAPI §4, §10.3)"),
 ];
 
