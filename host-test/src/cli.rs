@@ -72,6 +72,11 @@ pub enum Command {
     Options(OptionsArgs),
     /// Run a trigger; prints its events as JSON lines
     Watch(WatchArgs),
+    /// Compare a HaloPSA with what this project takes it to do
+    Verify(VerifyArgs),
+    /// Copy the set-up of a HaloPSA into a file for the simulator, without people,
+    /// texts, addresses and secrets
+    Mirror(MirrorArgs),
     /// Start the HaloPSA simulator
     Sim(halo_sim::SimArgs),
     /// Print imports and sizes of the component; fails over budget
@@ -232,6 +237,46 @@ pub struct CheckArgs {
     /// Print the report as JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// Arguments of `verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// How to reach the service.
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
+
+    /// Also try what needs a ticket: one is made, changed and deleted
+    #[arg(long)]
+    pub write: bool,
+
+    /// Do not ask before `--write`
+    #[arg(long, requires = "write")]
+    pub yes: bool,
+
+    /// Print the report as JSON: names of keys and statuses, no values
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `mirror`.
+#[derive(Debug, Args)]
+pub struct MirrorArgs {
+    /// How to reach the service.
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
+
+    /// File to write; a run that was cut off keeps its progress beside it
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+
+    /// Copy the newest tickets too, with their actions
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub sample: usize,
+
+    /// Replace the file where it exists, and start over
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// Arguments of `run`.

@@ -11,10 +11,12 @@ mod compose;
 #[cfg(feature = "conformance")]
 mod conformance;
 mod demo;
+mod mirror;
 mod recipe;
 mod report;
 mod run;
 mod sim;
+mod verify;
 mod watch;
 
 use std::fmt::Display;
@@ -47,6 +49,8 @@ pub async fn run(cli: Cli, console: &Console) -> Result<ExitCode> {
         Command::Recipe(args) => recipe::run(component, &args, console).await,
         Command::Options(args) => options(component, &args, console).await,
         Command::Watch(args) => watch::run(component, &args, console).await,
+        Command::Verify(args) => verify::run(component, &args, console).await,
+        Command::Mirror(args) => mirror::run(component, &args, console).await,
         Command::Sim(args) => sim::run(args).await,
         Command::Report => report::run(component),
         #[cfg(feature = "bench")]

@@ -5,10 +5,10 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use workflow_node_host::wit::node::{CheckReport, CheckStatus, CheckStep};
-use workflow_node_host::{CallOptions, json};
+use workflow_node_host::{CallOptions, Connection, json};
 
 use super::{print, print_json};
-use crate::cli::{CheckArgs, ComponentArgs};
+use crate::cli::{CheckArgs, ComponentArgs, ConnectionArgs};
 use crate::connect;
 use crate::console::Console;
 use crate::paint::Paint;
@@ -27,6 +27,23 @@ pub(super) async fn run(component: &ComponentArgs, args: &CheckArgs, console: &C
         print(table(&report, Paint::of(&io::stdout())))?;
     }
     Ok(ExitCode::from(u8::from(has_failed(&report))))
+}
+
+/// Where the credentials do not work: the report, and the exit code of something
+/// that could not be tried.
+pub(super) async fn refuse(
+    connection: &Connection,
+    args: &ConnectionArgs,
+    console: &Console,
+) -> Result<Option<ExitCode>> {
+    let report = connection.check(&connect::call_options(args)).await?;
+    if !has_failed(&report) {
+        return Ok(None);
+    }
+    for line in steps(&report, Paint::of(&io::stderr())) {
+        console.note(line);
+    }
+    Ok(Some(ExitCode::from(2)))
 }
 
 /// Whether a step of the check failed.
