@@ -320,7 +320,7 @@ fn find_one(
         let _ = (call.query.get("isrtconfig"), call.query.get("includeconfig"));
     }
     if resource.table == TableId::Reports && details && call.knobs.report_timeout {
-        return Ok(errors::html_error(StatusCode::GATEWAY_TIMEOUT).with_hint("the switch report-timeout"));
+        return Err(errors::html_error(StatusCode::GATEWAY_TIMEOUT).with_hint("the switch report-timeout"));
     }
     let before = shared.recent.row(resource.table, key, shared.clock.now_ms());
     let row = before.as_ref().unwrap_or(row);

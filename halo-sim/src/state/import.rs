@@ -117,7 +117,7 @@ fn key(resource: &Resource, row: &Map<String, Value>) -> Option<Key> {
     let id = row.get("id")?;
     let number = || whole(id).or_else(|| id.as_str()?.trim().parse().ok());
     Some(match resource.identity {
-        Identity::Int => Key::Int(number()?),
+        Identity::Int | Identity::Negative => Key::Int(number()?),
         Identity::Guid => Key::Guid(id.as_str()?.to_ascii_lowercase()),
         Identity::Owned(owner) => Key::Pair(row.get(owner).and_then(whole)?, number()?),
     })

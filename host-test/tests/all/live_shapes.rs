@@ -46,7 +46,6 @@ const EXCEPTIONS: &[(&str, &str, &str, &str)] = &[
     ("/Actions", "column", "emailsubject", "a text: left out where the action is no mail (HAPI §8.3)"),
     ("/Actions", "column", "emailfrom", "a text: left out where the action is no mail (HAPI §8.3)"),
     ("/Actions", "column", "emailto", "a text: left out where the action is no mail (HAPI §8.3)"),
-    ("/Audit", "list key", "audits", "not changed yet"),
     (
         "list agents",
         "column",
