@@ -296,7 +296,11 @@ fn read_one(
     resource: &'static Resource,
     key: &Key,
 ) -> Result<Answer, Refusal> {
-    if resource.reading == Reading::File && !call.query.flag("includedetails") {
+    let details = call.query.flag("includedetails");
+    if resource.table == TableId::Reports && details && call.knobs.report_timeout {
+        return Ok(errors::html_error(StatusCode::GATEWAY_TIMEOUT).with_hint("the switch report-timeout"));
+    }
+    if resource.reading == Reading::File && !details {
         let world = shared.world();
         let row = seen(&world, call, caller, resource, key)?;
         return files::answer(shared, row, call.knobs.attachment_links);
@@ -318,9 +322,6 @@ fn find_one(
     if resource.table == TableId::TicketTypes {
         // The configuration is there anyway (HAPI §7.5).
         let _ = (call.query.get("isrtconfig"), call.query.get("includeconfig"));
-    }
-    if resource.table == TableId::Reports && details && call.knobs.report_timeout {
-        return Err(errors::html_error(StatusCode::GATEWAY_TIMEOUT).with_hint("the switch report-timeout"));
     }
     let before = shared.recent.row(resource.table, key, shared.clock.now_ms());
     let row = before.as_ref().unwrap_or(row);

@@ -89,6 +89,8 @@ pub(crate) static CURRENCY: Resource = Resource {
 pub(crate) static EMAIL_TEMPLATE: Resource = Resource {
     path: "EmailTemplate",
     table: TableId::EmailTemplates,
+    // New ones are below zero (HAPI §4).
+    identity: Identity::Negative,
     fields: &[
         int("id"),
         text("guid").fixed(),
