@@ -116,7 +116,9 @@ fn names(resource: &Resource) -> Value {
     if resource.table == TableId::Tickets {
         parameters.push("include_custom_fields");
     }
-    if !matches!(resource.page, PageRule::Unpaged) {
+    if matches!(resource.page, PageRule::Counted) {
+        parameters.push("count");
+    } else if !matches!(resource.page, PageRule::Unpaged) {
         parameters.extend(["pageinate", "page_no", "page_size", "count", "order", "orderdesc"]);
     }
     let mut methods = vec!["get"];

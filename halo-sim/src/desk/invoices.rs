@@ -63,6 +63,13 @@ fn put_line(desk: &mut Desk<'_>, resource: &Resource, line: Map<String, Value>) 
     let known = all.iter_mut().find(|known| wanted.is_some() && id_of(known) == wanted);
     let at = match (known.and_then(Value::as_object_mut), wanted) {
         (Some(known), _) => {
+            let is_about_amounts =
+                ["qty_order", "unit_price", "tax_rate"].iter().any(|name| line.contains_key(*name));
+            if is_about_amounts {
+                for amount in ["net_amount", "tax_amount"] {
+                    known.remove(amount);
+                }
+            }
             known.extend(line);
             wanted
         }
@@ -73,6 +80,7 @@ fn put_line(desk: &mut Desk<'_>, resource: &Resource, line: Map<String, Value>) 
         }
     };
     number(invoice, &mut all);
+    all.iter_mut().filter_map(Value::as_object_mut).for_each(work_out);
     let written = all.iter().rfind(|line| at.is_none() || id_of(line) == at).cloned();
     row.set("lines", all);
     row.set("last_modified", desk.now.as_str());

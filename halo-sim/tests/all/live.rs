@@ -15,7 +15,11 @@ const SHAPES: &str = include_str!("../../live/shapes.json");
 const QUERY: &str = "count=1&page_size=1&pageinate=true";
 
 /// What differs from the recording and stays: path, what, and why.
-const EXCEPTIONS: &[(&str, &str, &str)] = &[];
+const EXCEPTIONS: &[(&str, &str, &str)] = &[(
+    "Opportunities",
+    "has categoryid_1",
+    "an opportunity is a ticket; the recorded one had no category, and keys without a value are left out",
+)];
 
 async fn live() -> Result<Client> {
     let mut client = start(&[]).await?;

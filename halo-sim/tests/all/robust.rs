@@ -50,7 +50,7 @@ async fn strange_requests_get_answers() -> Result<()> {
             let reply = client.get(&format!("{path}?{query}")).await?;
             assert!([200, 400, 405, 500].contains(&reply.status), "{path}?{query}: {}", reply.status);
         }
-        for id in ["0", "-1", "x", "9223372036854775808", "%F0%9F%98%80", "a%2Fb"] {
+        for id in ["0", "-999999", "x", "9223372036854775808", "%F0%9F%98%80", "a%2Fb"] {
             for method in ["GET", "DELETE"] {
                 let reply = client.call(method, &format!("{path}/{id}?ticket_id=1"), "").await?;
                 assert!([400, 404, 405].contains(&reply.status), "{method} {path}/{id}: {}", reply.status);

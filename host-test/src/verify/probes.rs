@@ -37,6 +37,7 @@ fn lists() -> &'static [Probe] {
                 let query = match resource.paging {
                     Paging::Pages => "pageinate=true&page_no=1&page_size=1",
                     Paging::Whole => "",
+                    Paging::Counted => "count=1",
                 };
                 let asks: &'static [Ask] = Box::leak(Box::new([Ask::get(resource.path, query)]));
                 Probe {
