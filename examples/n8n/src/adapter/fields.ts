@@ -11,11 +11,11 @@ import type {
 
 import type { Manifest, Property, Reference, Schema } from '../manifest.ts';
 import { properties, resolve } from '../manifest.ts';
-import { columnsMethod, optionsMethod, searchMethod } from './methods.ts';
-import { choicesOf, listOf, referenceOf, shapeOf, sourcesOf, typesOf } from './shapes.ts';
+import { NAMES_METHOD, columnsMethod, optionsMethod, searchMethod } from './methods.ts';
+import { choicesOf, listOf, namesIn, referenceOf, shapeOf, sourcesOf, typesOf } from './shapes.ts';
 import type { Shape } from './shapes.ts';
 import { ENTRY } from './values.ts';
-import { help, label, labelOf, sentences } from './words.ts';
+import { help, label, sentences } from './words.ts';
 
 const TYPES: Record<Shape, NodePropertyTypes> = {
 	text: 'string',
@@ -77,10 +77,7 @@ export function fieldFor(manifest: Manifest, property: Property, beside: readonl
 			field.options = [...(field.default === '' ? [NOT_SET] : []), ...(choicesOf(schema) ?? [])];
 			break;
 		case 'choices':
-			field.options = (choicesOf(schema.items === undefined ? {} : resolve(manifest, schema.items)) ?? []).map((option) =>
-				// Names of other fields are shown as those are.
-				beside.some((each) => each.name === option.value) ? { ...option, name: labelOf(beside, String(option.value)) } : option,
-			);
+			field.options = choicesOf(schema.items === undefined ? {} : resolve(manifest, schema.items)) ?? [];
 			break;
 		case 'record':
 			if (reference !== undefined) field.modes = modes(manifest, reference, schema);
@@ -97,6 +94,11 @@ export function fieldFor(manifest: Manifest, property: Property, beside: readonl
 		case 'objects':
 			Object.assign(field, structure(manifest, schema, field.displayName, isEntry));
 			break;
+	}
+	if (namesIn(manifest, schema, beside).length > 0) {
+		// Many names, in many operations: the form gets them when it is open.
+		delete field.options;
+		Object.assign(field, { type: 'multiOptions', typeOptions: { loadOptionsMethod: NAMES_METHOD } });
 	}
 	return field;
 }
@@ -173,7 +175,7 @@ function initial(shape: Shape, schema: Schema, required: boolean): INodeProperti
 
 function described(shape: Shape, schema: Schema, beside: readonly Property[]): string {
 	const { description = '', title = '' } = schema;
-	const text = help(description, beside);
+	const text = shortened(help(description, beside));
 	const whole = sentences(text)[1] === '' ? text.replace(/\.$/, '') : text;
 	if (shape === 'boolean' && !whole.startsWith('Whether')) {
 		const what = whole === '' ? `${title} applies` : whole;
@@ -182,6 +184,20 @@ function described(shape: Shape, schema: Schema, beside: readonly Property[]): s
 	}
 	const example = schema.examples?.[0];
 	return shape === 'json' && example !== undefined ? `${text} Example: ${JSON.stringify(example)}`.trim() : whole;
+}
+
+/** Characters of help beside a field, in whole sentences. */
+const HELP = 200;
+
+function shortened(text: string): string {
+	let [kept, rest] = sentences(text);
+	while (rest !== '') {
+		const [next, more] = sentences(rest);
+		if (kept.length + next.length > HELP) return `${kept}.`;
+		kept = `${kept}. ${next}`;
+		rest = more;
+	}
+	return text;
 }
 
 function bounds(schema: Schema) {

@@ -17,11 +17,12 @@ import type { Entry } from '../runtime/contract.ts';
 import { failureOf } from '../runtime/failure.ts';
 import { errorFor } from './errors.ts';
 import { places } from './fields.ts';
-import { columnsMethod, optionsMethod, references, searchMethod } from './methods.ts';
+import { actionsOf } from './form.ts';
+import { NAMES_METHOD, columnsMethod, optionsMethod, references, searchMethod } from './methods.ts';
 import type { Package } from './package.ts';
-import { shapeOf, sourcesOf } from './shapes.ts';
+import { namesIn, shapeOf, sourcesOf } from './shapes.ts';
 import { located } from './values.ts';
-import { label } from './words.ts';
+import { label, labelOf } from './words.ts';
 
 /** How many parts of a list a dropdown without search is filled from. */
 const PARTS = 20;
@@ -57,6 +58,14 @@ export function listMethods(node: Package) {
 			return { fields: entries.flatMap((entry) => column(node, entry)), ...notice };
 		};
 	}
+	loadOptions[NAMES_METHOD] = function () {
+		const [resource, operation] = [this.getCurrentNodeParameter('resource'), this.getCurrentNodeParameter('operation')];
+		const action = actionsOf(node.manifest).find((each) => each.resource === resource && each.verb === operation);
+		const all = properties(node.manifest, action?.operation.input ?? {});
+		const names = all.flatMap(({ schema }) => namesIn(node.manifest, schema, all));
+		const options = names.map((name) => ({ name: labelOf(all, name), value: name }));
+		return Promise.resolve(options.sort((a, b) => a.name.localeCompare(b.name)));
+	};
 	return { listSearch, loadOptions, resourceMapping };
 }
 

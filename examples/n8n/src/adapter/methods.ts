@@ -8,6 +8,9 @@ export const searchMethod = (reference: Reference) => `search_${key(reference)}`
 export const optionsMethod = (reference: Reference) => `options_${key(reference)}`;
 export const columnsMethod = (reference: Reference) => `columns_${key(reference)}`;
 
+/** Offers the labels of the fields that a property of the chosen operation can name. */
+export const NAMES_METHOD = 'names_of_fields';
+
 function key(reference: Reference): string {
 	const parameters = Object.entries(reference.parameters ?? {}).sort(([a], [b]) => a.localeCompare(b));
 	// Mostly a parameter is called as the field that it comes from.

@@ -57,6 +57,14 @@ export function shapeOf(manifest: Manifest, schema: Schema): Shape {
 	}
 }
 
+/** The names of other properties that a list of texts is made of, such as those of fields to clear. */
+export function namesIn(manifest: Manifest, schema: Schema, beside: ReadonlyArray<{ name: string }>): string[] {
+	const items = schema.items === undefined ? {} : resolve(manifest, schema.items);
+	const values = [items, ...(items.anyOf ?? [])].flatMap((each) => each.enum ?? []);
+	const names = values.filter((value): value is string => typeof value === 'string');
+	return names.length > 0 && names.every((name) => beside.some((each) => each.name === name)) ? names : [];
+}
+
 /** The list that the values of a property, or of its items, come from. */
 export function referenceOf(manifest: Manifest, schema: Schema): Reference | undefined {
 	if (schema['x-options'] !== undefined) return schema['x-options'];
