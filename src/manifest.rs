@@ -112,10 +112,10 @@ fn operation(json: &mut Json, resource: &'static Resource, operation: &Operation
         json.flag("needed", matches!(verb, Verb::Job(job) if matches!(job.handler, Handler::Upload)));
         json.close('}');
     }
-    if let Verb::Job(job) = verb {
-        if !job.serialize_by.is_empty() {
-            json.texts("serialize_by", job.serialize_by);
-        }
+    if let Verb::Job(job) = verb
+        && !job.serialize_by.is_empty()
+    {
+        json.texts("serialize_by", job.serialize_by);
     }
     input(json, resource, verb);
     output(json, resource, verb);

@@ -75,7 +75,12 @@ pub(crate) static TEAM: Resource = Resource {
     path: "Team",
     table: TableId::Teams,
     fields: TEAM_FIELDS,
-    filters: &[id("department_id", "department_id"), one_of("ids", "id")],
+    filters: &[
+        id("department_id", "department_id"),
+        one_of("ids", "id"),
+        // Which teams an agent's list lacks without it is not known: none here [assumed].
+        by("showall", Test::By(|_, _, _| true)),
+    ],
     hidden: Some(Hidden { flag: "inactive", shown_by: "includedisabled", only: false, without: None }),
     required: &[Required { any_of: &["name"], message: "Name is mandatory" }],
     ..Resource::PLAIN

@@ -244,7 +244,7 @@ fn several_names_in_a_filter_stand_for_their_ids() -> Result<()> {
         let error = result.first_error().context("it went well")?;
         assert_eq!(
             (text(error, "code"), text(error, "field")),
-            ("halopsa.unknown-name", "/status/1"),
+            ("halopsa.not-in-dry-run", "/status/1"),
             "{error}"
         );
         assert_eq!(desk.requests_in_all(), before);

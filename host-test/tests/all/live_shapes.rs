@@ -37,12 +37,6 @@ const EXCEPTIONS: &[(&str, &str, &str, &str)] = &[
     ("/Site", "column", "ref", "a text: left out where it is empty; in other tenants' rows (HAPI §10.2)"),
     ("/Appointment", "paging", "", "pages only where page_no is sent, as the node does (HAPI §5.3)"),
     ("/CRMNote", "required", "client_id", "accepted without; a note that belongs to nobody is not wanted"),
-    (
-        "list clients",
-        "column",
-        "toplevel_name",
-        "a text: left out where it is empty; in another tenant's row",
-    ),
     ("/Actions", "column", "emailsubject", "a text: left out where the action is no mail (HAPI §8.3)"),
     ("/Actions", "column", "emailfrom", "a text: left out where the action is no mail (HAPI §8.3)"),
     ("/Actions", "column", "emailto", "a text: left out where the action is no mail (HAPI §8.3)"),

@@ -28,6 +28,12 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("/Tickets", "lastupdate", "the name of last_update in POST answers (HAPI §7.4)"),
     ("/Tickets", "category1", "the name of category_1 in POST answers (HAPI §7.4)"),
     ("/Tickets", "useremail", "the name of user_email in POST answers (HAPI §7.4)"),
+    ("/Tickets", "flastupdate", "another name of last_update in recorded answers (HAPI §7.2)"),
+    (
+        "/Tickets",
+        "user.emailaddress",
+        "a path into the object that some answers have for the user (HAPI §7.2)",
+    ),
     ("/Actions", "who", "the name beside who_agentid in answers (HAPI §8.3)"),
     ("/Actions", "minutes", "ours: HaloPSA has hours (HAPI §8.2)"),
     ("/Tickets", "guid", "in the rows of live tenants (HAPI §7.2)"),
