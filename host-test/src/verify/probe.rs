@@ -120,13 +120,13 @@ impl Ask {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             query.insert(name.to_owned(), Value::from(fill(value, answers, ticket)?));
         }
-        let mut input =
-            json!({ "method": method, "path": fill(self.path, answers, ticket)?, "query": query });
-        if !self.body.is_empty() {
-            let body = fill(self.body, answers, ticket)?;
-            input["body"] = serde_json::from_str(&body).map_err(|error| format!("the body: {error}"))?;
+        let path = fill(self.path, answers, ticket)?;
+        if self.body.is_empty() {
+            return Ok(json!({ "method": method, "path": path, "query": query }));
         }
-        Ok(input)
+        let body = fill(self.body, answers, ticket)?;
+        let body: Value = serde_json::from_str(&body).map_err(|error| format!("the body: {error}"))?;
+        Ok(json!({ "method": method, "path": path, "query": query, "body": body }))
     }
 }
 
@@ -207,13 +207,13 @@ impl Probe {
 mod tests {
     use super::*;
 
-    fn first(row: Value) -> Answer {
+    fn first(row: &Value) -> Answer {
         Answer { status: Some(200), body: json!({ "record_count": 1, "tickets": [row] }), code: None }
     }
 
     #[test]
     fn placeholders_take_values_of_earlier_answers() {
-        let answers = [first(json!({ "id": 17, "dateoccurred": "2026-03-01T08:00:00" }))];
+        let answers = [first(&json!({ "id": 17, "dateoccurred": "2026-03-01T08:00:00" }))];
         let ask = Ask::get("/Tickets/{0.id}", "startdate={0.dateoccurred.day}&count=1");
         assert_eq!(
             ask.filled(&answers, None),
@@ -223,7 +223,7 @@ mod tests {
         );
         let post = Ask::post("/Tickets", "", r#"[{"id": {ticket}, "lookup": {"id": 1}}]"#);
         assert_eq!(post.filled(&[], Some(5)).unwrap()["body"], json!([{ "id": 5, "lookup": { "id": 1 } }]));
-        assert!(ask.filled(&[first(json!({}))], None).is_err());
+        assert!(ask.filled(&[first(&json!({}))], None).is_err());
         assert!(ask.filled(&[], None).is_err());
     }
 }

@@ -1,6 +1,11 @@
 //! A service that repeats what it was sent, in every spelling and in every place:
 //! no secret and no token comes out, whoever logs in.
 
+#[expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that meets the unexpected has failed"
+)]
 #[path = "../../../host/tests/all/server.rs"]
 #[allow(dead_code, reason = "the host's own tests need more of it")]
 mod server;

@@ -202,7 +202,7 @@ fn compare_resource(shapes: &Shapes, resource: &'static Resource, findings: &mut
         if !resource.required.any.is_empty() {
             let name = resource.required.any.first().and_then(|group| group.first()).copied().unwrap_or("");
             let met = |group: &&[&str]| group.iter().all(|name| sufficient.contains(name));
-            findings.compare(path, "required", name, resource.required.any.iter().any(|group| met(group)));
+            findings.compare(path, "required", name, resource.required.any.iter().any(met));
         }
     }
     Ok(())

@@ -54,11 +54,10 @@ fn configuration(sim: &HaloSim) -> BTreeMap<String, Vec<String>> {
             .iter()
             .map(|record| {
                 let name = ["name", "outcome", "value", "text"].iter().find_map(|key| record.get(*key));
-                let fields = record["fields"]
-                    .as_array()
-                    .into_iter()
-                    .flatten()
-                    .map(|field| format!("{}:{}", field["fieldid"], field["fieldinfo"]["mandatory"]));
+                let fields =
+                    record.get("fields").and_then(Value::as_array).into_iter().flatten().map(|field| {
+                        format!("{:?}:{:?}", field.get("fieldid"), field.pointer("/fieldinfo/mandatory"))
+                    });
                 let fields: Vec<String> = fields.collect();
                 format!("{} {} {}", text(record.get("id")), text(name), fields.join(","))
             })
