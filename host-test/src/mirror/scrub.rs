@@ -2,7 +2,7 @@
 //!
 //! By a list of what may stay, not of what must go: numbers, switches, dates,
 //! colours and ids stay, and the texts that name the configuration of a desk
-//! ([`CONFIGURATION`]). Names of records that are people, firms or papers become a
+//! (`CONFIGURATION`). Names of records that are people, firms or papers become a
 //! title and the id, and every other text goes. What stays is looked at once more:
 //! a mail address, a phone number or the name of an agent in it replaces it.
 
