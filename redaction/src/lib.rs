@@ -6,7 +6,7 @@
 //! anywhere. Both the component and the host must show such words without the
 //! secret in them, so both use this crate.
 //!
-//! Text is compared as it is and after its encodings are [undone](undo), up to
+//! Text is compared as it is and after its encodings are undone, up to
 //! three in one another. What is looked for is the secret itself and its base64,
 //! at all three offsets, so that `base64("id:secret")` is found for any id.
 //!
