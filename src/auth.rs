@@ -1,4 +1,4 @@
-//! Signing in (HAPI 3): the token request, its answers, and what `/authinfo`
+//! Signing in (HAPI §3): the token request, its answers, and what `/authinfo`
 //! says about where to sign in. Sending is [`client`](crate::client)'s.
 
 use alloc::format;
@@ -22,7 +22,7 @@ use crate::protocol::{answer, envelope};
 use crate::text;
 
 /// Where the token request goes. The tenant is in the query, as most clients
-/// send it (HAPI 3.1).
+/// send it (HAPI §3.1).
 pub fn token_url(auth_url: &Url, tenant: Option<&str>) -> Url {
     let mut url = auth_url.clone();
     let path = format!("{}/token", url.path().trim_end_matches('/'));
@@ -94,7 +94,7 @@ pub fn is_stale(session: &Session, now: Timestamp) -> bool {
     session.expires_at.duration_since(now) < SignedDuration::from_millis(RECIPE.renew_before_ms.into())
 }
 
-/// Why the token endpoint refuses (HAPI 3.4).
+/// Why the token endpoint refuses (HAPI §3.4).
 fn refusal(answer: &HttpResponse) -> NodeError {
     let oauth = envelope::parse(&answer.body).ok();
     let code = oauth.as_ref().and_then(|body| body.get("error")?.as_str()).unwrap_or_default();
@@ -123,7 +123,7 @@ fn refusal(answer: &HttpResponse) -> NodeError {
 }
 
 /// Whether the token endpoint is out of order for a while. An unknown tenant has a
-/// server error, too, but a page for a browser with it (HAPI 3.4).
+/// server error, too, but a page for a browser with it (HAPI §3.4).
 pub fn is_passing(answer: &HttpResponse) -> bool {
     match answer.status {
         408 | 425 => true,
@@ -148,7 +148,7 @@ pub struct AuthInfo {
     pub tenant: Option<String>,
 }
 
-/// Reads `GET /authinfo` (HAPI 2). Whatever else comes says nothing.
+/// Reads `GET /authinfo` (HAPI §2). Whatever else comes says nothing.
 pub fn auth_info(answer: &HttpResponse) -> AuthInfo {
     let body = match envelope::parse(&answer.body) {
         Ok(Value::Object(body)) if answer.status == 200 => body,

@@ -1,5 +1,5 @@
 //! The answer to "will it work?": sign in, ask who we are, and read one row of
-//! each kind of record that the wanted operations are about (HAPI 3.5, 17.1).
+//! each kind of record that the wanted operations are about (HAPI §3.5, §17.1).
 //!
 //! What is wanted is the list of allowed operations of the call; without one,
 //! tickets and customers. A refusal is the application's or the agent's: the
@@ -146,7 +146,7 @@ fn readable(scope: &str) -> Option<&'static Resource> {
 }
 
 /// Whether having one permission is enough for another: `edit:` includes
-/// `read:` (HAPI 3.3).
+/// `read:` (HAPI §3.3).
 fn includes(granted: &str, needed: &str) -> bool {
     granted == needed
         || matches!(granted, "all" | "admin")
@@ -178,7 +178,7 @@ fn sign_in(client: &mut Client<'_>, auth: &ConnectionAuth) -> Result<Found> {
     ))
 }
 
-/// `GET /Agent/me` (HAPI 10.4).
+/// `GET /Agent/me` (HAPI §10.4).
 fn agent(client: &mut Client<'_>, account: &mut Option<String>) -> Result<Found> {
     let agent = match client.fetch(&ApiRequest::get("/Agent/me")) {
         Ok(Value::Object(agent)) => agent,

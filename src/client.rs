@@ -311,7 +311,7 @@ impl<'a> Client<'a> {
     }
 
     /// A token was refused. Permissions live in the token, so 403 is worth a
-    /// fresh one, too (HAPI 3.2) – once for each token, however many requests
+    /// fresh one, too (HAPI §3.2) – once for each token, however many requests
     /// it carried, and only while fresh tokens are good for something.
     fn refused(&mut self, refused: Vec<(&mut Slot<'_>, HttpResponse)>) {
         let fresh_and_useless = self.token.renewed && self.token.successes == 0;

@@ -1,4 +1,4 @@
-//! Making a connection: completing credentials and signing in (HAPI 2, 3).
+//! Making a connection: completing credentials and signing in (HAPI §2, 3).
 //! Whether it will work is answered by [`check`](crate::check).
 
 use alloc::format;

@@ -75,7 +75,7 @@ pub struct Session {
     pub token: Secret,
     /// From then on HaloPSA refuses it.
     pub expires_at: Timestamp,
-    /// What was granted (HAPI 3.2), which may be less than what was asked.
+    /// What was granted (HAPI §3.2), which may be less than what was asked.
     pub scopes: Vec<String>,
 }
 

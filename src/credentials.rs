@@ -104,7 +104,7 @@ impl Credentials {
             .as_deref()
             .map(|typed| endpoints::authorisation_server("auth_url", typed, &resource_url))
             .transpose()?;
-        // "None" is what some guides tell people to type (HAPI 3.1). An address
+        // "None" is what some guides tell people to type (HAPI §3.1). An address
         // of the sign-in may name the tenant, too.
         let tenant = cleaned("tenant")
             .or_else(|| {

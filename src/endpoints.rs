@@ -1,6 +1,6 @@
 //! Where HaloPSA is: what people paste into address fields becomes the two
 //! base addresses, and a discovered authorisation server is believed only
-//! where it cannot be somebody else's (HAPI 2).
+//! where it cannot be somebody else's (HAPI §2).
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -11,7 +11,7 @@ use url::{Host, Url};
 use crate::error::{Code, NodeError, Result};
 use crate::text;
 
-/// Domains under which HaloPSA itself hosts instances (HAPI 2).
+/// Domains under which HaloPSA itself hosts instances (HAPI §2).
 ///
 /// Evaluators get `NAME.trial.usehalo.com`, as recorded on a live trial.
 pub const HALO_DOMAINS: &[&str] =
@@ -150,7 +150,7 @@ pub fn tenant_in(typed: &str) -> Option<String> {
 }
 
 /// First parts of the paths of the application that agents use. People paste
-/// the address of whatever page they are on (HAPI 2, 2.1).
+/// the address of whatever page they are on (HAPI §2, §2.1).
 const PAGES: &[&str] = &["/ticket", "/tickets", "/config", "/apidoc"];
 
 /// What stands before a page of the application.
@@ -264,7 +264,7 @@ pub fn resource_server(field: &str, typed: &str) -> Result<Url> {
 
 /// The authorisation server from the address typed or discovered for it. Only
 /// on the resource server's own host does an empty path mean `/auth`: shared
-/// authorisation servers have none (HAPI 2.1).
+/// authorisation servers have none (HAPI §2.1).
 pub fn authorisation_server(field: &str, typed: &str, resource_url: &Url) -> Result<Url> {
     let url = parse(field, typed)?;
     let mut path = url.path().trim_end_matches('/');

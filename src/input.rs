@@ -5,7 +5,7 @@
 //! taken in every form that has one meaning (`convert`); what is blank counts
 //! as not given (`blank`), and only `clear` empties a field. Unknown names are
 //! refused with the nearest known one, since HaloPSA would ignore a misspelt
-//! filter and return everything (HAPI 1.10).
+//! filter and return everything (HAPI §1.10).
 
 mod blank;
 mod clear;

@@ -1,7 +1,7 @@
 //! Whole numbers that travel as fractions.
 //!
 //! Some endpoints send ids as `12.0`, programs write `95.0`, and HaloPSA refuses
-//! a fraction where it wants an id (HAPI 4, 14.15).
+//! a fraction where it wants an id (HAPI §4, §14.15).
 
 use serde_json::{Number, Value};
 

@@ -87,7 +87,7 @@ pub fn record(
 
 /// Reduces what is heavy and not about the record itself.
 fn reduce(record: &mut Object, left_out: &mut LeftOut) {
-    // A new ticket carries about 94 KB of forms in it (HAPI 4, 14.39).
+    // A new ticket carries about 94 KB of forms in it (HAPI §4, §14.39).
     if let Some(forms) = record.remove("extra_actions").filter(|forms| !forms.is_null()) {
         left_out.reduce("extra_actions", forms.to_string().len());
     }

@@ -1,4 +1,4 @@
-//! Agents: the people who do the work (HAPI 10.4, schema `Uname`).
+//! Agents: the people who do the work (HAPI §10.4, schema `Uname`).
 
 use super::field::{Column, Field};
 use super::resource::{Example, Ids, Operation, Paging, Resource, Verb};

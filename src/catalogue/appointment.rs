@@ -1,4 +1,4 @@
-//! Appointments and tasks of agents (HAPI 10.13).
+//! Appointments and tasks of agents (HAPI §10.13).
 
 use super::common::{CLIENT, SEARCH, SITE, TICKET_NUMBER, TOP_LEVEL, USER};
 use super::field::{Column, Field, Kind};

@@ -1,4 +1,4 @@
-//! Assets: the devices and other things of clients (HAPI 10.6, schema `Device`).
+//! Assets: the devices and other things of clients (HAPI §10.6, schema `Device`).
 
 use super::common::{
     CLIENT, CONTRACT, INACTIVE, INCLUDE_INACTIVE, ITEM, SEARCH, SITE, SLA, SUPPLIER, TICKET_NUMBER,

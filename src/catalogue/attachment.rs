@@ -1,4 +1,4 @@
-//! Files of tickets and their actions (HAPI 9, schema `Attachment`).
+//! Files of tickets and their actions (HAPI §9, schema `Attachment`).
 
 use super::field::{Column, Field};
 use super::note::TICKET_ID;

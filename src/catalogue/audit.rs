@@ -1,4 +1,4 @@
-//! The audit: who changed what (HAPI 10.20).
+//! The audit: who changed what (HAPI §10.20).
 
 use super::field::Column;
 use super::resource::{Example, Operation, Paging, Resource, Scopes, Verb};

@@ -1,4 +1,4 @@
-//! Canned texts (HAPI 10.20).
+//! Canned texts (HAPI §10.20).
 
 use super::field::{Column, Field};
 use super::resource::{Example, Operation, Paging, Required, Resource, Verb};

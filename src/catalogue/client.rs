@@ -1,4 +1,4 @@
-//! Clients: the organisations that are looked after (HAPI 10.1, schema `Area`).
+//! Clients: the organisations that are looked after (HAPI §10.1, schema `Area`).
 
 use super::field::{ATTACHMENTS, CUSTOM_FIELDS, Column, Field};
 use super::resource::{Essential, Example, Ids, Operation, Required, Resource, Scopes, Verb};

@@ -71,7 +71,7 @@ pub const UPDATED_TO: Field =
     Field::date_time("lastupdatetodate", "Updated to", "Only ones changed at this time or earlier.");
 
 /// `startdate` and `enddate` of tickets, projects and opportunities are about
-/// the date that `datesearch` names, and about none without it (HAPI 6.3).
+/// the date that `datesearch` names, and about none without it (HAPI §6.3).
 pub const RANGE_NEEDS_COLUMN: Need = Need {
     takes: Takes::Filters,
     inputs: &["startdate", "enddate"],

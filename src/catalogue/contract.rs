@@ -1,4 +1,4 @@
-//! Contracts with clients (HAPI 10.11, schema `ContractHeader`).
+//! Contracts with clients (HAPI §10.11, schema `ContractHeader`).
 
 use super::common::{CLIENT, INCLUDE_INACTIVE, SEARCH, SITE, SLA, USER};
 use super::field::{CUSTOM_FIELDS, Column, Field};

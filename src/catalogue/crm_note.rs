@@ -1,4 +1,4 @@
-//! Notes on clients and suppliers (HAPI 10.19, schema `AreaNote`).
+//! Notes on clients and suppliers (HAPI §10.19, schema `AreaNote`).
 
 use super::common::{CLIENT, SITE, SUPPLIER, TOP_LEVEL, USER};
 use super::field::{CUSTOM_FIELDS, Column, Field};

@@ -1,4 +1,4 @@
-//! Mails from tickets: actions that send one (HAPI 8.2).
+//! Mails from tickets: actions that send one (HAPI §8.2).
 
 use super::field::Field;
 use super::note::{ACTION, NEW_STATUS, OUTCOME, OUTCOME_ID, TICKET_ID};

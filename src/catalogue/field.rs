@@ -114,7 +114,7 @@ pub enum Emptied {
     Zero,
     /// Agent 1, who stands for "unassigned".
     Unassigned,
-    /// The date that HaloPSA itself shows for "never": 1900-01-01 (HAPI 14.21).
+    /// The date that HaloPSA itself shows for "never": 1900-01-01 (HAPI §14.21).
     Never,
     /// An empty list.
     List,
@@ -185,7 +185,7 @@ pub struct Column {
     /// Its name in the result.
     pub name: &'static str,
     /// Other names that HaloPSA uses for it, such as `lastupdate` in some
-    /// answers for `last_update` (HAPI 7.4).
+    /// answers for `last_update` (HAPI §7.4).
     pub aliases: &'static [&'static str],
     /// How the value is made readable.
     pub shape: Shape,
@@ -200,7 +200,7 @@ pub enum Shape {
     Untrusted,
     /// Whole numbers that some endpoints send as `12.0` become `12`.
     Integer,
-    /// RFC 3339 in UTC; the dates that mean "never" become null (HAPI 14.21).
+    /// RFC 3339 in UTC; the dates that mean "never" become null (HAPI §14.21).
     DateTime,
     /// The list of custom fields as one object, names to values, and beside it
     /// one of what people read of them where that is not the value.
@@ -342,7 +342,7 @@ impl Column {
     }
 }
 
-/// `customfields`: which field, and its value (HAPI 7.5).
+/// `customfields`: which field, and its value (HAPI §7.5).
 pub const CUSTOM_FIELDS: Field = custom_fields(None);
 
 /// `customfields` of a record whose fields a list names.
@@ -362,7 +362,7 @@ pub const CUSTOM_FIELD: &[Field] = &[
     Field::any("value", "Value", "The new value, of the field's own type."),
 ];
 
-/// `attachments`: files inside the record (HAPI 9).
+/// `attachments`: files inside the record (HAPI §9).
 pub const ATTACHMENTS: Field = Field::of(
     "attachments",
     "Attachments",

@@ -1,4 +1,4 @@
-//! Invoices (HAPI 10.8, schemas `InvoiceHeader` and `InvoiceDetail`).
+//! Invoices (HAPI §10.8, schemas `InvoiceHeader` and `InvoiceDetail`).
 
 use super::common::{
     CLIENT, CONTRACT, CURRENCY, INCLUDE_LINES, SEARCH, SITE, TICKET_NUMBER, TOP_LEVEL, USER,

@@ -1,4 +1,4 @@
-//! Items: what is sold, once or again and again (HAPI 10.7).
+//! Items: what is sold, once or again and again (HAPI §10.7).
 
 use super::common::{INCLUDE_ACTIVE, INCLUDE_INACTIVE, SEARCH, SUPPLIER};
 use super::field::{CUSTOM_FIELDS, Column, Field};

@@ -1,4 +1,4 @@
-//! Articles of the knowledge base (HAPI 10.12, schema `KBEntry`).
+//! Articles of the knowledge base (HAPI §10.12, schema `KBEntry`).
 
 use super::common::{CLIENT, INACTIVE, INCLUDE_ACTIVE, INCLUDE_INACTIVE, SEARCH, SITE};
 use super::field::{CUSTOM_FIELDS, Column, Field, Kind};

@@ -20,9 +20,9 @@ pub struct List {
     pub path: &'static str,
     /// Property of the envelope that holds the rows, for a list that HaloPSA
     /// searches and pages. Empty where the rows come bare and all at once
-    /// (HAPI 5.1): then we search.
+    /// (HAPI §5.1): then we search.
     pub list_key: &'static str,
-    /// Scope of the API application, where one is needed (HAPI 3.3).
+    /// Scope of the API application, where one is needed (HAPI §3.3).
     pub scope: Option<&'static str>,
     /// Fixed query.
     pub query: &'static [(&'static str, &'static str)],
@@ -42,7 +42,7 @@ pub struct List {
     /// record that hold it.
     pub belongs: &'static [(&'static str, &'static [&'static str])],
     /// Whether `search` goes out as a condition on the name, too: some
-    /// instances ignore the plain one (HAPI 6.2).
+    /// instances ignore the plain one (HAPI §6.2).
     pub search_by_name: bool,
     /// Whether the values are paths, such as `Hardware>Printer`.
     pub tree: bool,
@@ -192,7 +192,7 @@ pub static LISTS: &[List] = &[
         name: "users",
         title: "Users",
         description: "Users of a site, of a client, or of all.",
-        // Sites come as 18.0 in the one, as 18 in the other (HAPI 4).
+        // Sites come as 18.0 in the one, as 18 in the other (HAPI §4).
         belongs: &[("client_id", &["client_id"]), ("site_id", &["site_id_int", "site_id"])],
         path: "/Users",
         list_key: "users",

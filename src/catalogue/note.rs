@@ -1,4 +1,4 @@
-//! Notes and the other actions of a ticket (HAPI 8, schema `Actions`).
+//! Notes and the other actions of a ticket (HAPI §8, schema `Actions`).
 
 use super::field::{Column, Field, Kind};
 use super::resource::{
@@ -75,7 +75,7 @@ pub(super) const ACTION: Resource = Resource {
     scopes: Scopes { read: "read:tickets", edit: "edit:tickets" },
     list_required: Required::all(&["ticket_id"]),
     paging: Paging::Whole,
-    // Without it, some lists end after fifty rows (HAPI 5.3).
+    // Without it, some lists end after fifty rows (HAPI §5.3).
     list_query: &[("count", "10000")],
     get_query: &[("includedetails", "true")],
     columns: &[
@@ -138,7 +138,7 @@ pub(super) const HIDDEN: Field = Field::boolean(
 )
 .or_else("true");
 
-/// What an action changes on its ticket (HAPI 7.4: `status_id` would not).
+/// What an action changes on its ticket (HAPI §7.4: `status_id` would not).
 pub(super) const NEW_STATUS: Field = Field::choice(
     "new_status",
     "New status",
@@ -153,7 +153,7 @@ pub(super) const NEW_AGENT: Field =
 pub(super) const NEW_TEAM: Field =
     Field::choice("new_team", "New team", "Name of the team that the ticket goes to.", "teams", &[]);
 
-/// The agent whose action it is (HAPI 8.2).
+/// The agent whose action it is (HAPI §8.2).
 pub(super) const WHO: Field = Field::choice(
     "who_agentid",
     "Agent",

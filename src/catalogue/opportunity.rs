@@ -1,4 +1,4 @@
-//! Opportunities: tickets of another use (HAPI 10.10, schema `Faults`).
+//! Opportunities: tickets of another use (HAPI §10.10, schema `Faults`).
 
 use super::common::{CLIENT, DATE_RANGE, SITE, TOP_LEVEL, UPDATED_FROM, UPDATED_TO, USER};
 use super::field::{ATTACHMENTS, CUSTOM_FIELDS, Column, Field};

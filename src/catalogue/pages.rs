@@ -1,6 +1,6 @@
 //! Addresses of the agent application, as people copy them from the browser:
 //! which page shows which kind of record, and under which keys of the query
-//! the id of a record travels (HAPI 2).
+//! the id of a record travels (HAPI §2).
 //!
 //! `id`, `clientid` and `siteid` are recorded from real addresses. The other
 //! keys and pages are assumed; they only ever make an address understood, or

@@ -1,4 +1,4 @@
-//! Projects: tickets of another use (HAPI 10.10, schema `Faults`).
+//! Projects: tickets of another use (HAPI §10.10, schema `Faults`).
 
 use super::common::{CLIENT, CONTRACT, DATE_RANGE, SITE, TOP_LEVEL, UPDATED_FROM, UPDATED_TO, USER};
 use super::field::{ATTACHMENTS, CUSTOM_FIELDS, Column, Field};

@@ -1,4 +1,4 @@
-//! Purchase orders (HAPI 10.9, schema `SupplierOrderHeader`).
+//! Purchase orders (HAPI §10.9, schema `SupplierOrderHeader`).
 
 use super::common::{
     ASSIGNED_AGENT, CLIENT, CLOSED, CURRENCY, LINES, OPEN, SEARCH, SITE, SUPPLIER, TICKET_NUMBER,

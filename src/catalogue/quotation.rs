@@ -1,4 +1,4 @@
-//! Quotations (HAPI 10.9, schema `QuotationHeader`).
+//! Quotations (HAPI §10.9, schema `QuotationHeader`).
 
 use super::common::{
     ASSIGNED_AGENT, CLIENT, CLOSED, CURRENCY, INCLUDE_LINES, LINES, OPEN, SEARCH, SITE, TICKET_NUMBER, USER,

@@ -1,4 +1,4 @@
-//! Recurring invoices, and the quantities on them (HAPI 10.8, schemas
+//! Recurring invoices, and the quantities on them (HAPI §10.8, schemas
 //! `InvoiceHeader` and `InvoiceDetail`).
 
 use super::common::{

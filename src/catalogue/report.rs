@@ -1,4 +1,4 @@
-//! Reports, and the rows that they give (HAPI 10.17, schema `AnalyzerProfile`).
+//! Reports, and the rows that they give (HAPI §10.17, schema `AnalyzerProfile`).
 
 use super::common::SEARCH;
 use super::field::{Column, Field, Kind};

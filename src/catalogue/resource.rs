@@ -21,7 +21,7 @@ pub struct Resource {
     pub path: &'static str,
     /// What an id needs beside it, where ids count inside another record.
     pub owner: Option<&'static Owner>,
-    /// Property of the list envelope that holds the rows (HAPI 5.1).
+    /// Property of the list envelope that holds the rows (HAPI §5.1).
     pub list_key: &'static str,
     /// How its list is read.
     pub paging: Paging,
@@ -29,7 +29,7 @@ pub struct Resource {
     pub list: &'static str,
     /// What its ids look like.
     pub ids: Ids,
-    /// Scopes of the API application (HAPI 3.3).
+    /// Scopes of the API application (HAPI §3.3).
     pub scopes: Scopes,
     /// Fields that create and update take.
     pub fields: &'static [Field],
@@ -38,7 +38,7 @@ pub struct Resource {
     /// Properties that HaloPSA's own screens add to every write.
     pub write_flags: &'static [(&'static str, bool)],
     /// Fields that some instances want with every update, or they say "Record
-    /// not found" (HAPI 7.4).
+    /// not found" (HAPI §7.4).
     pub update_companions: &'static [&'static str],
     /// Fields that make HaloPSA write to a customer where they are true.
     pub mails_customers: &'static [&'static str],
@@ -344,16 +344,16 @@ impl Ids {
 /// How a list is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Paging {
-    /// Page by page, sorted by HaloPSA (HAPI 5.3).
+    /// Page by page, sorted by HaloPSA (HAPI §5.3).
     Pages,
-    /// All at once: parameters of paging and sorting would be ignored (HAPI 5.1).
+    /// All at once: parameters of paging and sorting would be ignored (HAPI §5.1).
     Whole,
     /// At once, as many as `count` says and a few where it says nothing;
     /// parameters of paging and sorting are ignored.
     Counted,
 }
 
-/// The record that ids count inside, such as the ticket of an action (HAPI 8.1).
+/// The record that ids count inside, such as the ticket of an action (HAPI §8.1).
 #[derive(Debug)]
 pub struct Owner {
     /// The parameter that names it; it goes into the query of reads and deletes
@@ -373,7 +373,7 @@ pub struct Scopes {
 }
 
 impl Scopes {
-    /// Any token will do (HAPI 3.3).
+    /// Any token will do (HAPI §3.3).
     pub const NONE: Self = Self { read: "", edit: "" };
 }
 
@@ -593,7 +593,7 @@ pub enum Handler {
     RunReport,
 }
 
-/// What is done with an action (HAPI 8).
+/// What is done with an action (HAPI §8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Act {
     /// A new note.

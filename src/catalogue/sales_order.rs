@@ -1,4 +1,4 @@
-//! Sales orders (HAPI 10.9, schema `OrderHead`).
+//! Sales orders (HAPI §10.9, schema `OrderHead`).
 
 use super::common::{
     ASSIGNED_AGENT, CLIENT, CLOSED, CURRENCY, LINES, OPEN, SEARCH, SITE, TICKET_NUMBER, USER,

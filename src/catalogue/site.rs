@@ -1,4 +1,4 @@
-//! Sites: the places of a client (HAPI 10.2, schema `Site`).
+//! Sites: the places of a client (HAPI §10.2, schema `Site`).
 
 use super::field::{ADDRESS, CUSTOM_FIELDS, Column, Field};
 use super::resource::{Essential, Example, Ids, Operation, Required, Resource, Scopes, Verb};
@@ -51,7 +51,7 @@ pub static SITE: Resource = Resource {
         Field::text("timezone", "Time zone", "Time zone of the site."),
     ],
     required: Required { all: &["name", "client_id"], any: &[] },
-    // HAPI 10.2: found to be required for writes.
+    // HAPI §10.2: found to be required for writes.
     write_flags: &[("issitedetails", true)],
     update_companions: &[],
     bulk: false,

@@ -1,4 +1,4 @@
-//! Software licences (HAPI 10.15, schema `Licence_List`).
+//! Software licences (HAPI §10.15, schema `Licence_List`).
 
 use super::common::{CLIENT, INCLUDE_INACTIVE, SEARCH, SITE, SUPPLIER};
 use super::field::{Column, Field};

@@ -1,4 +1,4 @@
-//! Suppliers (HAPI 10.14, schema `Company`).
+//! Suppliers (HAPI §10.14, schema `Company`).
 
 use super::common::{INACTIVE, INCLUDE_ACTIVE, INCLUDE_INACTIVE, SEARCH, TOP_LEVEL};
 use super::field::{CUSTOM_FIELDS, Column, Field};

@@ -1,4 +1,4 @@
-//! Teams (HAPI 10.5, schema `SectionDetail`).
+//! Teams (HAPI §10.5, schema `SectionDetail`).
 
 use super::field::{Column, Field};
 use super::resource::{Example, Ids, Operation, Paging, Resource, Verb};

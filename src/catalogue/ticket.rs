@@ -1,4 +1,4 @@
-//! Tickets (HAPI 7, schema `Faults`).
+//! Tickets (HAPI §7, schema `Faults`).
 
 mod fields;
 mod keyed;
@@ -35,7 +35,7 @@ pub static TICKET: Resource = Resource {
     tables: &[
         Table { key: "statuses", on: &[("status_id", "id")], name: "name", column: "status_name" },
         Table { key: "agents", on: &[("agent_id", "id")], name: "name", column: "agent_name" },
-        // A priority number means something inside its SLA only (HAPI 7.5).
+        // A priority number means something inside its SLA only (HAPI §7.5).
         Table {
             key: "priorities",
             on: &[("priority_id", "priorityid"), ("sla_id", "slaid")],
@@ -237,7 +237,7 @@ const NEEDS: &[Need] = &[
 /// What depends on the ticket that a job is about.
 const OF_THIS: &[(&str, &str)] = &[("ticket_id", "id")];
 
-/// HAPI 7.4: closing is a status; 9 is Closed in stock.
+/// HAPI §7.4: closing is a status; 9 is Closed in stock.
 static CLOSE: Job = Job {
     name: "close",
     title: "Close a ticket",
@@ -267,7 +267,7 @@ static CLOSE: Job = Job {
     ..Job::NONE
 };
 
-/// HAPI 16: status 1 is New in stock.
+/// HAPI §16: status 1 is New in stock.
 static REOPEN: Job = Job {
     name: "reopen",
     title: "Reopen a ticket",
@@ -308,7 +308,7 @@ static ASSIGN: Job = Job {
     ..Job::NONE
 };
 
-/// HAPI 7.4: the field is in the API, what it does on writing is not confirmed.
+/// HAPI §7.4: the field is in the API, what it does on writing is not confirmed.
 static MERGE: Job = Job {
     name: "merge",
     title: "Merge a ticket into another one",
@@ -322,7 +322,7 @@ static MERGE: Job = Job {
     ..Job::NONE
 };
 
-/// HAPI 7.1: how a deleted ticket comes back.
+/// HAPI §7.1: how a deleted ticket comes back.
 static RESTORE: Job = Job {
     name: "restore",
     title: "Restore a ticket",

@@ -1,4 +1,4 @@
-//! Time spent on tickets: actions with hours (HAPI 8.2).
+//! Time spent on tickets: actions with hours (HAPI §8.2).
 
 use super::field::{Column, Field};
 use super::note::{ACTION, HIDDEN, MINUTES, NEW_STATUS, OUTCOME, OUTCOME_ID, TICKET_ID, WHO};

@@ -29,7 +29,7 @@ pub struct Trigger {
     pub filters: &'static [&'static str],
     /// Its own settings.
     pub settings: &'static [Field],
-    /// The events of HaloPSA that a webhook subscribes to (HAPI 13.3); none:
+    /// The events of HaloPSA that a webhook subscribes to (HAPI §13.3); none:
     /// polling only. They are hints: a poll finds what they leave out.
     pub webhook_events: &'static [HaloEvent],
     /// How often a poll makes sense.
@@ -338,7 +338,7 @@ const CLIENT_SAMPLE: &str = r#"{"id":2000000002,"name":"Acme","toplevel_id":1,"i
 
 const USER_SAMPLE: &str = r#"{"id":2000000004,"name":"Ada Byron","site_id":2000000003,"emailaddress":"ada@acme.example","inactive":false}"#;
 
-/// Columns of a note in an event (HAPI 8.3), beside those of its ticket.
+/// Columns of a note in an event (HAPI §8.3), beside those of its ticket.
 pub const NOTE_COLUMNS: &[Column] = &[
     Column::integer("ticket_id"),
     Column::integer("id"),

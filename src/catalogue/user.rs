@@ -1,4 +1,4 @@
-//! Users: the people at a client who ask for help (HAPI 10.3, schema `Users`).
+//! Users: the people at a client who ask for help (HAPI §10.3, schema `Users`).
 
 use super::field::{ATTACHMENTS, CUSTOM_FIELDS, Column, Field, Kind};
 use super::resource::{Essential, Example, Ids, Operation, Required, Resource, Scopes, Verb};

@@ -157,7 +157,7 @@ pub static FIELDS: &[CredentialField] = &[
     },
 ];
 
-/// How a host signs in by itself (HAPI 3.1, 3.2): OAuth 2 client credentials.
+/// How a host signs in by itself (HAPI §3.1, §3.2): OAuth 2 client credentials.
 /// Names in braces stand for fields of the form after `prepare`.
 #[derive(Debug)]
 pub struct Recipe {
@@ -203,7 +203,7 @@ pub static RECIPE: Recipe = Recipe {
     renew_before_ms: 60_000,
     header: "authorization",
     prefix: "Bearer ",
-    // Permissions live in the token, so 403 too (HAPI 3.2).
+    // Permissions live in the token, so 403 too (HAPI §3.2).
     renew_on: &[401, 403],
 };
 

@@ -1,7 +1,7 @@
 //! The fields that a ticket type shows when a ticket is made: which there are,
 //! what goes into them, which are mandatory.
 //!
-//! Read from the ticket type's configuration (HAPI 7.5). What stands there is
+//! Read from the ticket type's configuration (HAPI §7.5). What stands there is
 //! only partly known: that `technew` 2 means mandatory is assumed, and so is
 //! the form of several values at once. So nothing is refused here that HaloPSA
 //! might take; it has the last word.
@@ -38,7 +38,7 @@ pub struct Field {
     pub required: bool,
     /// Whether it goes into `customfields`.
     pub custom: bool,
-    /// Its kind, as HaloPSA numbers them (HAPI 7.5).
+    /// Its kind, as HaloPSA numbers them (HAPI §7.5).
     kind: i64,
     /// The most characters.
     most: Option<i64>,
@@ -72,7 +72,7 @@ pub fn read(client: &mut Client<'_>, ticket_type: i64) -> Result<Vec<Field>> {
     Ok(fields)
 }
 
-/// A bare list (HAPI 10.16).
+/// A bare list (HAPI §10.16).
 fn list(client: &mut Client<'_>, path: &str) -> Result<Vec<Object>> {
     let answer = client.send(&ApiRequest::get(path))?;
     envelope::list(client::json(&answer, Safety::Read)?, "", &[])

@@ -33,7 +33,7 @@ const MOST_ENTRIES: usize = 500;
 pub struct Row {
     /// Its number.
     pub id: Value,
-    /// Its GUID, where rows have one in place of a number (HAPI 7.5).
+    /// Its GUID, where rows have one in place of a number (HAPI §7.5).
     pub guid: Option<String>,
     /// The names that it can be found by.
     pub names: Vec<String>,
@@ -145,7 +145,7 @@ fn paged(
             .with("page_size", plan.page_size)
             .with("order", if list.newest_first { "id" } else { list.label.first().copied().unwrap_or("id") })
             .with("orderdesc", list.newest_first);
-        // 2 is "equals", 4 is "contains" (HAPI 6.2).
+        // 2 is "equals", 4 is "contains" (HAPI §6.2).
         let (text, condition) = match search {
             Search::Nothing => (None, None),
             Search::Contains(text) => (Some(text), list.search_by_name.then_some(4)),
@@ -245,7 +245,7 @@ fn learn_ticket(client: &mut Client<'_>, list: &List, params: &mut Object) -> Re
     Ok(())
 }
 
-/// A ticket type with its configuration (HAPI 7.5).
+/// A ticket type with its configuration (HAPI §7.5).
 pub fn ticket_type(client: &mut Client<'_>, id: i64) -> Result<Object> {
     let query = [("includedetails", "true"), ("isrtconfig", "true"), ("includeconfig", "true")];
     one(client, format!("/TicketType/{id}"), &query)
@@ -266,7 +266,7 @@ fn keep_allowed(rows: &mut Vec<Object>, of: &Object, all: &str, list: &str, colu
     rows.retain(|row| allowed.iter().any(|allowed| allowed.get(column) == row.get("id")));
 }
 
-/// Keeps what the step of the ticket's workflow offers (HAPI 7.5).
+/// Keeps what the step of the ticket's workflow offers (HAPI §7.5).
 fn keep_step(client: &mut Client<'_>, rows: &mut Vec<Object>, params: &Object) -> Result<()> {
     let workflow = id(params, "workflow_id");
     if workflow <= 0 {
@@ -284,7 +284,7 @@ fn keep_step(client: &mut Client<'_>, rows: &mut Vec<Object>, params: &Object) -
 }
 
 /// The agent of the API may not see the teams; agents say which they are in
-/// (HAPI 7.5).
+/// (HAPI §7.5).
 fn teams_of_agents(client: &mut Client<'_>) -> Result<Vec<Object>> {
     let answer = client.send(&ApiRequest::get("/Agent"))?;
     let agents = envelope::list(client::json(&answer, Safety::Read)?, "results", &[])
@@ -341,7 +341,7 @@ fn texts(row: &Object, columns: &[&str]) -> Vec<String> {
     texts.filter(|text| !text.is_empty()).collect()
 }
 
-/// A value as people read it. Names may carry trailing blanks (HAPI 7.5).
+/// A value as people read it. Names may carry trailing blanks (HAPI §7.5).
 fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text::clean(text),

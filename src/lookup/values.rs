@@ -1,4 +1,4 @@
-//! The values of a lookup table (HAPI 10.16).
+//! The values of a lookup table (HAPI §10.16).
 //!
 //! `/Lookup?lookupid=N` gives them in most sources, and nothing for every N on
 //! one live tenant, where `/Lookup` holds the rows of all tables. So where the

@@ -1,4 +1,4 @@
-//! Notes, time and mails: actions on a ticket (HAPI 8).
+//! Notes, time and mails: actions on a ticket (HAPI §8).
 //!
 //! A note is private and moves nothing unless the input says so. An action is
 //! never posted twice: what was refused did nothing, and what was lost stays
@@ -237,7 +237,7 @@ fn in_order(action: &Object) -> Result<()> {
 /// Puts the address of the ticket's user into a mail; gives back the ticket.
 fn address(task: &mut Task<'_, '_>, ticket_id: i64, request: &mut ApiRequest) -> Result<Object> {
     let ticket = outcome::ticket(task.client, ticket_id)?;
-    // Answers to POSTs spell it the second way (HAPI 7.4).
+    // Answers to POSTs spell it the second way (HAPI §7.4).
     let address = ["user_email", "useremail"]
         .iter()
         .filter_map(|name| ticket.get(*name).and_then(Value::as_str))

@@ -1,4 +1,4 @@
-//! Files up and down (HAPI 9).
+//! Files up and down (HAPI §9).
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -24,7 +24,7 @@ use crate::protocol::request::{ApiRequest, Safety};
 const LONGEST_LINK: usize = 64 * 1024;
 
 /// Puts the files of an item where they belong, one request for each: the
-/// answer to several tells of the last one only (HAPI 4).
+/// answer to several tells of the last one only (HAPI §4).
 pub fn upload(task: &mut Task<'_, '_>, index: usize, input: &Input) -> Result<Vec<Item>> {
     let attachments = files_of(task, index);
     admit(attachments, input)?;

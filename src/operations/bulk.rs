@@ -1,7 +1,7 @@
 //! Many records in one request, where the user says so.
 //!
 //! A POST of many answers with all of them only when asked to, and what it does
-//! when one element is bad is not known (HAPI 18): HaloPSA may have done the
+//! when one element is bad is not known (HAPI §18): HaloPSA may have done the
 //! ones before it. So nothing is believed but what is seen. Before the first
 //! create the newest id is read; after a failure the records that came since are
 //! matched with what was sent. Those that are there are done.
@@ -9,7 +9,8 @@
 //! Those that are not there were certainly not done only where the look went
 //! back to what was known before, and where the agent sees what he makes: an
 //! agent that is limited to teams or clients may not. So the first record of a
-//! call travels alone and is looked for, and after a failure only what is of a
+//! call travels alone: its id is then known whatever happens to the next ones,
+//! and a look after a failure shows whether the agent sees it. Only what is of a
 //! kind that was seen is proven to be missing. That is sent one by one; the rest
 //! is reported as unknown.
 
@@ -23,7 +24,7 @@ use alloc::vec::Vec;
 use serde_json::Value;
 
 use super::search::{self, Patience, Sighting};
-use super::{Task, list, mandatory, record};
+use super::{Task, list, mandatory, record, written};
 use crate::catalogue::resource::{BULK, Verb};
 use crate::client;
 use crate::contract::{Item, Object, Outcome};
@@ -65,8 +66,10 @@ const SIGHT: &[&str] = &[
 #[derive(Debug, Default)]
 pub struct Bulk {
     newest: Option<i64>,
-    /// Whether a record was made alone to see whether it shows.
+    /// Whether a record was made alone.
     has_begun: bool,
+    /// One record of each kind whose id HaloPSA told.
+    own: Vec<(i64, Object)>,
     /// The kinds of records that the agent sees when he has made them.
     seen: Vec<Object>,
     /// Records that were found to be ours.
@@ -116,15 +119,9 @@ impl Bulk {
         match task.client.send(&request) {
             Ok(answer) => match all_of(&answer, &batch, task.resource.list_key) {
                 Some(records) => {
-                    if let (true, false, [(_, input)], Some(id)) =
-                        (creates, self.has_begun, batch.as_slice(), records.first().and_then(search::id))
-                    {
-                        self.has_begun = true;
-                        self.look_for_the_first(task, input, id);
-                    }
-                    let newest = records.iter().filter_map(search::id).max();
-                    self.newest = self.newest.max(newest);
+                    self.has_begun |= creates;
                     for ((index, input), record) in batch.iter().zip(records) {
+                        self.keep(input, &record);
                         done(task, *index, input, record);
                     }
                     vec![]
@@ -149,21 +146,20 @@ impl Bulk {
         }
     }
 
-    /// Looks whether the agent sees a record that he has just made. Where he does
-    /// not, batches are as good as ever, until one fails.
-    fn look_for_the_first(&mut self, task: &mut Task<'_, '_>, input: &Input, id: i64) {
-        let Some(before) = self.newest.filter(|newest| id > *newest) else { return };
-        let mut patience = Patience::with_a_new_record(task.client);
-        loop {
-            let since = since(task, before);
-            if since.is_ok_and(|since| since.rows.iter().any(|row| search::id(row) == Some(id))) {
-                self.seen.push(sight(input));
-                return;
-            }
-            if !patience.wait(task.client) {
-                return;
-            }
+    /// Remembers a record that is ours for certain.
+    fn keep(&mut self, input: &Input, record: &Object) {
+        let Some(id) = search::id(record) else { return };
+        self.adopted.push(id);
+        let kind = sight(input);
+        if self.own.iter().all(|(_, known)| *known != kind) {
+            self.own.push((id, kind));
         }
+    }
+
+    /// What is made one by one from here on is not news to the next batch.
+    fn begin_anew(&mut self) {
+        self.newest = None;
+        self.own.clear();
     }
 
     /// After a lost answer: what is there is done, now or a little later; of the
@@ -187,7 +183,7 @@ impl Bulk {
             }
         }
         missing.iter().for_each(|(index, _)| settle_unknown(task, *index, error));
-        self.newest = None;
+        self.begin_anew();
         vec![]
     }
 
@@ -217,8 +213,7 @@ impl Bulk {
                 settle_unknown(task, *index, error);
             }
         }
-        // Those are made one by one now, and are not news to the next batch.
-        self.newest = None;
+        self.begin_anew();
         left
     }
 
@@ -231,6 +226,11 @@ impl Bulk {
     ) -> Result<Sighting<()>> {
         let Some(newest) = self.newest else { return Ok(Sighting::Inconclusive) };
         let mut since = since(task, newest)?;
+        for (id, kind) in &self.own {
+            if since.rows.iter().any(|row| search::id(row) == Some(*id)) && !self.seen.contains(kind) {
+                self.seen.push(kind.clone());
+            }
+        }
         since.rows.retain(|row| search::id(row).is_some_and(|id| !self.adopted.contains(&id)));
         let mut left: Vec<&'i (usize, Input)> = vec![];
         let mut is_clear = true;
@@ -392,6 +392,7 @@ fn page(task: &mut Task<'_, '_>, limit: u64, page_no: u32) -> Result<Vec<Object>
 }
 
 fn done(task: &mut Task<'_, '_>, index: usize, input: &Input, record: Object) {
+    written::review(task, &record::body(task.resource, input, &[]), &record, index);
     let json = task.present(record, View::single(input.simplify), &Names::default(), index);
     task.queue.settle(index, Outcome::Done(vec![Item::result(json, index)]));
 }

@@ -11,7 +11,7 @@ use crate::contract::{Attachment, Content, Object};
 use crate::error::{Code, NodeError, Result};
 
 /// The most bytes that the files of one item have. HaloPSA's own limit is not
-/// documented (HAPI 9); this one keeps file, base64 and request in memory.
+/// documented (HAPI §9); this one keeps file, base64 and request in memory.
 pub const MOST_BYTES: usize = 20_000_000;
 
 /// The most bytes of a file name: what file systems take.

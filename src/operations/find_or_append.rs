@@ -22,7 +22,7 @@ use super::keyed::{self, Key, State};
 use super::outcome::{self, Purpose};
 use super::requester::Requester;
 use super::search::{self, Patience, Sighting};
-use super::{Task, jobs, record, tag, upsert};
+use super::{Task, jobs, record, tag, upsert, written};
 use crate::catalogue::resource::{Resource, Verb};
 use crate::client::{self, Client, MOST_IN_FLIGHT};
 use crate::contract::{Diagnostic, Item, Level, Object};
@@ -37,7 +37,7 @@ use crate::protocol::envelope;
 use crate::protocol::http::HttpResponse;
 use crate::protocol::request::{ApiRequest, Safety};
 
-/// The stock status of closed tickets (HAPI 7.4).
+/// The stock status of closed tickets (HAPI §7.4).
 const CLOSED: i64 = 9;
 
 /// How far back a repeated call looks for its note. Tickets that have not
@@ -381,7 +381,15 @@ impl Work<'_, '_, '_> {
             // An alert takes any private outcome before it is lost.
             _ => outcome::post(client, &mut request, Purpose::Private, id, Some(ticket.clone()))?,
         };
-        search::created(&answer).map(|action| keyed::id(&action))
+        let action = search::created(&answer)?;
+        self.review(&request, &action);
+        Ok(keyed::id(&action))
+    }
+
+    /// Says what HaloPSA did not keep of what was sent.
+    fn review(&mut self, request: &ApiRequest, record: &Object) {
+        let sent = request.body.as_ref().unwrap_or(&Value::Null);
+        written::review(self.task, sent, record, self.alert.index);
     }
 
     /// Looks for the note on several tickets.
@@ -413,7 +421,10 @@ impl Work<'_, '_, '_> {
         let request = record::request(self.task.resource, Verb::Create, &Input::of_fields(None, fields));
         let answer = self.task.client.send(&request);
         let lost = match answer.and_then(|answer| search::created(&answer)) {
-            Ok(ticket) => return Ok((ticket, false)),
+            Ok(ticket) => {
+                self.review(&request, &ticket);
+                return Ok((ticket, false));
+            }
             Err(error) if error.get_effect() != Effect::Unknown => return Err(error),
             Err(lost) => lost,
         };

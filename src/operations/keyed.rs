@@ -2,7 +2,7 @@
 //! tickets by it.
 //!
 //! HaloPSA has no lookup by such a key that is confirmed everywhere, so the
-//! default is a reference in the summary, which `search` finds (HAPI 6.2). What
+//! default is a reference in the summary, which `search` finds (HAPI §6.2). What
 //! a search gives is looked at again here: it matches parts of words, and an
 //! instance that ignores a parameter gives everything. What it does not give
 //! proves something only where all of it was read (see [`search`]).
@@ -157,7 +157,7 @@ impl Key {
         let request = ApiRequest::get(resource.path);
         let request = match &self.field {
             None => request.with("search", &self.token),
-            // 2: equals (HAPI 6.2).
+            // 2: equals (HAPI §6.2).
             Some(field) => {
                 let filter = json!([{"filter_name": field, "filter_type": 2, "filter_value": self.text}]);
                 request.with("advanced_search", filter)
@@ -317,7 +317,7 @@ pub fn id(ticket: &Object) -> i64 {
     search::id(ticket).unwrap_or(0)
 }
 
-/// Names of custom fields begin so (HAPI 7.5).
+/// Names of custom fields begin so (HAPI §7.5).
 fn is_custom(field: &str) -> bool {
     field.starts_with("CF")
 }

@@ -34,7 +34,7 @@ fn page_request(resource: &Resource, input: &Input, page_no: u32, page_size: u32
         Paging::Whole => request,
         Paging::Counted => request.with("count", input.list.limit.unwrap_or(MAX_COUNT)),
         // All three, always: without the first the others are ignored, without
-        // the second rows are lost (HAPI 5.3).
+        // the second rows are lost (HAPI §5.3).
         Paging::Pages => {
             request.with("pageinate", true).with("page_no", page_no).with("page_size", page_size)
         }

@@ -26,7 +26,7 @@ const MOST_PAGES: usize = 100;
 /// The most organisations that one call looks at.
 const MOST_ITEMS: usize = 80;
 
-/// The client that stands for unknown (HAPI 10.1).
+/// The client that stands for unknown (HAPI §10.1).
 const UNKNOWN_CLIENT: i64 = 1;
 
 /// Below this nothing is suggested. Scores go from 0 to 100.

@@ -1,5 +1,5 @@
 //! Which outcome an action gets where nobody chose one: HaloPSA wants one for
-//! each (HAPI 8.2), and what a ticket allows depends on its type and workflow.
+//! each (HAPI §8.2), and what a ticket allows depends on its type and workflow.
 //!
 //! The stock one is tried first and costs no further request. Where it is
 //! refused nothing has happened, and the ticket's own outcomes are looked up.
@@ -28,10 +28,10 @@ pub enum Purpose {
     Mail,
 }
 
-/// Id of the private note that every instance is set up with (HAPI 8.2).
+/// Id of the private note that every instance is set up with (HAPI §8.2).
 pub const PRIVATE_NOTE: i64 = 7;
 
-/// Name of the public note that every instance is set up with (HAPI 8.2).
+/// Name of the public note that every instance is set up with (HAPI §8.2).
 pub const PUBLIC_NOTE: &str = "Note";
 
 /// How many outcomes are tried after the stock one.
@@ -105,7 +105,7 @@ fn put(request: &mut ApiRequest, field: &str, outcome: Value) {
     }
 }
 
-/// Whether it was the outcome that HaloPSA did not like (HAPI 8.3).
+/// Whether it was the outcome that HaloPSA did not like (HAPI §8.3).
 pub fn is_refused(error: &NodeError) -> bool {
     let words = error.get_vendor().unwrap_or_default();
     error.get_effect() == Effect::None

@@ -1,6 +1,6 @@
 //! The quantity on the lines of a recurring invoice.
 //!
-//! HaloPSA replaces a list inside a record as a whole (HAPI 14.11): all lines
+//! HaloPSA replaces a list inside a record as a whole (HAPI §14.11): all lines
 //! are read, some are changed, all are written back, as integrations that run
 //! against live tenants do. What HaloPSA kept is then held against what was
 //! sent: first its own answer to the write, and where that does not show it,

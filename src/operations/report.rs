@@ -1,4 +1,4 @@
-//! The rows of a report (HAPI 10.17).
+//! The rows of a report (HAPI §10.17).
 
 use alloc::format;
 use alloc::string::ToString;

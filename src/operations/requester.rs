@@ -1,4 +1,4 @@
-//! Who asks: a user by e-mail address or by id in Entra (HAPI 6.2, 7.3).
+//! Who asks: a user by e-mail address or by id in Entra (HAPI §6.2, §7.3).
 //!
 //! A ticket with a user needs the user's site too, so both are filled in, and
 //! the client. Nobody is guessed: several users are a conflict, none is a
@@ -124,7 +124,7 @@ fn by_email(values: &Object, email: &str) -> ApiRequest {
     users(values).with("search", email)
 }
 
-/// `search` does not find it, `advanced_search` does: 2 is "equals" (HAPI 6.2).
+/// `search` does not find it, `advanced_search` does: 2 is "equals" (HAPI §6.2).
 fn by_entra_id(values: &Object, id: &str) -> ApiRequest {
     let filter = json!([{"filter_name": "azureoid", "filter_type": 2, "filter_value": id}]);
     users(values).with("advanced_search", filter)

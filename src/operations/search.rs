@@ -87,7 +87,7 @@ pub fn read(
         let page = envelope::list(client::json(&answer, Safety::Read)?, list_key, tables)
             .map_err(|why| answer::malformed(&answer, why, Safety::Read))?;
         let (length, before) = (page.rows.len(), found.rows.len());
-        // A page past the end may count anything, or nothing (HAPI 5.3).
+        // A page past the end may count anything, or nothing (HAPI §5.3).
         if page_no == 1 || length > 0 {
             counted = page.record_count;
         }

@@ -9,10 +9,12 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 
+use serde_json::Value;
+
 use super::keyed::{self, Key, Matches, State};
 use super::requester::Requester;
 use super::search::{self, Patience, Sighting};
-use super::{Task, jobs, record};
+use super::{Task, jobs, record, written};
 use crate::catalogue::resource::{Resource, Verb};
 use crate::client::Client;
 use crate::contract::{Diagnostic, Item, Level, Object};
@@ -54,8 +56,11 @@ fn one(
         }
         // HaloPSA does the matching. What a repetition does is not known.
         None => {
-            let answer = task.client.send(&create(task, fields))?;
-            record::record(&answer, Safety::Create)?
+            let request = create(task, fields);
+            let answer = task.client.send(&request)?;
+            let ticket = record::record(&answer, Safety::Create)?;
+            review(task, &request, &ticket, index);
+            ticket
         }
     };
     let json = task.present(ticket, View::single(input.simplify), &Names::default(), index);
@@ -71,7 +76,7 @@ pub fn plan(task: &Task<'_, '_>, input: &Input) -> Result<Vec<ApiRequest>> {
         requester.iter().map(|requester| requester.request(&fields)).collect();
     if let Some(key) = key {
         requests.push(key.search(task.resource, State::Any));
-        fields = written(&key, fields);
+        fields = with_key(&key, fields);
     }
     requests.push(create(task, fields));
     Ok(requests)
@@ -81,8 +86,13 @@ fn create(task: &Task<'_, '_>, fields: Object) -> ApiRequest {
     record::request(task.resource, Verb::Create, &Input::of_fields(None, fields))
 }
 
+/// Says what HaloPSA did not keep of what was sent.
+fn review(task: &mut Task<'_, '_>, request: &ApiRequest, ticket: &Object, index: usize) {
+    written::review(task, request.body.as_ref().unwrap_or(&Value::Null), ticket, index);
+}
+
 /// The fields with the key in them.
-fn written(key: &Key, mut fields: Object) -> Object {
+fn with_key(key: &Key, mut fields: Object) -> Object {
     key.put(&mut fields);
     if key.is_in_summary() {
         Key::sign(&mut fields, &key.tag(None));
@@ -144,10 +154,11 @@ impl Work<'_, '_, '_> {
             .field("summary")
             .advice("Fill in summary."));
         }
-        let request = create(self.task, written(self.key, fields.clone()));
+        let request = create(self.task, with_key(self.key, fields.clone()));
         let answer = self.task.client.send(&request);
         let lost = match answer.and_then(|answer| search::created(&answer)) {
             Ok(ticket) => {
+                review(self.task, &request, &ticket, self.index);
                 self.verify(&ticket);
                 return Ok(ticket);
             }
@@ -183,17 +194,21 @@ impl Work<'_, '_, '_> {
     }
 
     fn update(&mut self, id: i64, mut fields: Object) -> Result<Object> {
-        let answer = if fields.is_empty() {
-            let request = record::request(self.task.resource, Verb::Get, &Input::of_record(id));
-            self.task.client.send(&request)?
-        } else {
-            // A new summary must keep the reference.
-            if self.key.is_in_summary() {
-                Key::sign(&mut fields, &self.key.tag(None));
-            }
-            record::overwrite(self.task, &Input::of_fields(Some(id), fields))?
-        };
-        record::record(&answer, Safety::Overwrite)
+        let resource = self.task.resource;
+        if fields.is_empty() {
+            let input = Input::of_record(id);
+            let answer = self.task.client.send(&record::request(resource, Verb::Get, &input))?;
+            return record::of(&answer, resource, &input, Effect::None);
+        }
+        // A new summary must keep the reference.
+        if self.key.is_in_summary() {
+            Key::sign(&mut fields, &self.key.tag(None));
+        }
+        let input = Input::of_fields(Some(id), fields);
+        let answer = record::overwrite(self.task, &input)?;
+        let ticket = record::of(&answer, resource, &input, Effect::Unknown)?;
+        written::review(self.task, &record::body(resource, &input, &[]), &ticket, self.index);
+        Ok(ticket)
     }
 }
 

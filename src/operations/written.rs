@@ -22,7 +22,7 @@ use crate::protocol::envelope;
 use crate::protocol::identity::Identity;
 use crate::text;
 
-/// Messages of HaloPSA inside a record (HAPI 4).
+/// Messages of HaloPSA inside a record (HAPI §4).
 const MESSAGES: &[&str] = &["_warning", "_warnings", "_xmlwarning", "_statuswarning"];
 
 /// How long two instants may be apart and still be one: some answers have no
@@ -72,6 +72,17 @@ pub fn note_new_id(task: &mut Task<'_, '_>, record: &Object, id: i64, index: usi
     }
 }
 
+/// Says what HaloPSA has to say about a record that was written, and what it did
+/// not keep of the body that was sent.
+pub fn review(task: &mut Task<'_, '_>, sent: &Value, record: &Object, index: usize) {
+    pass_on_warnings(task, record, index);
+    // One record travels in an array, too.
+    let sent = if let Value::Array(bodies) = sent { bodies.first().unwrap_or(sent) } else { sent };
+    if let Value::Object(sent) = sent {
+        compare(task, sent, record, index);
+    }
+}
+
 /// Warns of each field that came back with another value than was sent.
 pub fn compare(task: &mut Task<'_, '_>, sent: &Object, record: &Object, index: usize) {
     let different = differences(task.resource, sent, record);
@@ -103,7 +114,7 @@ impl core::fmt::Display for Difference {
 fn differences(resource: &Resource, sent: &Object, record: &Object) -> Vec<Difference> {
     let mut different = Vec::new();
     for (name, value) in sent {
-        // Names with `_` in front are commands (HAPI 4).
+        // Names with `_` in front are commands (HAPI §4).
         if name == "id" || name.starts_with('_') || value.is_null() {
             continue;
         }

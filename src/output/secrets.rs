@@ -1,5 +1,5 @@
 //! Passwords, tokens and keys in what leaves: a new client, for one, comes back
-//! with a password in plain text (HAPI 10.1).
+//! with a password in plain text (HAPI §10.1).
 //!
 //! A property is a secret if its whole name is one of the names that HaloPSA or
 //! common usage has for secrets; capitals, blanks, `_`, `-` and `.` make no

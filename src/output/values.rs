@@ -34,7 +34,7 @@ pub(super) fn take(record: &mut Object, column: &Column) -> Value {
 }
 
 /// A name that differs in capitals and `_` only: answers to writes spell some
-/// properties differently (HAPI 7.4).
+/// properties differently (HAPI §7.4).
 fn other_spelling(record: &Object, name: &str) -> Option<String> {
     let first = name.as_bytes().first()?;
     let alike = |(other, value): &(&String, &Value)| {
@@ -120,7 +120,7 @@ fn date_time(name: &str, value: Value, left_out: &mut LeftOut) -> Value {
     date::readable(&text).map_or(Value::Null, Value::String)
 }
 
-/// `12` for `12.0` and `"12"`: some endpoints send ids like this (HAPI 4). An
+/// `12` for `12.0` and `"12"`: some endpoints send ids like this (HAPI §4). An
 /// object for another record is its id.
 pub fn integer(value: Value) -> Value {
     match value {

@@ -1,4 +1,4 @@
-//! What an answer that is no success means (HAPI 11): every body shape is
+//! What an answer that is no success means (HAPI §11): every body shape is
 //! read, known messages become codes with advice.
 
 use alloc::format;
@@ -57,7 +57,7 @@ fn salvaged(text: &str) -> Option<String> {
     })
 }
 
-/// Where messages stand, best first (HAPI 11.2).
+/// Where messages stand, best first (HAPI §11.2).
 const MESSAGE_KEYS: &[&str] =
     &["error_description", "error", "Message", "message", "errorMessage", "errors", "title"];
 
@@ -94,7 +94,7 @@ fn model_state(object: &serde_json::Map<String, Value>) -> Option<String> {
 /// The mandatory field that a message is about, if it names one: its label.
 pub fn mandatory_label(words: &str) -> Option<&str> {
     // "<Label> is mandatory", "<Label> must be completed",
-    // "Please select a valid <Thing>" (HAPI 11.3).
+    // "Please select a valid <Thing>" (HAPI §11.3).
     let label = words
         .strip_suffix('.')
         .unwrap_or(words)
@@ -165,7 +165,7 @@ pub fn too_large(answer: &HttpResponse, safety: Safety) -> NodeError {
     no_answer(TransportError::new(Reason::TooLarge, Reached::Maybe), safety).status(answer.status)
 }
 
-/// The application's permission or the agent's: both must allow (HAPI 3.5).
+/// The application's permission or the agent's: both must allow (HAPI §3.5).
 pub fn forbidden(scope: Option<&str>) -> NodeError {
     let application = match scope {
         Some(scope) => format!("give the API application the permission {scope}"),
@@ -224,7 +224,7 @@ pub fn field_name(label: &str, fields: &[Field]) -> Option<&'static str> {
         .map(|field| field.name)
 }
 
-/// Messages that were seen, and what helps (HAPI 11.3).
+/// Messages that were seen, and what helps (HAPI §11.3).
 const ADVICE: &[(&str, &str)] = &[
     (
         "Record not found",

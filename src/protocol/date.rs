@@ -1,4 +1,4 @@
-//! Dates as HaloPSA writes them (HAPI 1.11, 14.21, 14.22) and as people do.
+//! Dates as HaloPSA writes them (HAPI §1.11, §14.21, §14.22) and as people do.
 
 use alloc::format;
 use alloc::string::String;

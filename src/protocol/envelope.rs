@@ -1,4 +1,4 @@
-//! What a successful answer holds (HAPI 5): lists in an envelope or bare,
+//! What a successful answer holds (HAPI §5): lists in an envelope or bare,
 //! single records as an object or as an array of one.
 //!
 //! The same thing comes in several shapes, so what can only be meant in one way
@@ -38,7 +38,7 @@ pub const TOO_LARGE: Malformed = "the answer is larger than this node takes";
 /// A body that is not weighed: the worst of them takes what a call has.
 const LIGHT: usize = 512 * 1024;
 
-/// Lists of an envelope that are never its rows (HAPI 5.2).
+/// Lists of an envelope that are never its rows (HAPI §5.2).
 const NEVER_ROWS: &[&str] = &["columns", "errors", "folders"];
 
 const COUNT: &str = "record_count";
@@ -147,7 +147,7 @@ fn objects(rows: Vec<Value>) -> Result<Vec<Object>, Malformed> {
         .collect()
 }
 
-/// Reads one record: an object, an array that holds one (HAPI 4), or either
+/// Reads one record: an object, an array that holds one (HAPI §4), or either
 /// in the envelope of a list.
 pub fn record(body: Value) -> Result<Object, Malformed> {
     match body {

@@ -7,7 +7,7 @@ use core::time::Duration;
 
 use url::Url;
 
-/// The methods that HaloPSA knows (HAPI 4): there is no PUT and no PATCH.
+/// The methods that HaloPSA knows (HAPI §4): there is no PUT and no PATCH.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
     /// Read.
@@ -79,7 +79,7 @@ impl HttpResponse {
     }
 
     /// Whether it is a page for a browser: a wrong tenant, a proxy or an
-    /// upgrade answers so, with any status (HAPI 3.4, 11.2).
+    /// upgrade answers so, with any status (HAPI §3.4, §11.2).
     pub fn is_html(&self) -> bool {
         let start = self.body.iter().position(|byte| !byte.is_ascii_whitespace());
         let begins_with_tag = start.and_then(|at| self.body.get(at)) == Some(&b'<');

@@ -1,5 +1,5 @@
 //! When two records are the same one: ids come as `2`, as `2.0` and as `"2"`
-//! (HAPI 4), and some are GUIDs.
+//! (HAPI §4), and some are GUIDs.
 
 use alloc::string::{String, ToString};
 use core::cmp::Ordering;

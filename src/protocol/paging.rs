@@ -1,5 +1,5 @@
 //! Reading a list to its true end, whatever page size the server grants and
-//! whatever it says about the number of rows (HAPI 5.3, 14.1 to 14.5).
+//! whatever it says about the number of rows (HAPI §5.3, §14.1 to 14.5).
 //!
 //! A [`Pager`] says which pages to ask for and takes them in. It ends on an
 //! empty page, on a page that brings nothing new, or when the rows that the
@@ -237,7 +237,7 @@ impl Pager {
         if self.end.is_some() {
             return Some(Vec::new());
         }
-        // A page past the end may count anything, or nothing (HAPI 5.3).
+        // A page past the end may count anything, or nothing (HAPI §5.3).
         let counted = page.record_count.filter(|_| !page.rows.is_empty() || self.next == 1);
         if let (Some(before), Some(now)) = (self.total, counted)
             && now < before

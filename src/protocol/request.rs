@@ -69,7 +69,7 @@ impl ApiRequest {
     }
 
     /// Creates or updates one record: HaloPSA wants an array, and answers with
-    /// the last element only, so one element at a time (HAPI 4).
+    /// the last element only, so one element at a time (HAPI §4).
     pub fn post_one(path: impl Into<String>, record: Value, safety: Safety) -> Self {
         Self {
             method: Method::Post,

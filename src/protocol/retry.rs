@@ -17,7 +17,7 @@ pub const MOST_WAITING: Duration = Duration::from_secs(10);
 const MOST_ATTEMPTS: u32 = 4;
 
 /// What a server that throttles without saying for how long is given. Its
-/// window rolls over five minutes (HAPI 12).
+/// window rolls over five minutes (HAPI §12).
 const UNTOLD_THROTTLE: Duration = Duration::from_secs(30);
 
 /// What came instead of a good answer.

@@ -1,7 +1,7 @@
 //! Custom fields in an input, compared with the ones that there are.
 //!
 //! HaloPSA drops a custom field that it does not know without a word. The
-//! definitions (HAPI 10.16) are read once in a call, where an input has custom
+//! definitions (HAPI §10.16) are read once in a call, where an input has custom
 //! fields. Where they cannot be read, names go out as they are.
 
 use alloc::format;
@@ -19,7 +19,7 @@ use crate::lookup::forms;
 use crate::number;
 use crate::text;
 
-/// `FieldInfo.type` of a date (HAPI 7.5).
+/// `FieldInfo.type` of a date (HAPI §7.5).
 const DATE: i64 = 4;
 
 /// The most definitions that are kept.

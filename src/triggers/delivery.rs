@@ -1,5 +1,5 @@
 //! Deliveries: whether they are authentic, and which tickets they are about
-//! (HAPI 13.3, 13.4). Pure.
+//! (HAPI §13.3, §13.4). Pure.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -18,7 +18,7 @@ use crate::contract::{Object, Secret};
 use crate::protocol::{date, envelope};
 
 /// The header that carries the signature: the one of the only integration that
-/// is known to use signatures (HAPI 13.3).
+/// is known to use signatures (HAPI §13.3).
 pub const SIGNATURE_HEADER: &str = "Token";
 
 /// The name that Basic credentials have.
@@ -98,7 +98,7 @@ fn same(left: &[u8], right: &[u8]) -> bool {
     left.len() == right.len() && core::hint::black_box(differences) == 0
 }
 
-/// The payloads of a delivery. The shape of a batch is not known (HAPI 13.4):
+/// The payloads of a delivery. The shape of a batch is not known (HAPI §13.4):
 /// a list, or an object that holds one.
 fn payloads(payload: Value) -> Vec<Value> {
     match payload {
@@ -180,7 +180,7 @@ mod tests {
         read(delivery, &secret(), Some("1D2C")).map(|told| told.iter().map(|one| one.ticket).collect())
     }
 
-    /// The example of HAPI 13.4.
+    /// The example of HAPI §13.4.
     fn example() -> Value {
         json!({"id": "7b0e", "webhook_id": "1d2c", "notification_id": 7, "event": "ticket status changed",
             "object_id": 123, "agent_id": 4, "timestamp": "2026-01-02T03:04:05.1234567Z",

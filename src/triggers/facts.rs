@@ -13,10 +13,10 @@ use crate::contract::Object;
 use crate::number;
 use crate::protocol::date;
 
-/// The agent that stands for nobody (HAPI 7.2).
+/// The agent that stands for nobody (HAPI §7.2).
 const UNASSIGNED: i64 = 1;
 
-/// The status that closes a ticket, unless the tenant made others (HAPI 7.4).
+/// The status that closes a ticket, unless the tenant made others (HAPI §7.4).
 const CLOSED: i64 = 9;
 
 /// How long HaloPSA goes on writing to a record: a ticket that nobody touched
@@ -231,8 +231,14 @@ pub fn is_fresh(state: &State, kind: EventKind, facts: &Facts) -> bool {
             !is_known || state.prints.get(facts.id).is_some_and(|known| known != print)
         }
         Some(print) if state.clock() == Clock::Rows => state.prints.get(facts.id) != Some(print),
-        _ => !is_old && !is_known,
+        _ => !is_old && (!is_known || is_remembered_otherwise(state, kind, facts)),
     }
+}
+
+/// Whether a record is not what it is remembered as: of two changes in the same
+/// second, a poll between them met the first one with the time of both.
+fn is_remembered_otherwise(state: &State, kind: EventKind, facts: &Facts) -> bool {
+    memory(kind, facts).zip(state.known.get(facts.id)).is_some_and(|(now, before)| now != before)
 }
 
 /// What is remembered of a ticket for this kind of event. `None` where the row
@@ -271,9 +277,10 @@ pub fn take(
 ) -> Option<Finding> {
     let kind = settings.trigger.kind;
     let is_dated = facts.changed.is_some() || state.clock() == Clock::Host;
-    // The same time in the future, and another change.
+    // The same time, and another change.
     let is_another = kind != EventKind::Created && is_dated && !state.meet(facts.key, facts.id);
-    if is_another && (!facts.is_ahead() || state.prints.get(facts.id) == facts.print) {
+    let shows_another = facts.is_ahead() && state.prints.get(facts.id) != facts.print;
+    if is_another && !shows_another && !is_remembered_otherwise(state, kind, facts) {
         return None;
     }
     if let (Some(print), Clock::Rows) = (facts.print, state.clock()) {
@@ -330,7 +337,7 @@ pub fn take(
         return None;
     }
     let mut finding = finding(settings, facts, before);
-    if let (true, Some(print)) = (is_another, facts.print) {
+    if let (true, Some(print)) = (is_another, facts.print.or(memory(kind, facts))) {
         finding.id.push_str(&format!("-{print:010x}"));
     }
     Some(finding)
@@ -373,7 +380,7 @@ pub fn finding(settings: &Settings, facts: &Facts, before: Option<i64>) -> Findi
 /// Notes of a ticket that are newer than what is known of it: the actions that
 /// hold a text, oldest first.
 ///
-/// Ids count inside a ticket (HAPI 8.1), so they alone say what is newer than
+/// Ids count inside a ticket (HAPI §8.1), so they alone say what is newer than
 /// what is known. Of a ticket that is not known, the notes before the trigger
 /// began (`state.origin`) are old, and all up to the last of these; where no
 /// action says when it was written, all but the last.
@@ -407,7 +414,7 @@ pub fn new_notes(
         .into_iter()
         .filter(|(id, action)| {
             let has_text = says(action, "note") || says(action, "emailbody");
-            // The first action is the ticket's own text (HAPI 7.3).
+            // The first action is the ticket's own text (HAPI §7.3).
             *id > known && *id > 1 && has_text && !(visible_only && flag(action, "hiddenfromuser"))
         })
         .map(|(id, action)| {

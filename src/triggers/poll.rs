@@ -569,7 +569,7 @@ impl<'a, 'b> Poller<'a, 'b> {
         Ok(all)
     }
 
-    /// Our own agent's id (HAPI 10.4).
+    /// Our own agent's id (HAPI §10.4).
     fn agent(&mut self) -> Result<i64> {
         let request = ApiRequest::get("/Agent/me");
         let answer = self.client.send(&request)?;

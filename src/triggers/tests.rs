@@ -24,6 +24,24 @@ fn the_first_poll_is_quiet_and_the_next_tells_what_changed() {
 }
 
 #[test]
+fn a_second_change_in_the_second_of_the_first_is_reported() {
+    for (trigger, event) in [("ticket.closed", "closed"), ("ticket.status_changed", "status_changed")] {
+        let mut desk = Desk::with_tickets(3);
+        let mut watch = Watch::new(trigger, json!({}));
+        watch.drain(&mut desk);
+        desk.pass(60);
+        desk.set_status(2, 2);
+        watch.drain(&mut desk);
+        desk.close(2);
+        let found = watch.drain(&mut desk);
+        assert_eq!(found.len(), 1, "{trigger}: {found:?}");
+        assert!(found[0].starts_with(&format!("ticket/2/{event}/{}", desk.time())), "{trigger}: {found:?}");
+        desk.pass(60);
+        assert_eq!(watch.drain(&mut desk), [""; 0]);
+    }
+}
+
+#[test]
 fn many_tickets_that_change_in_one_second_are_told_once_each() {
     for count in [250, 3_000] {
         let mut desk = Desk::with_tickets(count);

@@ -1,5 +1,5 @@
 //! Webhooks at HaloPSA: setting up, taking down, and reading deliveries
-//! (HAPI 13). A webhook is two things there, the webhook itself and a
+//! (HAPI §13). A webhook is two things there, the webhook itself and a
 //! notification for each event that triggers it; both are found again, so that
 //! a set-up that was cut off is completed and never doubled.
 //!
@@ -30,7 +30,7 @@ use crate::protocol::envelope;
 use crate::protocol::request::{ApiRequest, Safety};
 use crate::transport::Transport;
 
-/// The permission for webhooks (HAPI 13.1).
+/// The permission for webhooks (HAPI §13.1).
 const SCOPE: &str = "admin";
 
 /// The longest name that is given to a part. HaloPSA's limit is not known.
@@ -185,7 +185,7 @@ fn take(poller: &mut Poller<'_, '_>, told: Vec<delivery::Told>) -> Result<()> {
             _ => tickets.push(told.ticket),
         }
     }
-    // One by one with `search_id`, which is known to work (HAPI 6.2).
+    // One by one with `search_id`, which is known to work (HAPI §6.2).
     let requests: Vec<ApiRequest> =
         tickets.iter().map(|ticket| poller.request(1, 1).with("search_id", ticket)).collect();
     for (answer, ticket) in poller.client.send_all(&requests).into_iter().zip(tickets) {
@@ -315,7 +315,7 @@ fn webhook(client: &mut Client<'_>, trigger: &Trigger, endpoint: &Endpoint, ours
         }
         remove(client, &format!("/Webhook/{double}"))?;
     }
-    // HAPI 13.3, but for the names.
+    // HAPI §13.3, but for the names.
     let mut record = json!({
         "name": ours.name(trigger.title, ""),
         "note": ours.marker,
@@ -408,7 +408,7 @@ fn notifications(
         if let (Some(members), true) =
             (record.as_object_mut(), ANY_CHANGE.number.map(i64::from) == Some(*event))
         {
-            // HAPI 13.3: it is used with a condition that is always true. 1 is unequal.
+            // HAPI §13.3: it is used with a condition that is always true. 1 is unequal.
             let never = ours.tag.as_str();
             let always = json!([{"fieldname": "symptom", "tablename": "faults", "value_type": "string", "type": 1,
                 "change_context": 0, "value_string": never}]);

@@ -18,7 +18,7 @@ use super::{Bench, Extent};
 
 const PART: &str = "lists";
 
-/// Rows of a page, the most that HaloPSA gives (HAPI 5.3).
+/// Rows of a page, the most that HaloPSA gives (HAPI §5.3).
 const PAGE: usize = 100;
 
 /// Milliseconds that the server takes.

@@ -120,10 +120,7 @@ fn citation(rest: &str) -> Cited {
     if let Some(letter) = rest.strip_prefix(" appendix ") {
         return Cited::Sections(vec![format!("appendix {}", letter.chars().take(1).collect::<String>())]);
     }
-    // Older comments leave the sign away.
-    let Some(mut rest) = rest.strip_prefix(" §").or_else(|| rest.strip_prefix(' ')) else {
-        return Cited::Unread;
-    };
+    let Some(mut rest) = rest.strip_prefix(" §") else { return Cited::Unread };
     let mut all: Vec<String> = Vec::new();
     let mut in_range = false;
     loop {

@@ -141,7 +141,11 @@ fn a_key_is_found_again_whatever_halopsa_does_to_the_answers() -> Result<()> {
             for done in ["created", "appended", "appended"] {
                 let result = desk.run("ticket.find_or_append", alert.clone()).await?;
                 let told = result.results().next().context("no result")?;
-                assert_eq!((text(told, "done"), codes(&result).len()), (done, 0), "{quirks:?}: {told}");
+                // What was cut is said when it happens.
+                let is_cut = done == "created" && quirks.contains(&"summary-limit=255");
+                let said: &[&str] = if is_cut { &["halopsa.value-not-kept"] } else { &[] };
+                assert_eq!(text(told, "done"), done, "{quirks:?}: {told}");
+                assert_eq!(codes(&result), said, "{quirks:?}: {told}");
             }
             let upsert = json!({ "key": format!("OPS-{number}"), "summary": format!("Upsert {number}") });
             for _ in 0..2 {

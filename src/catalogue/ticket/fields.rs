@@ -3,7 +3,7 @@
 
 use crate::catalogue::field::{ATTACHMENTS, Choice, EXTERNAL_LINK, Field, Kind, custom_fields};
 
-/// What create and update take (HAPI 7.3).
+/// What create and update take (HAPI §7.3).
 pub(super) static FIELDS: &[Field] = &[
     Field::required_text("summary", "Summary", "What it is about, in one line."),
     Field::text("details", "Details", "The whole story as plain text.").long(),
@@ -258,7 +258,7 @@ pub(super) static FIELDS: &[Field] = &[
     Field::id("workflow_step", "Workflow step", "Id of the step of the workflow.").rare(),
 ];
 
-/// What narrows the list (HAPI 6.3).
+/// What narrows the list (HAPI §6.3).
 pub(super) static FILTERS: &[Field] = &[
     Field::text("search", "Search", "Text to find in number, summary, user and more."),
     Field::boolean("open_only", "Open only", "Only open tickets."),

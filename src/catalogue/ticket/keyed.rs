@@ -4,7 +4,7 @@
 use crate::catalogue::field::{Field, Kind};
 use crate::catalogue::resource::{Handler, Job, Marks, Output, Required, SIMPLIFY, Takes};
 
-/// How the user of a new ticket is found (HAPI 6.2, 7.3).
+/// How the user of a new ticket is found (HAPI §6.2, §7.3).
 pub(super) const REQUESTER: &[Field] = &[USER_BY_EMAIL, USER_BY_ENTRA_ID, IF_USER_MISSING];
 
 const USER_BY_EMAIL: Field = Field::required_text(

@@ -252,7 +252,7 @@ impl Desk {
         }
     }
 
-    /// Webhooks and notifications (HAPI 13).
+    /// Webhooks and notifications (HAPI §13).
     fn set_up(&mut self, request: &HttpRequest) -> (u16, Value) {
         let path = request.url.path().to_string();
         let is_webhook = path.contains("/Webhook");
