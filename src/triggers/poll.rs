@@ -99,6 +99,7 @@ impl<'a, 'b> Poller<'a, 'b> {
         let mut request = self.request(1, FEW).with("order", "id").with("orderdesc", true);
         request.query.drain(..self.settings.filters.len());
         let answer = self.client.send(&request)?;
+        let began = self.earlier(&answer);
         for row in self.page(&answer)?.rows {
             if let Some(met) = self.meet(row) {
                 self.state.news.start(met.facts.id);
@@ -109,7 +110,7 @@ impl<'a, 'b> Poller<'a, 'b> {
             return Ok(());
         }
         let high = match self.state.clock() {
-            Clock::Host => Some(self.now),
+            Clock::Host => Some(began),
             Clock::Rows => self.newest_time()?,
         };
         let Some(high) = high else {
@@ -152,6 +153,13 @@ impl<'a, 'b> Poller<'a, 'b> {
         }
     }
 
+    /// The host's time, or HaloPSA's as the answer shows it where that is earlier:
+    /// windows that go by the host's clock must not begin in HaloPSA's future.
+    fn earlier(&self, answer: &HttpResponse) -> i64 {
+        let shown = answer.header("date").and_then(date::parse_http);
+        shown.map_or(self.now, |shown| shown.as_millisecond().min(self.now))
+    }
+
     /// In the order in which things happened, as far as one poll knows it.
     fn sort(&mut self) {
         self.events.sort_by_key(|event| event.at);
@@ -170,7 +178,12 @@ impl<'a, 'b> Poller<'a, 'b> {
             (sweep.next..).take(ahead).map(|page_no| self.pass_request(&pass, page_no)).collect();
         self.state.pass = Some(pass.clone());
         for answer in self.client.send_all(&requests) {
-            let page = self.page(&answer?)?;
+            let answer = answer?;
+            let shown = self.earlier(&answer);
+            if let (Clock::Host, Stage::Window, Some(kept)) = (clock, pass.stage, &mut self.state.pass) {
+                kept.high = kept.high.min(Some(shown));
+            }
+            let page = self.page(&answer)?;
             let in_order = matches!(pass.stage, Stage::Prime | Stage::Window);
             let turn = sweep.take(&page, in_order);
             if pass.stage == Stage::Window && clock == Clock::Rows && pass.high.is_none() {

@@ -49,19 +49,19 @@ async fn memories(auth: AuthMode) -> Vec<Vec<u8>> {
 async fn a_component_that_logs_in_by_itself_holds_both() {
     let memories = memories(AuthMode::Component).await;
     // Else the two tests below would prove nothing.
-    assert!(holds(&memories, SECRET) && holds(&memories, TOKEN));
+    assert!(holds(&memories, &[SECRET]) && holds(&memories, &[TOKEN]));
 }
 
 #[tokio::test]
 async fn by_recipe_neither_secret_nor_token_is_in_the_sandbox() {
     let memories = memories(AuthMode::Recipe).await;
-    assert!(holds(&memories, "by recipe"), "the memories are those of the calls");
-    assert!(!holds(&memories, SECRET) && !holds(&memories, TOKEN));
+    assert!(holds(&memories, &["by recipe"]), "the memories are those of the calls");
+    assert!(!holds(&memories, &[SECRET, TOKEN]));
 }
 
 #[tokio::test]
 async fn with_placeholders_neither_secret_nor_token_is_in_the_sandbox() {
     let memories = memories(AuthMode::Placeholder).await;
-    assert!(holds(&memories, "placeholder-"), "the memories are those of the calls");
-    assert!(!holds(&memories, SECRET) && !holds(&memories, TOKEN));
+    assert!(holds(&memories, &["placeholder-"]), "the memories are those of the calls");
+    assert!(!holds(&memories, &[SECRET, TOKEN]));
 }

@@ -10,6 +10,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 use std::collections::HashSet;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::contract::{CallContext, Connection, ConnectionAuth, Secret, Session};
@@ -302,9 +303,10 @@ impl Desk {
         let query: BTreeMap<String, String> =
             request.url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
         let number = |name: &str| query.get(name).and_then(|text| text.parse::<usize>().ok());
-        let ok = |body: Value| {
-            Ok(HttpResponse { status: 200, body: body.to_string().into_bytes(), ..HttpResponse::default() })
-        };
+        let clock = Timestamp::from_second(self.now + self.ahead).unwrap();
+        let headers =
+            vec![("date".to_string(), clock.strftime("%a, %d %b %Y %T GMT").to_string().into_bytes())];
+        let ok = |body: Value| Ok(HttpResponse { status: 200, headers, body: body.to_string().into_bytes() });
         let path = request.url.path();
         if path.contains("/Webhook") || path.contains("/Notification") {
             let (status, body) = self.set_up(request);

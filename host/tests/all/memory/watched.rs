@@ -8,6 +8,7 @@
 use std::sync::atomic::AtomicU8;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use aho_corasick::AhoCorasick;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use wasmtime::{LinearMemory, MemoryCreator, MemoryType};
@@ -86,8 +87,15 @@ unsafe impl MemoryCreator for Watched {
 /// ones of what was freed.
 const PIECE: usize = 8;
 
-/// Whether a piece of a text is in one of the memories, as it is or in base64.
-pub(crate) fn holds(memories: &[Vec<u8>], text: &str) -> bool {
+/// Whether a piece of one of these texts is in one of the memories, as it is or in
+/// base64.
+pub(crate) fn holds<T: AsRef<str>>(memories: &[Vec<u8>], texts: &[T]) -> bool {
+    let pieces: Vec<Vec<u8>> = texts.iter().flat_map(|text| pieces(text.as_ref())).collect();
+    let Ok(finder) = AhoCorasick::new(pieces) else { return true };
+    memories.iter().any(|memory| finder.is_match(memory))
+}
+
+fn pieces(text: &str) -> Vec<Vec<u8>> {
     assert!(text.len() >= PIECE, "too short to be told from other text");
     // Whatever stands before it moves it by up to two bytes of the three that
     // become four letters.
@@ -95,7 +103,6 @@ pub(crate) fn holds(memories: &[Vec<u8>], text: &str) -> bool {
         let letters = STANDARD.encode([&vec![0; before], text.as_bytes()].concat());
         letters.as_bytes().get(before + 1..letters.len() - 4).unwrap_or_default().to_vec()
     });
-    let forms: Vec<Vec<u8>> = in_base64.chain([text.as_bytes().to_vec()]).collect();
-    let mut pieces = forms.iter().flat_map(|form| form.chunks_exact(PIECE));
-    pieces.any(|piece| memories.iter().any(|memory| memchr::memmem::find(memory, piece).is_some()))
+    let forms = in_base64.chain([text.as_bytes().to_vec()]);
+    forms.flat_map(|form| form.chunks_exact(PIECE).map(<[u8]>::to_vec).collect::<Vec<_>>()).collect()
 }
