@@ -40,6 +40,9 @@ pub(crate) fn answer(
 }
 
 fn decide(request: &TokenRequest<'_>, application: &Application, knobs: &Knobs) -> Result<Grants, Answer> {
+    if knobs.server_error {
+        return Err(Answer::json(StatusCode::INTERNAL_SERVER_ERROR, &json!({ "error": "server_error" })));
+    }
     let field = |name| request.form.get(name);
     let tenant = request.query.get("tenant").or_else(|| field("tenant"));
     if tenant.is_some_and(|tenant| !tenant.eq_ignore_ascii_case(application.tenant)) && !knobs.any_tenant {

@@ -276,7 +276,7 @@ quirks! {
     RetryAfterDate(u32) = "retry-after-date" "SECONDS": "429 answers carry Retry-After as a date that many seconds ahead";
     NoRetryAfter = "no-retry-after": "429 answers carry no Retry-After; the default, and it wins over the two above";
     UnavailableNext(u32) = "unavailable-next" "N": "the next N API requests answer 503 with a page for people";
-    ServerErrorNext(u32) = "server-error-next" "N": "the next N API requests answer 500 with an exception as JSON";
+    ServerErrorNext(u32) = "server-error-next" "N": "the next N API requests answer 500 with an exception as JSON; with a route below /auth, the next N logins";
     ErrorShape(ErrorShape) = "error-shape" "NAME": "refusals of the API have another body: exception, message, lower-message, error, error-description, nested-error, result-code, text, model-state, problem, single-key, empty, html";
 
     // Answers that are wrong.

@@ -67,6 +67,8 @@ impl Fault {
             | Quirk::LateCommit(_)
             | Quirk::LateGateway(_)
             | Quirk::SlowWrite(_) => traffic == Traffic::Write,
+            // Of logins only where the route names them.
+            Quirk::ServerErrorNext(_) if self.route.is_some() => true,
             Quirk::ThrottleNext(_) | Quirk::UnavailableNext(_) | Quirk::ServerErrorNext(_) => {
                 traffic != Traffic::Login
             }

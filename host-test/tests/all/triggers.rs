@@ -3,7 +3,9 @@
 use anyhow::{Context as _, Result};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use halo_sim::Fault;
 use hmac::{Hmac, Mac as _};
+use host_test::simulator;
 use serde_json::{Value, json};
 use sha2::Sha256;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
@@ -179,6 +181,33 @@ fn a_watch_prints_what_changed_and_nothing_twice() -> Result<()> {
         let first: Value = serde_json::from_str(told.stdout.lines().next().context("no line")?)?;
         assert!(first["id"].as_str().is_some_and(|id| id.starts_with("ticket/")), "{first}");
         assert_eq!(watch().await?.stdout, "");
+        Ok(())
+    })
+}
+
+#[cfg(unix)]
+#[test]
+fn a_watch_outlives_a_login_that_fails_for_a_moment() -> Result<()> {
+    run(async {
+        let program = Program::new(&[]).await?;
+        let error = simulator::parse(&["server-error-next=1"])?.pop().context("a switch")?;
+        program.sim.add_fault(Fault {
+            route: Some("/auth".to_owned()),
+            left: Some(100),
+            ..Fault::new(error)
+        });
+        let arguments =
+            ["watch", "ticket.updated", "--credentials", "credentials.json", "--state", "state.json"];
+        let folder = program.file("x", "")?;
+        let mut watch = command(&arguments).current_dir(folder.parent().context("a folder")?).spawn()?;
+        let mut said = BufReader::new(watch.stderr.take().context("stderr")?).lines();
+        let failure = said.next_line().await?.context("it ended")?;
+        assert!(failure.contains("cannot sign anyone in now"), "{failure}");
+        // It waits for its next poll, and ends when it is told to.
+        assert!(watch.try_wait()?.is_none(), "{failure}");
+        let id = watch.id().context("it runs")?.to_string();
+        assert!(tokio::process::Command::new("kill").args(["-INT", &id]).status().await?.success());
+        assert!(watch.wait().await?.success());
         Ok(())
     })
 }
