@@ -39,7 +39,8 @@ fn parse_whole(field: &str, typed: &str) -> Result<Url> {
             .advice("Enter an address such as https://example.halopsa.com")
     };
     // It is not quoted: a password may be in it.
-    if typed.contains('@') {
+    let authority = typed.split_once("//").map_or(typed.as_str(), |(_, rest)| rest);
+    if authority.split(['/', '?', '#', '\\']).next().unwrap_or_default().contains('@') {
         return Err(invalid("The address must not hold a user name or a password.".to_string()));
     }
     if typed.is_empty() {

@@ -200,7 +200,7 @@ fn context(text: &str) -> Result<CallContext> {
         NodeError::new(Code::InvalidContext, format!("\"{name}\" of the context makes no sense."))
     };
     if let Some(unknown) = context.keys().find(|name| !CONTEXT.contains(&name.as_str())) {
-        return Err(wrong(&text::cut(unknown, 80)).advice("The contract names the members that it has."));
+        return Err(wrong(&text::quoted(unknown)).advice("The contract names the members that it has."));
     }
     let given = |name: &str| context.get(name).filter(|value| !value.is_null());
     let flag = |name: &str| match given(name) {

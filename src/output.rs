@@ -17,7 +17,7 @@ use crate::contract::Object;
 
 pub use left_out::LeftOut;
 pub use names::Names;
-pub use secrets::remove as redact;
+pub use secrets::{is_secret_name, remove as redact};
 pub use values::{columns, find, integer, without_unset_dates};
 
 /// Which form of a record is wanted.

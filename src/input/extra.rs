@@ -13,6 +13,7 @@ use serde_json::Value;
 use crate::catalogue::field::Field;
 use crate::contract::Object;
 use crate::error::{Code, NodeError, Result};
+use crate::output;
 use crate::text;
 
 /// Names that decide which record is written, or that HaloPSA gives.
@@ -69,7 +70,8 @@ fn holds_a_secret(name: &str, value: &Value) -> bool {
     const PARTS: &[&str] = &["password", "passwd", "secret", "apikey", "privatekey", "credential"];
     let plain: String =
         name.chars().filter(|part| part.is_alphanumeric()).flat_map(char::to_lowercase).collect();
-    if PARTS.iter().any(|part| plain.contains(part)) || plain.ends_with("token") {
+    let is_secret = PARTS.iter().any(|part| plain.contains(part)) || plain.ends_with("token");
+    if is_secret || output::is_secret_name(name) {
         return true;
     }
     match value {

@@ -102,24 +102,34 @@ impl<'a> Target<'a> {
                 ),
             ));
         }
-        let last = address.path().rsplit('/').find(|part| !part.is_empty()).unwrap_or_default();
-        let in_path = number(last);
-        let page = match in_path {
-            Some(_) => address.path().rsplit('/').filter(|part| !part.is_empty()).nth(1).unwrap_or_default(),
-            None => last,
+        let parts: Vec<&str> = address.path().split('/').filter(|part| !part.is_empty()).collect();
+        // A number stands behind the page of its record, and others behind it are of
+        // what the record holds: `/ticket/2820/action/3`.
+        let of_pages = parts.windows(2).filter_map(|pair| match pair {
+            [page, id] => Some((pages::of_page(page), number(id)?)),
+            _ => None,
+        });
+        let numbered: Vec<(Option<&Kind>, i32)> = of_pages.collect();
+        let known = numbered.iter().find(|(page, _)| page.is_some()).or(numbered.first());
+        let in_path = known.map(|(_, id)| *id);
+        let shown = match known {
+            Some((page, _)) => *page,
+            None => parts.last().and_then(|page| pages::of_page(page)),
         };
-        let shown = pages::of_page(page);
-        // Where the page says nothing, its own id is the wanted one.
+        // What a page holds that nobody knows is anybody's guess, unless the page
+        // of the wanted record is not known either.
         let is_wanted = match (shown, self.kind) {
             (Some(shown), Some(wanted)) => shown.family == wanted.family,
-            (Some(_), None) => false,
-            (None, _) => true,
+            (None, None) => true,
+            (Some(_), None) | (None, Some(_)) => false,
         };
         let own_keys = self.kind.map_or(&[][..], |kind| kind.keys);
         let by_id = self.value_of(address, &["id"])?;
         let by_key = self.value_of(address, own_keys)?;
+        if shown.is_none() && by_id.zip(by_key).is_some_and(|(id, other)| id != other) {
+            return Err(unclear(self.kind));
+        }
         match (by_id.filter(|_| is_wanted), by_key) {
-            (Some(id), Some(other)) if shown.is_none() && id != other => Err(unclear(self.kind)),
             (Some(id), _) | (None, Some(id)) => Ok(id),
             (None, None) => match in_path.filter(|_| is_wanted) {
                 Some(id) => Ok(id),

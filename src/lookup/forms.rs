@@ -18,8 +18,9 @@ use crate::catalogue::ticket::TICKET;
 use crate::client::{self, Client};
 use crate::contract::{Entry, Object};
 use crate::error::Result;
+use crate::number;
 use crate::protocol::answer;
-use crate::protocol::envelope;
+use crate::protocol::envelope::{self, Page};
 use crate::protocol::request::{ApiRequest, Safety};
 use crate::text;
 
@@ -53,13 +54,14 @@ pub fn read(client: &mut Client<'_>, ticket_type: i64) -> Result<Vec<Field>> {
     let kind = rows::ticket_type(client, ticket_type)?;
     let listed = kind.get("fields").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let is_known = |field: &Value| field.get("fieldinfo").is_some_and(Value::is_object);
-    let infos = if listed.iter().all(is_known) { Vec::new() } else { definitions(client)? };
+    let infos = if listed.iter().all(is_known) { Vec::new() } else { definitions(client)?.rows };
     let mut fields: Vec<Field> = listed
         .iter()
         .filter_map(|listed| {
             let info = listed.get("fieldinfo").and_then(Value::as_object).or_else(|| {
                 let id = listed.get("fieldid")?;
-                infos.iter().find(|info| info.get("id") == Some(id))
+                let id = number::id(id)?;
+                infos.iter().find(|info| info.get("id").and_then(number::id) == Some(id))
             });
             Field::parse(listed, info)
         })
@@ -72,17 +74,11 @@ pub fn read(client: &mut Client<'_>, ticket_type: i64) -> Result<Vec<Field>> {
     Ok(fields)
 }
 
-/// A bare list (HAPI §10.16).
-fn list(client: &mut Client<'_>, path: &str) -> Result<Vec<Object>> {
-    let answer = client.send(&ApiRequest::get(path))?;
+/// The definitions of fields, HaloPSA's own and custom ones (HAPI §10.16).
+pub fn definitions(client: &mut Client<'_>) -> Result<Page> {
+    let answer = client.send(&ApiRequest::get("/FieldInfo"))?;
     envelope::list(client::json(&answer, Safety::Read)?, "", &[])
-        .map(|page| page.rows)
         .map_err(|why| answer::malformed(&answer, why, Safety::Read))
-}
-
-/// The definitions of all fields, HaloPSA's own and custom ones.
-pub fn definitions(client: &mut Client<'_>) -> Result<Vec<Object>> {
-    list(client, "/FieldInfo")
 }
 
 fn choices(rows: &[Object]) -> Vec<(Value, String)> {

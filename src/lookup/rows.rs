@@ -13,10 +13,12 @@ use crate::catalogue::lists::{List, Rule};
 use crate::client::{self, Client};
 use crate::contract::{Entry, Object};
 use crate::error::{Code, NodeError, Result};
+use crate::number;
 use crate::operations::record;
 use crate::output;
 use crate::protocol::answer;
 use crate::protocol::envelope;
+use crate::protocol::identity::Identity;
 use crate::protocol::paging::Pager;
 use crate::protocol::request::{ApiRequest, Safety};
 use crate::references::Found;
@@ -202,7 +204,11 @@ fn bare(client: &mut Client<'_>, list: &'static List, params: &mut Object) -> Re
     let request = request(list, params);
     let mut rows = match list.path {
         values::PATH => values::read(client, &request)?,
-        _ => page(client, list, &request)?.rows,
+        _ => {
+            let page = page(client, list, &request)?;
+            is_whole = page.is_whole();
+            page.rows
+        }
     };
     match list.rule {
         Rule::StatusesOfTicketType if id(params, "tickettype_id") > 0 => {
@@ -212,7 +218,7 @@ fn bare(client: &mut Client<'_>, list: &'static List, params: &mut Object) -> Re
         // Instances may ignore the filter.
         Rule::PrioritiesOfSla => {
             let sla = id(params, "sla_id");
-            rows.retain(|row| row.get("slaid").is_none_or(|of| *of == sla));
+            rows.retain(|row| row.get("slaid").is_none_or(|of| number::id(of) == Some(sla)));
         }
         Rule::OutcomesOfTicket => keep_step(client, &mut rows, params)?,
         Rule::TeamsOfAgents if rows.is_empty() => {
@@ -256,6 +262,11 @@ fn one(client: &mut Client<'_>, path: String, query: &[(&str, &str)]) -> Result<
     record::record(&answer, Safety::Read)
 }
 
+/// Ids are numbers, numbers with a fraction, texts or GUIDs.
+fn is_same_id(one: Option<&Value>, other: Option<&Value>) -> bool {
+    one.and_then(Identity::of).is_some_and(|one| other.and_then(Identity::of) == Some(one))
+}
+
 /// Keeps the rows that a configuration allows. One that says nothing allows
 /// everything.
 fn keep_allowed(rows: &mut Vec<Object>, of: &Object, all: &str, list: &str, column: &str) {
@@ -263,7 +274,7 @@ fn keep_allowed(rows: &mut Vec<Object>, of: &Object, all: &str, list: &str, colu
     if of.get(all) == Some(&Value::Bool(true)) || allowed.is_empty() {
         return;
     }
-    rows.retain(|row| allowed.iter().any(|allowed| allowed.get(column) == row.get("id")));
+    rows.retain(|row| allowed.iter().any(|allowed| is_same_id(allowed.get(column), row.get("id"))));
 }
 
 /// Keeps what the step of the ticket's workflow offers (HAPI §7.5).
@@ -275,10 +286,13 @@ fn keep_step(client: &mut Client<'_>, rows: &mut Vec<Object>, params: &Object) -
     let workflow = one(client, format!("/Workflow/{workflow}"), &[("includedetails", "true")])?;
     let step = id(params, "workflow_step");
     let steps = workflow.get("steps").and_then(Value::as_array);
-    let step = steps.into_iter().flatten().find(|candidate| candidate.get("step_id") == Some(&json!(step)));
+    let step = steps
+        .into_iter()
+        .flatten()
+        .find(|candidate| candidate.get("step_id").and_then(number::id) == Some(step));
     let actions = step.and_then(|step| step.get("actions")?.as_array());
     if let Some(actions) = actions.filter(|actions| !actions.is_empty()) {
-        rows.retain(|row| actions.iter().any(|action| action.get("action_id") == row.get("id")));
+        rows.retain(|row| actions.iter().any(|action| is_same_id(action.get("action_id"), row.get("id"))));
     }
     Ok(())
 }

@@ -59,6 +59,7 @@ pub fn run(task: &mut Task<'_, '_>, index: usize, input: &Input) -> Result<Vec<I
     if let Some(minutes) = input.values.get("minutes") {
         action.insert("minutes".to_string(), minutes.clone());
     }
+    task.note_renames(index, files_of(task, index));
     let json = task.present(action, View::single(input.simplify), &Names::default(), index);
     Ok(vec![Item::result(json, index)])
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::action::{files_of, ticket_id};
-use super::{Task, confirm, files, record};
+use super::{Task, confirm, files, record, written};
 use crate::contract::{Attachment, Content, Item, Object};
 use crate::error::{Code, Effect, NodeError, Result};
 use crate::input::Input;
@@ -41,10 +41,10 @@ pub fn upload(task: &mut Task<'_, '_>, index: usize, input: &Input) -> Result<Ve
             Ok(stored) => stored,
             Err(error) => return Err(partly(error, results.len(), attachments)),
         };
-        let name = files::clean_name(&file.name);
-        if name != file.name {
-            task.note_rename(index, &file.name, &name);
-        }
+        task.note_renames(index, core::slice::from_ref(file));
+        let mut sent = input.values.clone();
+        sent.insert("filename".to_string(), files::clean_name(&file.name).into());
+        written::review(task, &Value::Object(sent), &stored, index);
         let json = task.present(stored, View::single(input.simplify), &Names::default(), index);
         results.push(Item::result(json, index));
     }

@@ -24,7 +24,7 @@ use alloc::vec::Vec;
 use serde_json::Value;
 
 use super::search::{self, Patience, Sighting};
-use super::{Task, list, mandatory, record, written};
+use super::{MAX_REQUESTS, Task, list, mandatory, record, written};
 use crate::catalogue::resource::{BULK, Verb};
 use crate::client;
 use crate::contract::{Item, Object, Outcome};
@@ -35,6 +35,9 @@ use crate::output::{Names, View};
 use crate::protocol::envelope;
 use crate::protocol::http::HttpResponse;
 use crate::protocol::request::{ApiRequest, Safety};
+
+/// Requests of a call that are kept for a batch and the look after it.
+const RESERVE: u32 = 10;
 
 /// The most records in one request.
 const MAX_TOGETHER: usize = 100;
@@ -277,7 +280,9 @@ impl Bulk {
 fn next_batch(task: &mut Task<'_, '_>) -> Vec<(usize, Input)> {
     let mut batch: Vec<(usize, Input)> = vec![];
     for index in task.queue.next_items(MAX_TOGETHER) {
-        if !wanted(task, index) {
+        // Names and addresses cost requests, too; a few are left for the batch.
+        let is_spent = task.client.usage().requests >= MAX_REQUESTS - RESERVE;
+        if !wanted(task, index) || (is_spent && !batch.is_empty()) {
             break;
         }
         match record::input(task, index) {

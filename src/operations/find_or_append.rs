@@ -541,7 +541,13 @@ impl Work<'_, '_, '_> {
         let mut values = Object::new();
         values.insert("status_id".to_string(), self.alert.closed_status.clone());
         let update = Input::of_fields(Some(keyed::id(ticket)), values);
-        record::overwrite(self.task, &update).map(|_| ())
+        let answer = record::overwrite(self.task, &update)?;
+        let ticket = record::of(&answer, self.task.resource, &update, Effect::Unknown)?;
+        let status = ticket.get("status_id").and_then(number::id);
+        if status.is_some_and(|status| Some(status) != number::id(&self.alert.closed_status)) {
+            return Err(NodeError::new(Code::Rejected, "HaloPSA did not keep the status."));
+        }
+        Ok(())
     }
 
     /// What a failure means here: with an idempotency key, repeating is safe.

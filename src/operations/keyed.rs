@@ -99,7 +99,7 @@ impl Key {
             // HaloPSA would ignore it, and make a ticket that is never found.
             let is_text = |known: &&Field| known.name == field && matches!(known.kind, Kind::Text);
             if resource.fields.iter().find(is_text).is_none() {
-                let message = format!("Tickets have no text field \"{}\".", text::cut(field, 80));
+                let message = format!("Tickets have no text field \"{}\".", text::quoted(field));
                 return Err(NodeError::new(Code::InvalidValue, message)
                     .field("key_field")
                     .advice("Name a text field, such as userdef1, or a custom field, such as CFKey."));

@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 
 use serde_json::{Value, json};
 
-use super::{Task, list};
+use super::{MAX_REQUESTS, Task, list};
 use crate::catalogue::client::CLIENT;
 use crate::catalogue::resource::Verb;
 use crate::catalogue::user::USER;
@@ -56,6 +56,8 @@ struct Candidate {
     name: String,
     score: u32,
     reason: &'static str,
+    /// Whether all was seen that speaks for it or against it.
+    is_sure: bool,
 }
 
 /// Works through the queue.
@@ -75,10 +77,13 @@ pub fn run(task: &mut Task<'_, '_>) {
         Ok(clients) => clients,
         Err(error) => return fail_all(task, &inputs, &error),
     };
+    let mut begun = false;
     for (index, input) in &inputs {
-        if super::is_late(task.client, deadline) {
+        let is_spent = begun && task.client.usage().requests >= MAX_REQUESTS;
+        if is_spent || super::is_late(task.client, deadline) {
             return;
         }
+        begun = true;
         let organisation = organisation(input);
         let mut candidates = by_client(&organisation, &clients);
         let settled = candidates.iter().any(|candidate| candidate.score >= SURE);
@@ -173,7 +178,7 @@ fn by_client(organisation: &Organisation<'_>, clients: &[Object]) -> Vec<Candida
             Some((likeness * 85 / 100, "similar_name"))
         };
         if let Some((score, reason)) = found.filter(|(score, _)| *score >= LEAST_SCORE) {
-            candidates.push(Candidate { id, name: name.to_string(), score, reason });
+            candidates.push(Candidate { id, name: name.to_string(), score, reason, is_sure: true });
         }
     }
     candidates
@@ -182,7 +187,7 @@ fn by_client(organisation: &Organisation<'_>, clients: &[Object]) -> Vec<Candida
 /// Clients by the mail domain of their users: the more of them, the surer.
 fn by_users(task: &mut Task<'_, '_>, organisation: &Organisation<'_>) -> Result<Vec<Candidate>> {
     let input = users_input(organisation.domain)?;
-    let (users, _) = list::read_all(task.client, &USER, &input, 1)?;
+    let (users, is_complete) = list::read_all(task.client, &USER, &input, 1)?;
     let ending = alloc::format!("@{}", organisation.domain.to_ascii_lowercase());
     let mut counts: Vec<(i64, String, u32)> = vec![];
     let mut total = 0;
@@ -202,6 +207,7 @@ fn by_users(task: &mut Task<'_, '_>, organisation: &Organisation<'_>) -> Result<
         name,
         score: 90 * count / total.max(1),
         reason: "user_domain",
+        is_sure: is_complete,
     };
     Ok(counts.into_iter().map(candidate).collect())
 }
@@ -220,7 +226,7 @@ fn suggest(organisation: &Organisation<'_>, candidates: Vec<Candidate>) -> Value
     best.truncate(MOST_CANDIDATES);
     let first = best.first().filter(|first| first.score >= LEAST_SCORE);
     let rival = |first: &Candidate| best.get(1).is_some_and(|second| first.score < second.score + SAME);
-    let ambiguous = first.is_some_and(rival);
+    let ambiguous = first.is_some_and(|first| !first.is_sure || rival(first));
     let chosen = first.filter(|_| !ambiguous);
     let given = |text: &str| if text.is_empty() { Value::Null } else { Value::from(text) };
     let candidates: Vec<Value> = best
@@ -241,10 +247,7 @@ fn suggest(organisation: &Organisation<'_>, candidates: Vec<Candidate>) -> Value
 }
 
 fn id(row: &Object, name: &str) -> Option<i64> {
-    match row.get(name)? {
-        Value::Number(number) => number::whole(number),
-        _ => None,
-    }
+    row.get(name).and_then(number::id)
 }
 
 fn text<'a>(row: &'a Object, name: &str) -> &'a str {

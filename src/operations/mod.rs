@@ -124,6 +124,7 @@ impl Task<'_, '_> {
         }
         if attaches && !item.attachments.is_empty() {
             attach(&item.attachments, &mut input, self.context.dry_run)?;
+            self.note_renames(index, &item.attachments);
         }
         Ok(input)
     }
@@ -173,11 +174,24 @@ impl Task<'_, '_> {
         self.diagnostics.push(Diagnostic { level, code, message, item_index: u32::try_from(index).ok() });
     }
 
-    /// Says that a file has another name than it was given.
+    /// Says that a file has another name than it was given. An item may be read
+    /// more than once.
     pub fn note_rename(&mut self, index: usize, given: &str, name: &str) {
         let given = text::cut(&text::clean(given), 120);
         let message = format!("The file \"{given}\" is called \"{}\" here.", text::cut(name, 120));
-        self.say(Level::Info, "halopsa.file-renamed", message, index);
+        if !self.diagnostics.iter().any(|known| known.message == message) {
+            self.say(Level::Info, "halopsa.file-renamed", message, index);
+        }
+    }
+
+    /// Says which of these files get another name.
+    pub fn note_renames(&mut self, index: usize, given: &[Attachment]) {
+        for file in given {
+            let name = files::clean_name(&file.name);
+            if name != file.name {
+                self.note_rename(index, &file.name, &name);
+            }
+        }
     }
 }
 

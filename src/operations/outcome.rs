@@ -201,10 +201,7 @@ fn name(outcome: &Object) -> &str {
 }
 
 fn number(record: &Object, name: &str) -> Option<i64> {
-    match record.get(name) {
-        Some(Value::Number(number)) => crate::number::whole(number),
-        _ => None,
-    }
+    record.get(name).and_then(crate::number::id)
 }
 
 fn malformed(why: &'static str) -> NodeError {

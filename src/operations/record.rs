@@ -293,7 +293,9 @@ fn deleted(
     if answer.is_html() {
         return Err(answer::malformed(answer, "it is a web page", Safety::Overwrite));
     }
-    if let Ok(Value::Object(said)) = envelope::parse(&answer.body) {
+    if let Ok(said) = envelope::parse(&answer.body)
+        && let Ok(said) = envelope::record(said)
+    {
         written::check_id(task.resource, &said, id, Effect::Unknown)?;
         written::pass_on_warnings(task, &said, index);
     }

@@ -87,18 +87,18 @@ impl Requester {
             [] | [_] if !is_complete => {
                 let message = format!(
                     "Whether \"{}\" is one user is not known: the search found more users than are read.",
-                    text::cut(wanted, 120)
+                    text::quoted(wanted)
                 );
                 return Err(search::inconclusive(message)
                     .field(field)
                     .advice("Give client_id too, or user_id and site_id of the one that is meant."));
             }
-            [user] => fill_in(values, user),
+            [user] => fill_in(values, user)?,
             [] if self.general_user => {
                 values.insert("userlookup".to_string(), json!({"id": -1, "lookupdisplay": "General User"}));
             }
             [] => {
-                let message = format!("There is no user \"{}\".", text::cut(wanted, 120));
+                let message = format!("There is no user \"{}\".", text::quoted(wanted));
                 return Err(NodeError::new(Code::RecordNotFound, message).field(field).advice(
                     "Make the user in HaloPSA, or choose general_user as if_user_missing. Users of other clients than client_id do not count.",
                 ));
@@ -108,7 +108,7 @@ impl Requester {
                 let message = format!(
                     "{} users are \"{}\": {}.",
                     several.len(),
-                    text::cut(wanted, 120),
+                    text::quoted(wanted),
                     named.join(", ")
                 );
                 return Err(NodeError::new(Code::Conflict, message)
@@ -162,7 +162,10 @@ fn matching(rows: Vec<Object>, columns: &[&str], wanted: &str) -> Vec<Object> {
     rows
 }
 
-fn fill_in(values: &mut Object, user: &Object) {
+fn fill_in(values: &mut Object, user: &Object) -> Result<()> {
+    if whole(user.get("id")).is_none() {
+        return Err(NodeError::new(Code::MalformedAnswer, "HaloPSA's user has no number as its id."));
+    }
     for (name, columns) in [
         ("user_id", ["id", "id"]),
         ("site_id", ["site_id_int", "site_id"]),
@@ -173,6 +176,7 @@ fn fill_in(values: &mut Object, user: &Object) {
             values.entry(name).or_insert_with(|| Value::from(id));
         }
     }
+    Ok(())
 }
 
 fn describe(user: &Object) -> String {
@@ -180,14 +184,14 @@ fn describe(user: &Object) -> String {
     let id = whole(user.get("id")).unwrap_or(0);
     format!(
         "{} ({id}, {} / {})",
-        text::cut(said("name"), 60),
-        text::cut(said("client_name"), 60),
-        text::cut(said("site_name"), 60)
+        text::cut(&text::quoted(said("name")), 60),
+        text::cut(&text::quoted(said("client_name")), 60),
+        text::cut(&text::quoted(said("site_name")), 60)
     )
 }
 
 fn whole(value: Option<&Value>) -> Option<i64> {
-    value.and_then(Value::as_number).and_then(number::whole)
+    value.and_then(number::id)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 //! that must not happen twice, so a look gives a [`Sighting`], and whoever asks
 //! must say what happens in each case.
 
+use alloc::collections::BTreeSet;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -79,7 +80,7 @@ pub fn read(
     is_enough: &mut dyn FnMut(&[Object]) -> bool,
 ) -> Result<Rows> {
     let mut found = Rows::default();
-    let mut known: Vec<i64> = Vec::new();
+    let mut known: BTreeSet<i64> = BTreeSet::new();
     let mut counted = None;
     let mut is_readable = true;
     for page_no in 1..=MAX_PAGES {
@@ -94,11 +95,8 @@ pub fn read(
         found.tables.extend(page.tables);
         for row in page.rows {
             match id(&row) {
-                Some(id) if known.contains(&id) => {}
-                Some(id) => {
-                    known.push(id);
-                    found.rows.push(row);
-                }
+                Some(id) if known.insert(id) => found.rows.push(row),
+                Some(_) => {}
                 None => is_readable = false,
             }
         }

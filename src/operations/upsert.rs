@@ -168,7 +168,8 @@ impl Work<'_, '_, '_> {
         // It is not sent again: HaloPSA may be at it still.
         let mut patience = Patience::with_a_lost_write(self.task.client);
         match self.look(&mut patience) {
-            Ok(Sighting::Found(id)) => self.update(id, fields),
+            // The ticket is there, whatever becomes of this.
+            Ok(Sighting::Found(id)) => self.update(id, fields).map_err(|error| error.effect(Effect::Applied)),
             Ok(Sighting::Absent | Sighting::Inconclusive) | Err(_) => Err(again(lost)),
         }
     }
@@ -288,7 +289,7 @@ fn the_one(client: &mut Client<'_>, resource: &'static Resource, key: &Key) -> R
             let message = format!(
                 "{} tickets have the key \"{}\": {}.",
                 several.len(),
-                crate::text::cut(key.text(), 120),
+                crate::text::quoted(key.text()),
                 list(several)
             );
             Err(NodeError::new(Code::Conflict, message).field("key").advice(

@@ -96,6 +96,8 @@ pub(super) struct World {
     pub(super) text_ids: bool,
     /// Whether a POST of several elements is done wholly or not at all.
     pub(super) is_atomic: bool,
+    /// Whether a change of a ticket is refused.
+    pub(super) refuses_updates: bool,
     /// Whether answers to writes are the envelope of a list.
     pub(super) wraps: bool,
     /// Method and path of each request of the last call.
@@ -122,6 +124,7 @@ impl World {
             ignores_search: false,
             text_ids: false,
             is_atomic: false,
+            refuses_updates: false,
             wraps: false,
             requests: vec![],
             on_its_way: vec![],
@@ -278,6 +281,9 @@ impl World {
         let mut written = vec![];
         for element in elements {
             let text = |name: &str| element[name].as_str().unwrap_or_default().to_string();
+            if self.refuses_updates && !element["id"].is_null() {
+                return answer(400, &json!({"Message": "Category is mandatory"}));
+            }
             if element["summary"] == "bad" {
                 if self.is_atomic {
                     self.tickets = before;

@@ -169,7 +169,7 @@ pub fn remove(value: &mut Value, left_out: &mut LeftOut) {
 
 /// Takes the value out of a custom field whose name is a secret's.
 fn empty(field: &mut Object, left_out: &mut LeftOut) {
-    let Some(name) = field.get("name").and_then(Value::as_str).filter(|name| is_secret_field(name)) else {
+    let Some(name) = field.get("name").and_then(Value::as_str).filter(|name| is_secret_name(name)) else {
         return;
     };
     let name: String = name.to_string();
@@ -181,9 +181,9 @@ fn empty(field: &mut Object, left_out: &mut LeftOut) {
     }
 }
 
-/// Whether a custom field is a secret: its name, without the `CF` that they
-/// begin with, is one.
-pub(super) fn is_secret_field(name: &str) -> bool {
+/// Whether a field is a secret: its name is one, also behind the `CF` that names of
+/// custom fields begin with.
+pub fn is_secret_name(name: &str) -> bool {
     is_secret(name) || name.strip_prefix("CF").is_some_and(is_secret)
 }
 
@@ -267,8 +267,8 @@ mod tests {
         ] {
             assert!(!is_secret(name), "{name}");
         }
-        assert!(is_secret_field("CFPassword") && is_secret_field("CFclient_secret"));
-        assert!(!is_secret_field("CFPasswordLastSet") && !is_secret_field("cfo"));
+        assert!(is_secret_name("CFPassword") && is_secret_name("CFclient_secret"));
+        assert!(!is_secret_name("CFPasswordLastSet") && !is_secret_name("cfo"));
     }
 
     #[test]

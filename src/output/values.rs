@@ -33,12 +33,17 @@ pub(super) fn take(record: &mut Object, column: &Column) -> Value {
     inside(record, column.name).or(empty).unwrap_or(Value::Null)
 }
 
+/// By how many `_` two spellings of a name differ at most.
+const MAX_UNDERSCORES: usize = 4;
+
 /// A name that differs in capitals and `_` only: answers to writes spell some
 /// properties differently (HAPI §7.4).
 fn other_spelling(record: &Object, name: &str) -> Option<String> {
     let first = name.as_bytes().first()?;
     let alike = |(other, value): &(&String, &Value)| {
-        other.as_bytes().first().is_some_and(|byte| byte.eq_ignore_ascii_case(first))
+        // Most names are told apart by their length or their beginning.
+        other.len().abs_diff(name.len()) <= MAX_UNDERSCORES
+            && other.as_bytes().first().is_some_and(|byte| byte.eq_ignore_ascii_case(first))
             && !is_blank(value)
             && plain(other).eq(plain(name))
     };
@@ -163,7 +168,7 @@ fn custom_fields(value: Value, left_out: &mut LeftOut) -> (Value, Value) {
         // Names to values already.
         Value::Object(mut values) => {
             values.retain(|name, value| {
-                let withheld = secrets::is_secret_field(name) && secrets::holds_something(value);
+                let withheld = secrets::is_secret_name(name) && secrets::holds_something(value);
                 if withheld {
                     left_out.withhold(name);
                 }
@@ -179,7 +184,7 @@ fn custom_fields(value: Value, left_out: &mut LeftOut) -> (Value, Value) {
     for (position, field) in fields.into_iter().enumerate() {
         let name = free_name(&values, &field, position);
         let (value, display) = custom_field(field);
-        if secrets::is_secret_field(&name)
+        if secrets::is_secret_name(&name)
             && (secrets::holds_something(&value) || secrets::holds_something(&display))
         {
             left_out.withhold(&name);

@@ -29,6 +29,13 @@ pub struct Page {
     pub unexpected_key: Option<String>,
 }
 
+impl Page {
+    /// Whether a list that was asked for as a whole came as a whole.
+    pub fn is_whole(&self) -> bool {
+        self.record_count.is_none_or(|counted| counted <= self.rows.len() as u64)
+    }
+}
+
 /// Why an answer is not what was asked for: one sentence.
 pub type Malformed = &'static str;
 

@@ -95,7 +95,7 @@ pub fn check(
 }
 
 fn id(value: Option<&Value>) -> Option<i64> {
-    value.and_then(Value::as_number).and_then(number::whole).filter(|id| *id > 0)
+    value.and_then(number::id).filter(|id| *id > 0)
 }
 
 fn foreign(field: &Field, id: i64, record: &Object, parent: &str, wanted: i64, actual: i64) -> NodeError {

@@ -89,7 +89,7 @@ fn looks_like_an_instant(text: &str) -> bool {
 
 /// The definition that an element names.
 fn find<'d>(all: &'d [Definition], element: &Object) -> Result<&'d Definition> {
-    let id = element.get("id").and_then(Value::as_i64);
+    let id = element.get("id").and_then(number::id);
     let name = element.get("name").and_then(Value::as_str).map(text::trimmed);
     let Some(name) = name else {
         return all
@@ -124,13 +124,13 @@ fn unknown(name: &str, near: Option<&str>) -> NodeError {
 }
 
 fn read(client: &mut Client<'_>) -> Result<Definitions> {
-    let rows = match forms::definitions(client) {
-        Ok(rows) => rows,
+    let page = match forms::definitions(client) {
+        Ok(page) => page,
         // What stops everything else, too, is reported by it.
         Err(error) if error.get_kind() == ErrorKind::Unauthenticated => return Err(error),
         Err(_) => return Ok(Definitions::NotKnown),
     };
-    let whole = |value: Option<&Value>| value.and_then(Value::as_number).and_then(number::whole);
+    let whole = |value: Option<&Value>| value.and_then(number::id);
     let definition = |row: &Object| {
         let name = row.get("name").and_then(Value::as_str).map(text::trimmed)?.to_string();
         let is_custom = whole(row.get("custom")).unwrap_or_default() != 0
@@ -143,9 +143,9 @@ fn read(client: &mut Client<'_>) -> Result<Definitions> {
             name,
         })
     };
-    let all: Vec<Definition> = rows.iter().filter_map(definition).collect();
-    // An agent who sees none of them cannot judge.
-    if all.is_empty() || all.len() > MAX_DEFINITIONS {
+    let all: Vec<Definition> = page.rows.iter().filter_map(definition).collect();
+    // An agent who sees none of them, or not all, cannot judge.
+    if !page.is_whole() || all.is_empty() || all.len() > MAX_DEFINITIONS {
         return Ok(Definitions::NotKnown);
     }
     Ok(Definitions::All(all))

@@ -88,7 +88,8 @@ impl Facts {
     /// Reads a row. `shown` is its simplified form; times after `ceiling` lie in
     /// the future.
     pub fn of(row: &Object, shown: &Value, clock: Clock, ceiling: i64) -> Result<Self, Unreadable> {
-        let number = |name: &str| whole(row.get(name));
+        // Objects for other records hold their ids in some answers.
+        let number = |name: &str| whole(row.get(name)).or_else(|| whole(shown.get(name)));
         let changed = changed(row, clock);
         let print = changed.is_none_or(|changed| changed > ceiling).then(|| fingerprint(&shown.to_string()));
         let opened = time(row, "dateoccurred");
@@ -145,9 +146,9 @@ fn is_one_act(one: i64, other: i64) -> bool {
 /// When a row changed, where it says so.
 pub fn changed(row: &Object, clock: Clock) -> Option<i64> {
     match clock {
-        Clock::Rows => {
-            ["last_update", "lastupdate", "lastactiondate"].iter().find_map(|name| time(row, name))
-        }
+        Clock::Rows => ["last_update", "lastupdate", "flastupdate", "lastactiondate"]
+            .iter()
+            .find_map(|name| time(row, name)),
         Clock::Host => None,
     }
 }
@@ -162,7 +163,10 @@ pub fn flag(row: &Object, name: &str) -> bool {
     match row.get(name) {
         Some(Value::Bool(flag)) => *flag,
         Some(Value::Number(number)) => number::whole(number).is_some_and(|number| number > 0),
-        Some(Value::String(text)) => text.trim().eq_ignore_ascii_case("true"),
+        Some(Value::String(text)) => {
+            let text = text.trim();
+            text == "1" || text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("yes")
+        }
         _ => false,
     }
 }

@@ -39,6 +39,9 @@ use crate::protocol::request::{ApiRequest, Safety};
 /// Rows of a page where each may cost a request, or where most are old.
 const SMALL_PAGE_SIZE: u32 = 25;
 
+/// The most actions of a ticket that are asked for.
+const MAX_ACTIONS: u32 = 10_000;
+
 /// How many of the newest records are looked at where a first one may be
 /// useless: its time lies in the future, or its id is none.
 const FEW: u32 = 50;
@@ -566,13 +569,26 @@ impl<'a, 'b> Poller<'a, 'b> {
 
     /// The actions of each of some tickets. One that is out of reach has none.
     fn actions(&mut self, tickets: &[i64]) -> Result<Vec<Vec<Object>>> {
-        let request =
-            |ticket: &i64| ApiRequest::get("/Actions").with("ticket_id", ticket).needing("read:tickets");
+        let request = |ticket: &i64| {
+            // Some lists end after fifty rows without it.
+            ApiRequest::get("/Actions")
+                .with("ticket_id", ticket)
+                .with("count", MAX_ACTIONS)
+                .needing("read:tickets")
+        };
         let requests: Vec<ApiRequest> = tickets.iter().map(request).collect();
         let mut all = Vec::with_capacity(tickets.len());
-        for answer in self.client.send_all(&requests) {
+        for (ticket, answer) in tickets.iter().zip(self.client.send_all(&requests)) {
             match answer {
-                Ok(answer) => all.push(list(&answer, "actions", &[])?.rows),
+                Ok(answer) => {
+                    let page = list(&answer, "actions", &[])?;
+                    if !page.is_whole() {
+                        self.warn("halopsa.actions-not-whole", || {
+                            format!("HaloPSA gave a part of the actions of ticket {ticket}: notes on it may be missed.")
+                        });
+                    }
+                    all.push(page.rows);
+                }
                 Err(error) if matches!(error.get_kind(), ErrorKind::NotFound | ErrorKind::Forbidden) => {
                     all.push(Vec::new());
                 }
@@ -587,7 +603,7 @@ impl<'a, 'b> Poller<'a, 'b> {
         let request = ApiRequest::get("/Agent/me");
         let answer = self.client.send(&request)?;
         let agent = client::json(&answer, Safety::Read)?;
-        let id = agent.get("id").and_then(Value::as_number).and_then(number::whole);
+        let id = agent.get("id").and_then(number::id);
         id.ok_or_else(|| answer::malformed(&answer, "it is no agent", Safety::Read))
     }
 }

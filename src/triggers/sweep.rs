@@ -91,7 +91,7 @@ impl Sweep {
         if self.next == 1 && self.granted == 0 {
             self.missing = self.total.filter(|_| counted);
         }
-        for id in page.rows.iter().filter_map(|row| number::whole(row.get("id")?.as_number()?)) {
+        for id in page.rows.iter().filter_map(|row| number::id(row.get("id")?)) {
             if id > self.top {
                 self.top = id;
                 self.missing = self.missing.map(|missing| missing.saturating_sub(1));

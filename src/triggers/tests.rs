@@ -5,7 +5,7 @@ mod desk;
 mod histories;
 mod hooks;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use desk::{Desk, Watch};
 
@@ -39,6 +39,21 @@ fn a_second_change_in_the_second_of_the_first_is_reported() {
         desk.pass(60);
         assert_eq!(watch.drain(&mut desk), [""; 0]);
     }
+}
+
+#[test]
+fn the_time_of_a_change_has_several_names() {
+    let mut desk = Desk::with_tickets(3);
+    let mut watch = Watch::new("ticket.updated", json!({}));
+    desk.show(2, "lastactiondate", json!(desk.time()));
+    desk.show(2, "flastupdate", json!(desk.time()));
+    desk.show(2, "last_update", Value::Null);
+    desk.pass(60);
+    watch.drain(&mut desk);
+    desk.pass(60);
+    desk.show(2, "flastupdate", json!(desk.time()));
+    desk.show(2, "last_update", Value::Null);
+    assert_eq!(watch.drain(&mut desk), [format!("ticket/2/updated/{}", desk.time())]);
 }
 
 #[test]
@@ -235,7 +250,7 @@ fn clients_are_told_by_what_their_rows_show() {
 
 #[test]
 fn actions_of_our_application_for_another_agent_are_our_own() {
-    let is_by = |action: serde_json::Value| {
+    let is_by = |action: Value| {
         let me = super::facts::Me { agent: 2, application: "5f0c6d1e-3b7a" };
         super::facts::is_by(&me, action.as_object().unwrap())
     };

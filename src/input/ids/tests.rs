@@ -83,11 +83,19 @@ fn an_address_that_names_two_records_or_none_is_refused() {
         "/ticket",
         "/",
         "/ticket?ID=",
+        "/config/tickets/workflows?id=5",
+        "/slas?id=5",
+        "/slas/5",
+        "/action/3",
     ] {
         assert_eq!(id("ticket", address), None, "{address}");
     }
     assert_eq!(id("ticket", "/ticket?id=17&id=17"), Some(17));
     assert_eq!(id("ticket", "/ticket?ID=17"), Some(17));
+    // What a record holds is behind it.
+    for address in ["/ticket/17/action/3", "/ticket/17/3", "/desk/ticket/17/history", "/9/ticket/17"] {
+        assert_eq!(id("ticket", address), Some(17), "{address}");
+    }
     assert_eq!(id("recurring_invoice", "/recurringinvoices?id=-94"), Some(-94));
     let foreign = read("ticket", "https://elsewhere.com/ticket?id=17").unwrap_err();
     assert_eq!(foreign, "The address is one of another server.");

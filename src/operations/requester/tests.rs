@@ -38,6 +38,30 @@ fn a_user_is_found_by_address_or_id_with_site_and_client() {
 }
 
 #[test]
+fn ids_of_a_user_may_be_texts() {
+    let mut world = World::new();
+    world.users = vec![user(44, "sam@example.com", "")];
+    for (name, id) in [("id", "44"), ("site_id", "18"), ("client_id", "12")] {
+        world.users[0][name] = json!(id);
+    }
+    create(&mut world, &json!({"user_by_email": "sam@example.com"}));
+    let fields = &world.tickets[0].fields;
+    assert_eq!((&fields["user_id"], &fields["site_id"]), (&json!(44), &json!(18)));
+    world.users[0]["id"] = json!("nobody");
+    let execution = create(&mut world, &json!({"user_by_email": "sam@example.com"}));
+    assert_eq!(error(&execution).get_field(), Some("/user_by_email"));
+    assert_eq!(world.tickets.len(), 1);
+}
+
+#[test]
+fn an_input_is_quoted_without_its_markup() {
+    let mut world = World::new();
+    let execution = create(&mut world, &json!({"user_by_email": "<b>x</b>\u{1b}[2J"}));
+    let said = error(&execution).get_message();
+    assert!(!said.contains('<') && !said.contains('\u{1b}'), "{said}");
+}
+
+#[test]
 fn an_instance_that_does_not_search_by_entra_id_is_asked_by_address() {
     let mut world = World::new();
     world.searches_by_entra_id = false;

@@ -76,6 +76,18 @@ fn an_upsert_that_is_done_late_makes_no_second_ticket() {
 }
 
 #[test]
+fn a_ticket_that_was_made_is_told_although_its_update_is_refused() {
+    let mut world = World::new();
+    world.faults.push((2, Fault::Late(Duration::from_secs(1))));
+    // The look that finds it is followed by its update.
+    world.refuses_updates = true;
+    let upsert = json!({"key": "disk", "summary": "Disk full"});
+    let execution = call(&mut world, "ticket.upsert", Some(1), &[upsert]);
+    assert_eq!(error(&execution).get_effect(), Effect::Applied, "{execution:?}");
+    assert_eq!(world.tickets.len(), 1);
+}
+
+#[test]
 fn an_upsert_that_never_arrives_is_unknown_and_sent_once() {
     let mut world = World::new();
     world.faults.push((2, Fault::CutBefore));
