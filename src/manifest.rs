@@ -117,6 +117,7 @@ fn operation(json: &mut Json, resource: &'static Resource, operation: &Operation
     {
         json.texts("serialize_by", job.serialize_by);
     }
+    confirm_when(json, resource, verb);
     input(json, resource, verb);
     output(json, resource, verb);
     let essential = resource.essential(verb);
@@ -137,6 +138,29 @@ fn operation(json: &mut Json, resource: &'static Resource, operation: &Operation
     }
     json.close(']');
     json.close('}');
+}
+
+/// Inputs with which a person must have chosen the operation, for the host to see
+/// before it calls. `operations::permit` and its like say the same of what they read.
+fn confirm_when(json: &mut Json, resource: &'static Resource, verb: Verb) {
+    let inputs = resource.inputs(verb);
+    let has = |name: &str| inputs.iter().any(|field| field.name == name);
+    let mut conditions: Vec<String> = Vec::new();
+    let mut on = |name: &str, values: &str| {
+        conditions.push(format!(r#"{{"at":"/{name}",{values}}}"#));
+    };
+    if let Verb::Job(job) = verb {
+        match job.handler {
+            Handler::Act(_) if has("hiddenfromuser") => on("hiddenfromuser", r#""is":[false]"#),
+            Handler::Upload if has("showforusers") => on("showforusers", r#""is":[true]"#),
+            Handler::ApiRequest => on("method", r#""not":["GET",null]"#),
+            _ => {}
+        }
+    }
+    resource.mails_customers.iter().filter(|name| has(name)).for_each(|name| on(name, r#""is":[true]"#));
+    if !conditions.is_empty() {
+        json.raw("confirm_when", &format!("[{}]", conditions.join(",")));
+    }
 }
 
 fn list(json: &mut Json, list: &List) {

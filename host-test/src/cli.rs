@@ -143,6 +143,11 @@ pub struct ConformanceArgs {
     #[arg(long)]
     pub allow_private: bool,
 
+    /// Let the component reach this, too, besides the addresses in the credentials and
+    /// Halo's own domains: an origin, or https://*.example.com
+    #[arg(long, value_name = "ORIGIN")]
+    pub accept: Vec<String>,
+
     /// Trust the certificate authorities in this PEM file, too
     #[arg(long, value_name = "FILE")]
     pub ca_file: Option<PathBuf>,
@@ -199,6 +204,11 @@ pub struct ConnectionArgs {
     /// Allow addresses in private networks, for a service on premises
     #[arg(long)]
     pub allow_private: bool,
+
+    /// Let the component reach this, too, besides the addresses in the credentials and
+    /// Halo's own domains: an origin, or https://*.example.com
+    #[arg(long, value_name = "ORIGIN")]
+    pub accept: Vec<String>,
 }
 
 /// Who logs in.

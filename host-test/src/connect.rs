@@ -6,8 +6,10 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
+use halopsa_node::credentials::form::EGRESS;
 use workflow_node_host::{
     CallOptions, CompiledCache, Connection, ConnectionOptions, EgressPolicy, LinkPolicy, Node, NodeHost,
+    Reach,
 };
 
 use crate::artifacts;
@@ -90,7 +92,8 @@ pub async fn connect_with(
     if form.fields.iter().any(|field| field.name == credentials::SECRET_FIELD) {
         credentials::add_secret(&mut fields, env::var(credentials::SECRET_VARIABLE).ok());
     }
-    let connection = node.connect(fields, ConnectionOptions { links, ..options(args, console) }).await?;
+    let options = ConnectionOptions { links, ..options(args, console)? };
+    let connection = node.connect(fields, options).await?;
     console.diagnostics(connection.diagnostics());
     Ok(connection)
 }
@@ -101,21 +104,42 @@ pub fn call_options(args: &ConnectionArgs) -> CallOptions {
     CallOptions { deadline: args.timeout, confirmed: true, ..CallOptions::default() }
 }
 
-fn options(args: &ConnectionArgs, console: &Console) -> ConnectionOptions {
-    ConnectionOptions {
+/// What a component may reach besides typed addresses: Halo's own domains, under which
+/// the sign-in of an instance may be, and what the person accepted by hand.
+///
+/// # Errors
+/// A pattern that does not parse, or leaves open whose hosts it names.
+pub fn accepted(by_hand: &[String]) -> Result<Reach> {
+    let halo = EGRESS.iter().copied().filter(|pattern| !pattern.starts_with('{'));
+    Ok(Reach::accept(halo.chain(by_hand.iter().map(String::as_str)))?)
+}
+
+fn options(args: &ConnectionArgs, console: &Console) -> Result<ConnectionOptions> {
+    Ok(ConnectionOptions {
         policy: EgressPolicy::default().allow_private(args.allow_private),
+        accepted: accepted(&args.accept)?,
         auth: args.login.into(),
         rate: args.rate,
         observer: console.observer(),
         ca_file: args.ca_file.clone(),
         deadline: args.timeout,
         ..ConnectionOptions::default()
-    }
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn halos_domains_are_what_the_component_reaches_for() -> Result<()> {
+        let args = ComponentArgs { component: None, cache: None, no_cache: false };
+        let shown: Vec<&str> = EGRESS.iter().copied().filter(|pattern| !pattern.starts_with('{')).collect();
+        assert_eq!(load(&args)?.reach(), shown);
+        accepted(&["https://auth.example.com".to_owned()])?;
+        assert!(accepted(&["*.com".to_owned()]).is_err());
+        Ok(())
+    }
 
     #[cfg(all(unix, not(target_os = "macos")))]
     #[test]

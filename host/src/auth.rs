@@ -7,12 +7,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::credentials::Credentials;
+use http::Uri;
+
+use crate::credentials::{Credentials, Typed};
 use crate::error::{CallError, HostError};
 use crate::placeholders::Vault;
 use crate::recipe::{HostLogin, Ingredients};
 use crate::secrets::Secrets;
 use crate::session::{Cache, HeldSession};
+use crate::token::token_uri;
 use crate::wit::node::{AuthRecipe, CheckReport, CheckStatus, CheckStep, CredentialSpec};
 use crate::wit::types::{Effect, ErrorKind, NodeError, Session, Usage};
 
@@ -62,15 +65,36 @@ impl Leased {
     }
 }
 
+fn ingredients<'a>(
+    credentials: &'a Credentials,
+    typed: &'a Typed,
+    token_url: Option<&'a str>,
+) -> Ingredients<'a> {
+    Ingredients { fields: &credentials.plain, typed, secrets: &credentials.secret, token_url }
+}
+
+/// Where the recipe's token request goes; `None` where there is none, or where it
+/// may not be sent.
+pub(crate) fn token_url(
+    recipe: &AuthRecipe,
+    credentials: &Credentials,
+    typed: &Typed,
+    token_url: Option<&str>,
+) -> Option<Uri> {
+    let AuthRecipe::Oauth2ClientCredentials(recipe) = recipe else { return None };
+    token_uri(recipe, &ingredients(credentials, typed, token_url)).ok()
+}
+
 /// The login that the host makes by itself; `None` where there is nothing to
 /// log in with.
 pub(crate) fn host_login(
     spec: &CredentialSpec,
     credentials: &Credentials,
+    typed: &Typed,
     token_url: Option<&str>,
     secrets: &Arc<Secrets>,
 ) -> Result<Option<HostLogin>, HostError> {
-    let ingredients = Ingredients { fields: &credentials.plain, secrets: &credentials.secret, token_url };
+    let ingredients = ingredients(credentials, typed, token_url);
     HostLogin::new(spec, &ingredients, secrets)
 }
 
@@ -78,10 +102,11 @@ pub(crate) fn host_login(
 pub(crate) fn vault(
     spec: &CredentialSpec,
     credentials: &Credentials,
+    typed: &Typed,
     token_url: Option<&str>,
     secrets: &Arc<Secrets>,
 ) -> Result<Vault, HostError> {
-    let ingredients = Ingredients { fields: &credentials.plain, secrets: &credentials.secret, token_url };
+    let ingredients = ingredients(credentials, typed, token_url);
     Vault::new(spec, &ingredients, secrets)
 }
 

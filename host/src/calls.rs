@@ -10,6 +10,7 @@ use crate::error::refusal;
 use crate::json::error_kind;
 use crate::limits::{MANIFEST, PREPARED};
 use crate::node::Node;
+use crate::reading::Reading;
 use crate::wit::flat::FlatError;
 use crate::wit::lookup::Entries;
 use crate::wit::node::{CheckReport, CredentialSpec, Execution, Prepared};
@@ -97,6 +98,11 @@ pub(crate) trait ConnectionCall: Sync {
         true
     }
 
+    /// What it may send in a call that may only read.
+    fn reading(&self, _node: &Node) -> Reading {
+        Reading::default()
+    }
+
     /// Calls it.
     fn invoke(
         &self,
@@ -180,7 +186,11 @@ impl ConnectionCall for Execute<'_> {
     const CLASS: Class = Class::Run;
 
     fn only_reads(&self, node: &Node) -> bool {
-        node.is_read_only(self.operation)
+        node.manifest_read().is_read_only(self.operation)
+    }
+
+    fn reading(&self, node: &Node) -> Reading {
+        node.manifest_read().reading(self.operation)
     }
 
     async fn invoke(

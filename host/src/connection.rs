@@ -16,13 +16,13 @@ use bytes::Bytes;
 use tokio::sync::OnceCell;
 use tokio::time::timeout_at;
 
-use crate::auth::{Auth, host_login, login_report, vault};
+use crate::auth::{self, Auth, host_login, login_report, vault};
 use crate::budget::{Budget, Class};
 use crate::calls::{Check, Execute, Options, Prepare};
 use crate::client::HttpClient;
 use crate::context::{after, call_context};
-use crate::credentials::Credentials;
-use crate::egress::Egress;
+use crate::credentials::{Credentials, Typed};
+use crate::egress::{self, Egress, Hosts, Terms};
 use crate::error::{CallError, HostError, refusal};
 use crate::events::Events;
 use crate::fold::{self, Folded, Part, Progress};
@@ -33,11 +33,12 @@ use crate::links::{self, LinkPolicy};
 use crate::network::Network;
 use crate::node::Node;
 use crate::options::{AuthMode, CallOptions, ConnectionOptions};
+use crate::rules;
 use crate::secrets::Secrets;
 use crate::serial::{self, Serial, Turn};
 use crate::wit::lookup::Entries;
 use crate::wit::node::{AuthRecipe, CheckReport, Execution};
-use crate::wit::types::{AttachmentLink, Diagnostic, Effect, ErrorKind, Item, Level};
+use crate::wit::types::{AttachmentLink, Diagnostic, Effect, ErrorKind, Item, Level, NodeError};
 
 /// One account at the service. Cheap to clone; clones share session, network
 /// and policy.
@@ -72,6 +73,7 @@ impl Shared {
             client: HttpClient::new(egress.addresses(), self.links.ca_file.as_deref())?,
             egress,
             login: None,
+            token_url: None,
             vault: None,
             budget: Arc::default(),
             events: self.network.events.clone(),
@@ -101,14 +103,20 @@ impl Connection {
         let spec = node.spec().await?.clone();
         let secrets = Arc::new(Secrets::default());
         let mut credentials = Credentials::typed(fields, &spec, &secrets)?;
-        let typed = credentials.plain.clone();
+        let typed = Typed::new(&credentials, &spec);
+        let named = node.manifest_read().egress();
+        if let Some((field, hosts)) = egress::misfit(named, &typed.values) {
+            return Err(misfit(field, hosts).into());
+        }
+        let terms = Terms::new(named, &typed.fields, &typed.values, &options.accepted);
 
-        let egress = Egress::typed(&typed, &spec.egress, &options.policy);
+        let egress = Egress::typed(&terms, &typed.fields, &options.policy);
         let mut network = Network {
             client: HttpClient::new(egress.addresses(), options.ca_file.as_deref())?,
             egress,
             events: Events::new(options.observer, Arc::clone(&secrets), node.metrics()),
             login: None,
+            token_url: None,
             vault: None,
             budget: Arc::new(Budget::new(options.rate)),
             max_response: node.max_response(),
@@ -132,7 +140,7 @@ impl Connection {
 
         credentials.completed(prepared.fields, &spec);
         let (egress, refused) =
-            Egress::prepared(&typed, &credentials.plain, &prepared.egress, &spec.egress, &options.policy);
+            Egress::prepared(&terms, &typed.fields, &credentials.plain, &prepared.egress, &options.policy);
         network.egress = egress;
         let mut diagnostics = prepared.diagnostics;
         diagnostics.extend(refused.iter().map(|refusal| Diagnostic {
@@ -142,18 +150,19 @@ impl Connection {
             item_index: None,
         }));
 
+        let token_url = prepared.token_url.as_deref();
+        network.token_url = auth::token_url(&spec.auth_recipe, &credentials, &typed, token_url);
         let auth = match (options.auth, &spec.auth_recipe) {
             // Nothing to log in with, so nothing to keep.
             (_, AuthRecipe::None) => Auth::Host,
             (AuthMode::Component, recipe) => Auth::session(recipe),
             (AuthMode::Placeholder, recipe) => {
-                let token_url = prepared.token_url.as_deref();
-                network.vault = Some(Arc::new(vault(&spec, &credentials, token_url, &secrets)?));
+                network.vault = Some(Arc::new(vault(&spec, &credentials, &typed, token_url, &secrets)?));
                 Auth::session(recipe)
             }
             (AuthMode::Recipe, _) => {
-                let token_url = prepared.token_url.as_deref();
-                network.login = host_login(&spec, &credentials, token_url, &secrets)?.map(Arc::new);
+                let login = host_login(&spec, &credentials, &typed, token_url, &secrets)?;
+                network.login = login.map(Arc::new);
                 Auth::Host
             }
         };
@@ -245,7 +254,7 @@ impl Connection {
         cursor: Option<&str>,
         call: &CallOptions,
     ) -> Result<Execution, CallError> {
-        self.admit(items)?;
+        self.admit(operation, items, call)?;
         let execute = Execute { operation, items, cursor };
         let deadline = after(call.deadline);
         let turn =
@@ -275,7 +284,7 @@ impl Connection {
         call: &CallOptions,
         progress: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<Folded, CallError> {
-        self.admit(items)?;
+        self.admit(operation, items, call)?;
         let turn = self.turn(operation, items, call).await;
         let part = |part| self.part(operation, items, call, part);
         let mut folded = fold::follow(items.len(), self.node().max_run(), progress, part).await?;
@@ -283,9 +292,40 @@ impl Connection {
         Ok(folded)
     }
 
+    /// What [`execute`](Self::execute) would do if the host left the rules of a call to
+    /// the component: nothing is sent, for it is a dry run. For tools that examine
+    /// whether a component keeps the rules by itself, as it must for hosts that do
+    /// not.
+    ///
+    /// # Errors
+    /// As [`execute`](Self::execute).
+    pub async fn rehearse(
+        &self,
+        operation: &str,
+        items: &[Item],
+        cursor: Option<&str>,
+        call: &CallOptions,
+    ) -> Result<Execution, CallError> {
+        self.fits(items)?;
+        let call = CallOptions { dry_run: true, ..call.clone() };
+        self.call(&Execute { operation, items, cursor }, &call).await
+    }
+
+    /// Refuses what the rules of the call forbid, before the component runs.
+    fn admit(&self, operation: &str, items: &[Item], call: &CallOptions) -> Result<(), CallError> {
+        let inputs = items.iter().map(|item| item.json.as_str());
+        rules::permit(self.node().manifest_read(), operation, inputs, call)?;
+        self.fits(items)
+    }
+
+    /// Refuses a trigger that the manifest does not have.
+    pub(crate) fn knows_trigger(&self, name: &str) -> Result<(), CallError> {
+        Ok(rules::permit_trigger(self.node().manifest_read(), name)?)
+    }
+
     /// Refuses items for which the component certainly has no memory: it would be
     /// stopped before it could say so.
-    fn admit(&self, items: &[Item]) -> Result<(), CallError> {
+    fn fits(&self, items: &[Item]) -> Result<(), CallError> {
         let bytes: usize = items.iter().map(fold::size_of_item).sum();
         let most = self.node().max_memory() / 4 * 3;
         if bytes <= most {
@@ -304,7 +344,7 @@ impl Connection {
     /// has none.
     async fn turn(&self, operation: &str, items: &[Item], call: &CallOptions) -> Turn<'_> {
         let node = self.node();
-        let pointers = if call.dry_run { &[] } else { node.serialize_by(operation) };
+        let pointers = if call.dry_run { &[] } else { node.manifest_read().serialize_by(operation) };
         let turn = self.shared.serial.turn(serial::keys(operation, pointers, items)).await;
         node.metrics().waited("turn", turn.waited());
         turn
@@ -359,5 +399,18 @@ impl Connection {
         let shared = &self.shared;
         let network = shared.links.network.get_or_try_init(|| async { shared.link_network() }).await?;
         links::fetch(network, link, shared.links.policy.max_bytes, after(deadline)).await
+    }
+}
+
+/// A typed value would end the host that it stands in, or begin another one.
+fn misfit(field: &str, hosts: &Hosts) -> NodeError {
+    NodeError {
+        field: Some(format!("/{field}")),
+        ..refusal(
+            ErrorKind::InvalidInput,
+            "host.credential-host",
+            format!("The field `{field}` does not fit into the address `{}`.", hosts.text),
+            "Type one name of letters, digits and hyphens there (digits for a port), without dots or slashes.",
+        )
     }
 }

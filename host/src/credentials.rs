@@ -8,9 +8,32 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::error::{CallError, refusal};
+use crate::names::nearest;
 use crate::secrets::{Secret, Secrets};
 use crate::wit::node::{CredentialField, CredentialSpec, FieldKind};
 use crate::wit::types::{ErrorKind, FieldValue, NodeError};
+
+/// What a person typed into fields that are not secret: nothing of it is a
+/// component's.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Typed {
+    pub(crate) fields: BTreeMap<String, String>,
+    /// The same, and the form's own defaults for what was left empty.
+    pub(crate) values: BTreeMap<String, String>,
+}
+
+impl Typed {
+    pub(crate) fn new(credentials: &Credentials, spec: &CredentialSpec) -> Self {
+        let fields = credentials.plain.clone();
+        let mut values = fields.clone();
+        for field in spec.fields.iter().filter(|field| !matches!(field.kind, FieldKind::Secret)) {
+            if let Some(default) = &field.default_value {
+                values.entry(field.name.clone()).or_insert_with(|| default.clone());
+            }
+        }
+        Self { fields, values }
+    }
+}
 
 /// The fields of a connection.
 #[derive(Debug, Default)]
@@ -140,13 +163,8 @@ fn missing(field: &CredentialField) -> NodeError {
 
 fn unknown(name: &str, spec: &CredentialSpec) -> NodeError {
     let known: Vec<&str> = spec.fields.iter().map(|field| field.name.as_str()).collect();
-    let nearest = known
-        .iter()
-        .map(|candidate| (distance(name, candidate), *candidate))
-        .min()
-        .filter(|(distance, candidate)| *distance <= candidate.len().max(3) / 3);
-    let advice = match nearest {
-        Some((_, nearest)) => format!("Did you mean `{nearest}`?"),
+    let advice = match nearest(name, known.iter().copied()) {
+        Some(nearest) => format!("Did you mean `{nearest}`?"),
         None => format!("The fields are {}.", known.join(", ")),
     };
     NodeError {
@@ -158,25 +176,6 @@ fn unknown(name: &str, spec: &CredentialSpec) -> NodeError {
             &advice,
         )
     }
-}
-
-/// Edit distance (Levenshtein), to find what a person meant.
-fn distance(one: &str, other: &str) -> usize {
-    let mut row: Vec<usize> = (0..=other.chars().count()).collect();
-    for (i, a) in one.chars().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        for (cell, b) in row.iter_mut().skip(1).zip(other.chars()) {
-            let best = (diagonal + usize::from(a != b)).min(*cell + 1).min(left + 1);
-            diagonal = *cell;
-            left = best;
-            *cell = best;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -288,15 +287,6 @@ mod tests {
         );
         for nonsense in ["", "[]", "{\"api_key\":1}", "{"] {
             secrets_of(nonsense, &spec());
-        }
-    }
-
-    #[test]
-    fn the_distance_counts_edits() {
-        for (one, other, edits) in
-            [("", "", 0), ("a", "", 1), ("kitten", "sitting", 3), ("tenant", "tenent", 1)]
-        {
-            assert_eq!(distance(one, other), edits, "{one} {other}");
         }
     }
 }

@@ -1,9 +1,22 @@
-//! Egress policy: which origins a connection may reach.
+//! Egress: which origins a connection may reach, and what may be asked there.
 //!
-//! Nothing is open unless a rule opens it. Two owners must agree: the component
-//! says which origins a connection needs (`prepared.egress`, within the most
-//! that its credential spec names), and the operator says what is allowed. Which
-//! *address* a name may lead to is decided when a connection is opened, on the
+//! Nothing is open unless somebody who may decide it opened it:
+//!
+//! | who | says | where |
+//! |---|---|---|
+//! | the person | which addresses are meant | the fields of the credentials |
+//! | the component | the most that it needs | `credential-spec.egress` |
+//! | the embedder | what of that it may have besides typed addresses | [`ConnectionOptions::accepted`](crate::ConnectionOptions::accepted) |
+//! | the component | which origins this connection needs | `prepared.egress` |
+//! | the operator | the limits of all that | [`EgressPolicy`] |
+//!
+//! A secret goes where a connection goes, so no step believes the component about
+//! the steps before it: templates of the spec are filled from what was *typed*.
+//! An origin that `prepare` names is opened if a person typed it, or if both the
+//! spec and the acceptance cover it. Plain http is not opened for a host that was
+//! typed with https.
+//!
+//! Which *address* a name may lead to is decided when a connection is opened, on the
 //! very addresses that are then connected to: a name that changes its mind in
 //! between (DNS rebinding) changes nothing.
 //!
@@ -19,8 +32,24 @@
 //! | `api.example.com`, `*.example.com` | the same over https |
 //! | `[2001:4860::1]:8443` | an IPv6 address, in brackets |
 //!
-//! A pattern has no path, query, userinfo or fragment, and `*` stands only for
-//! the first labels of a host or for the port. An empty list opens nothing.
+//! A pattern has no query, userinfo or fragment, and `*` stands only for the first
+//! labels of a host or for the port. It does not stand for names that anyone can
+//! register: `*`, `*.com`, `*.co.uk` and `*.github.io` are refused, by the public
+//! suffix list. An empty list opens nothing.
+//!
+//! A line of a policy may also say what may be asked:
+//!
+//! | form | opens |
+//! |---|---|
+//! | `GET,HEAD https://api.example.com` | these methods |
+//! | `https://api.example.com/v2/*` | every path below `/v2/` |
+//! | `POST https://api.example.com/search` | that method at that path |
+//!
+//! Paths are compared as they are sent, without the query. One that servers may read
+//! in different ways (`..`, `%2F`, a backslash) matches no line with a path.
+//!
+//! In a credential spec, `{name}` alone stands for the address in that field. In a
+//! host it stands for exactly one label, in a port for digits.
 //!
 //! # Addresses
 //!
@@ -31,36 +60,46 @@
 //! | this machine | only where an allowed origin is a literal loopback address or `localhost`, and a person typed it into the credentials or the operator into the policy |
 //! | link-local, metadata services, multicast, documentation, unspecified, reserved | never |
 
+mod line;
 mod pattern;
+mod reach;
+mod terms;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 
+use http::Method;
 use url::Host;
 
 use crate::addresses::{self, AddressKind};
 use crate::error::HostError;
 use crate::origin::{Origin, is_loopback_name, typed_label, typed_origins};
-use crate::template;
+use line::Line;
+pub(crate) use line::{PathRule, method};
 use pattern::{HostPattern, Pattern};
+pub use reach::Reach;
+pub(crate) use reach::{Hosts, SpecPattern};
+pub(crate) use terms::{Terms, misfit};
 
 /// What the operator allows a connection to reach.
 ///
-/// The default opens what the component's `prepare` names, on public addresses,
-/// and on this machine where the credentials name it literally.
+/// The default opens whatever a person typed or the embedder
+/// [accepted](crate::ConnectionOptions::accepted), on public addresses, and on this
+/// machine where the credentials name it literally.
 ///
 /// ```
 /// use workflow_node_host::EgressPolicy;
 ///
-/// let policy = EgressPolicy::allow(["https://*.example.com", "https://10.0.0.5:8443"])?
+/// let policy = EgressPolicy::allow(["GET https://*.example.com", "https://10.0.0.5:8443/api/*"])?
 ///     .allow_private(true);
 /// # Ok::<(), workflow_node_host::HostError>(())
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct EgressPolicy {
-    /// `None`: whatever `prepare` names.
-    patterns: Option<Vec<Pattern>>,
+    /// `None`: whatever was typed or accepted.
+    lines: Option<Vec<Line>>,
     allow_private: bool,
 }
 
@@ -75,17 +114,17 @@ impl EgressPolicy {
         I: IntoIterator,
         I::Item: AsRef<str>,
     {
-        let patterns = patterns
+        let lines = patterns
             .into_iter()
-            .map(|pattern| Pattern::parse(pattern.as_ref()))
-            .collect::<Result<Vec<Pattern>, HostError>>()?;
-        Ok(Self { patterns: Some(patterns), allow_private: false })
+            .map(|line| Line::parse(line.as_ref()))
+            .collect::<Result<Vec<Line>, HostError>>()?;
+        Ok(Self { lines: Some(lines), allow_private: false })
     }
 
     /// Allows nothing at all.
     #[must_use]
     pub fn deny_all() -> Self {
-        Self { patterns: Some(Vec::new()), allow_private: false }
+        Self { lines: Some(Vec::new()), allow_private: false }
     }
 
     /// Whether addresses of private networks may be reached. `false` unless set.
@@ -95,16 +134,19 @@ impl EgressPolicy {
         self
     }
 
+    /// Whether anything may be asked of this origin.
     fn allows(&self, origin: &Origin) -> bool {
-        self.patterns.as_ref().is_none_or(|patterns| patterns.iter().any(|pattern| pattern.matches(origin)))
+        self.lines.as_ref().is_none_or(|lines| lines.iter().any(|line| line.pattern.matches(origin)))
+    }
+
+    /// Whether this may be asked of it.
+    fn allows_request(&self, origin: &Origin, method: &Method, path: &str) -> bool {
+        self.lines.as_ref().is_none_or(|lines| lines.iter().any(|line| line.allows(origin, method, path)))
     }
 
     /// Whether the operator wrote this loopback host down.
     fn names_loopback(&self) -> bool {
-        self.patterns
-            .iter()
-            .flatten()
-            .any(|pattern| matches!(&pattern.host, HostPattern::Exactly(host) if is_loopback_name(host)))
+        self.lines.iter().flatten().any(|line| line.pattern.is_loopback())
     }
 }
 
@@ -176,93 +218,84 @@ enum Asker {
 pub(crate) struct Egress {
     asker: Asker,
     rules: Vec<Rule>,
-    /// Origins that the component named and the policy closes.
-    closed: Vec<Origin>,
+    /// Origins that the component named, and why they are closed all the same.
+    closed: Vec<(Origin, Refusal)>,
+    /// For `prepare`: what was not typed must have been accepted.
+    terms: Option<Arc<Terms>>,
     policy: EgressPolicy,
     /// Whether this machine was named literally by someone who may.
     loopback: bool,
 }
 
 impl Egress {
-    /// For `prepare`: what stands in the typed fields, and what the spec's
-    /// patterns make of them. A field may hold a whole address, or a bare name
-    /// that the component completes; such a name opens the hosts of the spec's
-    /// wildcards that begin with it.
-    pub(crate) fn typed(fields: &BTreeMap<String, String>, spec: &[String], policy: &EgressPolicy) -> Self {
-        let mut rules: Vec<Rule> =
-            fields.values().flat_map(|value| typed_origins(value)).map(Rule::Origin).collect();
+    /// For `prepare`, which is given no secret: what stands in the typed fields, and
+    /// what was accepted of the spec's patterns. A field may hold a whole address, or
+    /// a bare name that the component completes; such a name opens the hosts of
+    /// accepted wildcards that begin with it.
+    pub(crate) fn typed(terms: &Terms, fields: &BTreeMap<String, String>, policy: &EgressPolicy) -> Self {
+        let typed = fields.values().flat_map(|value| typed_origins(value)).map(Rule::Origin);
         let labels: Vec<String> = fields.values().filter_map(|value| typed_label(value)).collect();
-        for template in spec {
-            let expanded = template::expand(template, fields);
-            match Pattern::parse(&expanded) {
-                Ok(pattern) if matches!(pattern.host, HostPattern::Below(_)) => {
-                    rules.extend(labels.iter().map(|label| Rule::Labelled(pattern.clone(), label.clone())));
-                }
-                Ok(pattern) => rules.push(Rule::Pattern(pattern)),
-                Err(_) => rules.extend(Origin::of_text(&expanded).map(Rule::Origin)),
+        let mut rules: Vec<Rule> = typed.collect();
+        for pattern in terms.patterns() {
+            if matches!(pattern.host, HostPattern::Below(_)) {
+                rules.extend(labels.iter().map(|label| Rule::Labelled(pattern.clone(), label.clone())));
+            } else {
+                rules.push(Rule::Pattern(pattern.clone()));
             }
         }
         Self {
             asker: Asker::Person,
             rules,
             closed: Vec::new(),
-            loopback: names_loopback(fields) || policy.names_loopback(),
+            terms: Some(Arc::new(terms.clone())),
             policy: policy.clone(),
+            loopback: names_loopback(fields) || policy.names_loopback() || terms.accepts_loopback(),
         }
     }
 
-    /// For calls: the origins that `prepare` named, as far as the credential
-    /// spec (its templates filled from the completed fields) and the operator
-    /// allow them. The second part says what fell away, and why.
+    /// For calls: the origins that `prepare` named, as far as the terms of the
+    /// connection and the operator allow them. The second part says what fell away,
+    /// and why.
     pub(crate) fn prepared(
+        terms: &Terms,
         typed: &BTreeMap<String, String>,
         completed: &BTreeMap<String, String>,
         prepared: &[String],
-        spec: &[String],
         policy: &EgressPolicy,
     ) -> (Self, Vec<Refusal>) {
-        let most: Vec<Rule> = spec
-            .iter()
-            .map(|template| template::expand(template, completed))
-            .filter_map(|text| match Pattern::parse(&text) {
-                Ok(pattern) => Some(Rule::Pattern(pattern)),
-                Err(_) => Origin::of_text(&text).map(Rule::Origin),
-            })
-            .collect();
+        let discovered = terms.discovered(completed);
         let (mut rules, mut closed, mut refused) = (Vec::new(), Vec::new(), Vec::new());
         for text in prepared {
             let Some(origin) = Origin::of_text(text) else {
-                refused.push(Refusal::malformed(&format!("{text:?} is no origin")));
+                refused.push(Refusal::malformed(&format!("{text:?} is not an origin")));
                 continue;
             };
-            if !most.iter().any(|rule| rule.matches(&origin)) {
-                refused.push(Refusal {
-                    reason: format!("{origin} is more than the component's credential spec names"),
-                    remedy: None,
-                });
-            } else if !policy.allows(&origin) {
-                refused.push(not_allowed(&origin));
-                closed.push(origin);
-            } else if !rules.contains(&Rule::Origin(origin.clone())) {
-                rules.push(Rule::Origin(origin));
+            let judged = terms
+                .judge(&origin, &discovered)
+                .and_then(|()| if policy.allows(&origin) { Ok(()) } else { Err(not_allowed(&origin)) });
+            match judged {
+                Err(refusal) => {
+                    refused.push(refusal.clone());
+                    closed.push((origin, refusal));
+                }
+                Ok(()) if !rules.contains(&Rule::Origin(origin.clone())) => rules.push(Rule::Origin(origin)),
+                Ok(()) => {}
             }
         }
-        let egress = Self {
-            asker: Asker::Component,
-            rules,
-            closed,
-            loopback: names_loopback(typed) || policy.names_loopback(),
-            policy: policy.clone(),
-        };
+        let loopback = names_loopback(typed) || policy.names_loopback() || terms.accepts_loopback();
+        let policy = policy.clone();
+        let egress = Self { asker: Asker::Component, rules, closed, terms: None, policy, loopback };
         (egress, refused)
     }
 
     /// For calls without `prepare`: the operator's patterns alone.
     pub(crate) fn explicit(policy: &EgressPolicy) -> Self {
+        let patterns = policy.lines.iter().flatten().map(|line| line.pattern.clone());
         Self {
             asker: Asker::Operator,
-            rules: policy.patterns.iter().flatten().cloned().map(Rule::Pattern).collect(),
+            rules: patterns.map(Rule::Pattern).collect(),
             closed: Vec::new(),
+            terms: None,
             loopback: policy.names_loopback(),
             policy: policy.clone(),
         }
@@ -281,11 +314,21 @@ impl Egress {
 
     /// May a request go to this origin?
     pub(crate) fn check(&self, origin: &Origin) -> Result<(), Refusal> {
-        let named = self.closed.contains(origin) || self.rules.iter().any(|rule| rule.matches(origin));
-        if !named && self.asker != Asker::Operator {
-            return Err(self.not_named(origin));
+        if !self.rules.iter().any(|rule| rule.matches(origin)) {
+            if let Some((_, refusal)) = self.closed.iter().find(|(closed, _)| closed == origin) {
+                return Err(refusal.clone());
+            }
+            return Err(match self.asker {
+                Asker::Operator => not_allowed(origin),
+                Asker::Person | Asker::Component => self.not_named(origin),
+            });
         }
-        if !named || !self.policy.allows(origin) {
+        if let Some(terms) = &self.terms
+            && !self.rules.contains(&Rule::Origin(origin.clone()))
+        {
+            terms.judge(origin, &[])?;
+        }
+        if !self.policy.allows(origin) {
             return Err(not_allowed(origin));
         }
         if origin.is_loopback() && !self.loopback {
@@ -295,6 +338,23 @@ impl Egress {
             });
         }
         Ok(())
+    }
+
+    /// May this be asked of it?
+    pub(crate) fn check_request(&self, origin: &Origin, method: &Method, path: &str) -> Result<(), Refusal> {
+        self.check(origin)?;
+        if self.policy.allows_request(origin, method, path) {
+            return Ok(());
+        }
+        Err(Refusal {
+            reason: format!("no line of the egress policy allows {method} {origin}{path}"),
+            remedy: Some(format!("let the operator add `{method} {origin}{path}` to the egress policy")),
+        })
+    }
+
+    /// Whether the operator wrote down this very method and path.
+    pub(crate) fn names_request(&self, origin: &Origin, method: &Method, path: &str) -> bool {
+        self.policy.lines.iter().flatten().any(|line| line.names(origin, method, path))
     }
 
     /// What nobody asked for, no line of a policy opens.

@@ -37,6 +37,9 @@ pub enum HostError {
     /// its slots in a pool.
     #[error("the component does not fit into the limits of this host: {0}")]
     TooLarge(String),
+    /// The component is made for a machine that this host does not offer.
+    #[error("the component uses WebAssembly features that a node may not have: {0}")]
+    FeatureRefused(String),
     /// The component asks for more than a node may have.
     #[error(
         "the component asks for more than a node may have: {}. Allowed are wasi:io, \
@@ -47,10 +50,12 @@ pub enum HostError {
     /// The component lacks exports of the contract, or has them in another form.
     #[error("the component does not export the contract workflow:node@0.1.0: {}", .0.join("; "))]
     ExportsMissing(Vec<String>),
-    /// The component has no manifest, or one that is no JSON object.
+    /// The component has no manifest, more than one, or one with rules that this host
+    /// cannot read.
     #[error("the component has no usable custom section `workflow-node:manifest`: {0}")]
     Manifest(String),
-    /// A pattern of an egress policy does not parse.
+    /// A pattern of an egress policy, of an acceptance or of a credential spec does not
+    /// parse, or leaves open whose hosts it names.
     #[error("egress pattern {pattern:?}: {reason}")]
     Pattern {
         /// The pattern as it was given.
@@ -77,6 +82,23 @@ pub enum HostError {
     /// A connection cannot go on with another component.
     #[error("the connection cannot go on with this component: {0}")]
     Reload(String),
+    /// The component wants the secret to go where nobody meant it to go.
+    #[error("the secret is not sent to {to}: {reason}")]
+    Audience {
+        /// The token URL that it named, without its query.
+        to: String,
+        /// The rule, and who can change what about it.
+        reason: String,
+    },
+    /// What the component says when it is asked is not what its manifest says.
+    #[error(
+        "the component's `{function}` says something else than its manifest, which people were shown. Its makers \
+         must build it anew so that both are equal"
+    )]
+    ManifestBroken {
+        /// The function of the interface `node`.
+        function: &'static str,
+    },
     /// The host cannot run this component's login.
     #[error("the host cannot log in by recipe: {0}")]
     Recipe(String),

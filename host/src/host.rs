@@ -156,6 +156,9 @@ impl NodeHostBuilder {
         // starting an instance rests on.
         config.parallel_compilation(true);
         config.memory_init_cow(true);
+        // No node needs them, and both had faults that let a guest out of its memory.
+        config.wasm_memory64(false);
+        config.wasm_multi_memory(false);
         // Backtraces hold the names of the guest's functions, and collecting
         // them takes time. What a trap was is in its code.
         config.wasm_backtrace_max_frames(None);
@@ -219,7 +222,7 @@ impl NodeHost {
     /// nothing of the component is run.
     ///
     /// # Errors
-    /// [`HostError::NotAComponent`], [`HostError::TooLarge`],
+    /// [`HostError::NotAComponent`], [`HostError::TooLarge`], [`HostError::FeatureRefused`],
     /// [`HostError::ImportsRefused`], [`HostError::ExportsMissing`],
     /// [`HostError::Manifest`].
     pub fn load(&self, component: &[u8]) -> Result<Node, HostError> {
@@ -237,7 +240,10 @@ impl NodeHost {
 /// Why a component was not compiled: what is sound by itself meets a limit.
 fn unusable(bytes: &[u8], error: &wasmtime::Error) -> HostError {
     let reason = error.root_cause().to_string();
-    if Parser::is_component(bytes) && Validator::new().validate_all(bytes).is_ok() {
+    // What the engine is not asked to do is told as such, in its own words.
+    if ["memory64", "multi-memory", "multiple memories"].iter().any(|name| reason.contains(name)) {
+        HostError::FeatureRefused(reason)
+    } else if Parser::is_component(bytes) && Validator::new().validate_all(bytes).is_ok() {
         HostError::TooLarge(reason)
     } else {
         HostError::NotAComponent(reason)

@@ -19,6 +19,7 @@ use crate::client::Timeouts;
 use crate::egress::Refusal;
 use crate::network::Network;
 use crate::outgoing::Sending;
+use crate::reading::Reading;
 use crate::replay::Room;
 use crate::wit::types::{Effect, ErrorKind, NodeError};
 
@@ -48,6 +49,8 @@ pub(crate) struct Turn {
     pub(crate) refusals: Refusals,
     pub(crate) room: Room,
     pub(crate) writes: Writes,
+    /// Present where the call may only read.
+    pub(crate) reading: Option<Arc<Reading>>,
 }
 
 /// Whether a call sent anything that may have changed something: a request with a
@@ -102,8 +105,15 @@ impl CallHttp {
             refusals: Refusals::default(),
             room: Room::default(),
             writes: Writes::default(),
+            reading: None,
         };
         Self { network, deadline, at_once, turn }
+    }
+
+    /// The same for a call that may only read.
+    pub(crate) fn only_reading(mut self, reading: Option<Reading>) -> Self {
+        self.turn.reading = reading.map(Arc::new);
+        self
     }
 
     pub(crate) fn refusals(&self) -> Refusals {

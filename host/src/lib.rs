@@ -14,7 +14,7 @@
 //! use workflow_node_host::wit::types::Item;
 //! use workflow_node_host::{
 //!     Allocation, AuthMode, CallOptions, CompiledCache, ConnectionOptions, EgressPolicy, NodeHost,
-//!     RateLimit, RequestEvent, RequestObserver, json,
+//!     RateLimit, Reach, RequestEvent, RequestObserver, json,
 //! };
 //!
 //! /// Is told every request, with no secret in it.
@@ -42,15 +42,21 @@
 //! let node = tokio::task::spawn_blocking(move || loader.load_file("todo_node.wasm")).await??;
 //! println!("{}", node.manifest());
 //!
+//! // What it wants to reach besides the addresses that a person types: to be shown
+//! // beside the form. What was accepted is stored with the credentials.
+//! println!("{:?}", node.reach());
+//! let accepted = Reach::accept(["https://auth.example.com"])?;
+//!
 //! // Once for each account. The component completes the fields without seeing a
-//! // secret; what it wants to reach must be within the operator's policy. The host
-//! // logs in and keeps secret and token to itself.
+//! // secret; what it wants to reach must have been typed or accepted, and be within
+//! // the operator's policy. The host logs in and keeps secret and token to itself.
 //! let fields = BTreeMap::from([
 //!     ("url".to_owned(), "https://todo.example.com".to_owned()),
 //!     ("api_key".to_owned(), std::env::var("TODO_KEY")?),
 //! ]);
 //! let options = ConnectionOptions {
 //!     policy: EgressPolicy::allow(["https://*.example.com"])?,
+//!     accepted,
 //!     auth: AuthMode::Recipe,
 //!     rate: Some(RateLimit { requests: 250, window: Duration::from_secs(300) }),
 //!     observer: Some(Arc::new(Audit)),
@@ -103,7 +109,10 @@
 //! | a guest that… | meets |
 //! |---|---|
 //! | imports a file system, a socket, an environment | a refusal at [`NodeHost::load`], by name |
-//! | sends a request to another place than its own | the [egress policy](egress), which tells the operator what would open it |
+//! | sends a request to another place than its own | the [egress rules](egress), which tell who can open it, and by which line |
+//! | says in `prepare` that the service, or its login, is elsewhere | the same: what was typed or accepted counts, not what it wrote back |
+//! | says something else in its manifest than when it is asked, or has two manifests | [`HostError::ManifestBroken`], [`HostError::Manifest`] |
+//! | takes no notice of `read-only`, `allowed-operations` or `confirmed` | the host, which keeps them by the manifest and by the method of each request |
 //! | loops for ever | other calls that go on beside it, and an end shortly after its deadline: kind `timeout` |
 //! | allocates without end, or returns too much | a limit: kind `internal` |
 //! | makes the host hold things for it: headers, requests, streams | a limit of 1024 of them: kind `internal` |
@@ -124,8 +133,15 @@
 //! stand-ins for secret and token, which the host replaces in the places that the
 //! credential spec declares. With [`AuthMode::Recipe`] the host runs the login that the
 //! credential spec describes and adds the credential to each request: neither
-//! secret nor token enters the sandbox; it goes to the connection's
-//! [egress](Connection::egress) and nowhere else. In every mode no secret is in a
+//! secret nor token enters the sandbox.
+//!
+//! In every mode they go to the connection's [egress](Connection::egress) and nowhere
+//! else: origins that a person typed, or that the embedder
+//! [accepted](ConnectionOptions::accepted) for this component. The component chooses
+//! among them and adds none. Where the host puts the client secret in, it goes to the
+//! token URL that the recipe describes, filled from what was typed.
+//!
+//! In every mode no secret is in a
 //! `Debug` output, an event, an error or a trace of this crate. Wasmtime, for its
 //! part, traces what a guest passes to it, at the level `TRACE` and under the
 //! targets `wasmtime*`: leave those off where logs are kept.
@@ -138,14 +154,15 @@
 //!
 //! # What an embedder decides
 //!
-//! The host makes no policy of its own beyond safety: whether a destructive
-//! operation was [confirmed](CallOptions::confirmed), whether a failure is worth
-//! repeating (`retry` advises, `effect` says whether it is safe), where
-//! completed fields are stored. It needs a running tokio runtime with time and
+//! The host makes no policy of its own beyond safety: what was
+//! [accepted](Reach), whether an operation was [confirmed](CallOptions::confirmed),
+//! whether a failure is worth repeating (`retry` advises, `effect` says whether it is
+//! safe), where completed fields are stored. It needs a running tokio runtime with time and
 //! I/O.
 
 mod addresses;
 mod answers;
+mod audience;
 mod auth;
 mod bindings;
 mod body;
@@ -171,6 +188,7 @@ mod limits;
 mod links;
 mod manifest;
 mod metrics;
+mod names;
 mod network;
 mod node;
 mod options;
@@ -179,8 +197,10 @@ mod outgoing;
 #[cfg(test)]
 mod page;
 mod placeholders;
+mod reading;
 mod recipe;
 mod replay;
+mod rules;
 mod secrets;
 mod serial;
 mod session;
@@ -194,7 +214,7 @@ pub use bindings::wit;
 pub use budget::RateLimit;
 pub use cache::CompiledCache;
 pub use connection::Connection;
-pub use egress::EgressPolicy;
+pub use egress::{EgressPolicy, Reach};
 pub use error::{CallError, HostError, Stop};
 pub use events::{RequestEvent, RequestObserver};
 pub use fold::{Folded, FoldedItem, Progress};

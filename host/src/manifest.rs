@@ -5,8 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 use wasmparser::{Parser, Payload};
 
+use crate::audience;
+use crate::egress::SpecPattern;
 use crate::error::HostError;
+use crate::json;
 use crate::limits::MANIFEST;
+use crate::origin::typed_origins;
+use crate::reading::Reading;
+use crate::rules::Operation;
+use crate::wit::node::CredentialSpec;
 
 /// Name of the custom section that holds the manifest.
 const SECTION: &str = "workflow-node:manifest";
@@ -16,69 +23,137 @@ const SECTION: &str = "workflow-node:manifest";
 #[derive(Debug)]
 pub(crate) struct Manifest {
     pub(crate) text: String,
-    /// For each operation that has one, `serialize_by`: JSON pointers into the
-    /// input.
-    serialize_by: BTreeMap<String, Vec<String>>,
-    /// Operations that are `read_only`.
-    reading: BTreeSet<String>,
+    operations: BTreeMap<String, Operation>,
+    triggers: BTreeSet<String>,
+    /// What `credential-schema` must return.
+    credentials: Value,
+    egress: Vec<SpecPattern>,
 }
 
 impl Manifest {
+    pub(crate) fn operation(&self, id: &str) -> Option<&Operation> {
+        self.operations.get(id)
+    }
+
+    /// The ids of all operations.
+    pub(crate) fn operations(&self) -> impl Iterator<Item = &str> {
+        self.operations.keys().map(String::as_str)
+    }
+
+    pub(crate) fn has_trigger(&self, name: &str) -> bool {
+        self.triggers.contains(name)
+    }
+
     /// The members of an operation's input whose values must not meet in two
     /// calls at the same time.
     pub(crate) fn serialize_by(&self, operation: &str) -> &[String] {
-        self.serialize_by.get(operation).map_or(&[], Vec::as_slice)
+        self.operation(operation).map_or(&[], |operation| operation.serialize_by.as_slice())
     }
 
     /// Whether an operation says that it changes nothing.
     pub(crate) fn is_read_only(&self, operation: &str) -> bool {
-        self.reading.contains(operation)
+        self.operation(operation).is_some_and(|operation| operation.read_only)
     }
 
-    fn parse(text: &str) -> Result<Self, HostError> {
+    /// What an operation may send in a call that may only read.
+    pub(crate) fn reading(&self, operation: &str) -> Reading {
+        let reads_with = self.operation(operation).map(|operation| operation.reads_with.clone());
+        Reading { reads_with: reads_with.unwrap_or_default(), login: self.login_path() }
+    }
+
+    /// Where the recipe's token request goes, as far as it is written down.
+    pub(crate) fn login_path(&self) -> String {
+        let template = self.credentials.pointer("/auth_recipe/oauth2_client_credentials/token_url");
+        template
+            .and_then(Value::as_str)
+            .map(|template| audience::tail(template).to_owned())
+            .unwrap_or_default()
+    }
+
+    /// What the component wants to reach.
+    pub(crate) fn egress(&self) -> &[SpecPattern] {
+        &self.egress
+    }
+
+    /// What it wants to reach besides addresses that a person types.
+    pub(crate) fn reach(&self) -> Vec<String> {
+        let defaults = self.credentials.get("fields").and_then(Value::as_array).into_iter().flatten();
+        let text =
+            |field: &'_ Value, member: &str| field.get(member).and_then(Value::as_str).map(str::to_owned);
+        let defaults: Vec<(String, String)> = defaults
+            .filter_map(|field| Some((text(field, "name")?, text(field, "default_value")?)))
+            .collect();
+        let mut reach = Vec::new();
+        for pattern in &self.egress {
+            match pattern {
+                SpecPattern::Hosts(hosts) => reach.push(hosts.text.clone()),
+                // An address that stands there when nobody types one.
+                SpecPattern::Address(name) => {
+                    let default = defaults.iter().filter(|(field, _)| field == name);
+                    let origins = default.flat_map(|(_, value)| typed_origins(value));
+                    reach.extend(origins.map(|origin| origin.to_string()));
+                }
+            }
+        }
+        reach.dedup();
+        reach
+    }
+
+    /// Whether this is the credential spec that the manifest shows to people.
+    pub(crate) fn promises(&self, spec: &CredentialSpec) -> bool {
+        without_nulls(&json::credential_spec(spec)) == without_nulls(&self.credentials)
+    }
+
+    pub(crate) fn parse(text: &str) -> Result<Self, HostError> {
         let manifest = match serde_json::from_str(text) {
             Ok(Value::Object(manifest)) => manifest,
             Ok(_) => return Err(HostError::Manifest("it is no JSON object".to_owned())),
             Err(error) => return Err(HostError::Manifest(error.to_string())),
         };
-        let operations = || manifest.get("operations").and_then(Value::as_array).into_iter().flatten();
-        let reads =
-            |operation: &&Value| operation.pointer("/annotations/read_only") == Some(&Value::Bool(true));
-        let id = |operation: &Value| operation.get("id").and_then(Value::as_str).map(str::to_owned);
-        let reading = operations().filter(reads).filter_map(id).collect();
-        let serialize_by = operations()
-            .filter_map(|operation| {
-                let pointers = operation.get("serialize_by")?.as_array()?;
-                let pointers = pointers.iter().filter_map(Value::as_str).map(str::to_owned).collect();
-                Some((id(operation)?, pointers))
-            })
-            .collect();
-        Ok(Self { text: text.to_owned(), serialize_by, reading })
+        let list = |name: &str| manifest.get(name).and_then(Value::as_array).into_iter().flatten();
+        let mut operations = BTreeMap::new();
+        for operation in list("operations") {
+            let Some(id) = operation.get("id").and_then(Value::as_str) else { continue };
+            if operations.insert(id.to_owned(), Operation::parse(id, operation)?).is_some() {
+                return Err(HostError::Manifest(format!("it has the operation `{id}` twice")));
+            }
+        }
+        let names = list("triggers").filter_map(|trigger| trigger.get("name").and_then(Value::as_str));
+        let triggers = names.map(str::to_owned).collect();
+        let credentials = manifest.get("credentials").cloned().unwrap_or_default();
+        let patterns = credentials.get("egress").and_then(Value::as_array).into_iter().flatten();
+        let egress = patterns.filter_map(Value::as_str).map(SpecPattern::parse).collect::<Result<_, _>>()?;
+        Ok(Self { text: text.to_owned(), operations, triggers, credentials, egress })
+    }
+}
+
+/// A member that is `null` is one that is not there.
+fn without_nulls(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let members = members.iter().filter(|(_, value)| !value.is_null());
+            members.map(|(name, value)| (name.clone(), without_nulls(value))).collect()
+        }
+        Value::Array(list) => list.iter().map(without_nulls).collect(),
+        other => other.clone(),
     }
 }
 
 /// The manifest of a component.
 ///
 /// The section may stand in the component itself or in a module or component
-/// inside it: composing tools wrap what they are given. The outermost one is
-/// taken, so that a wrapper may replace the manifest of what it wraps.
+/// inside it: composing tools wrap what they are given. There is exactly one: with
+/// two, people could be shown one and the host keep to the other.
 pub(crate) fn read(component: &[u8]) -> Result<Manifest, HostError> {
-    let mut depth = 0_u32;
-    let mut found: Option<(u32, &[u8])> = None;
+    let mut found: Option<&[u8]> = None;
     for payload in Parser::new(0).parse_all(component) {
-        match payload.map_err(|error| HostError::NotAComponent(error.message().to_owned()))? {
-            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
-            // The outermost end belongs to no section.
-            Payload::End(_) => depth = depth.saturating_sub(1),
-            Payload::CustomSection(section)
-                if section.name() == SECTION && found.is_none_or(|(outer, _)| depth < outer) =>
-            {
-                found = Some((depth, section.data()));
-            }
-            _ => {}
+        let payload = payload.map_err(|error| HostError::NotAComponent(error.message().to_owned()))?;
+        let Payload::CustomSection(section) = payload else { continue };
+        if section.name() == SECTION && found.replace(section.data()).is_some() {
+            return Err(HostError::Manifest("there are two; a component has one".to_owned()));
         }
     }
-    let (_, bytes) = found.ok_or_else(|| HostError::Manifest("there is none".to_owned()))?;
+    let bytes = found.ok_or_else(|| HostError::Manifest("there is none".to_owned()))?;
     if bytes.len() > MANIFEST {
         return Err(HostError::Manifest(format!("it has more than {MANIFEST} bytes")));
     }
@@ -131,17 +206,24 @@ mod tests {
     }
 
     #[test]
-    fn the_outermost_one_counts_wherever_it_stands() {
-        let inner = module_section(&[manifest(b"{\"inner\":1}")]);
-        let outer = manifest(b"{\"outer\":1}");
-        for parts in [[inner.clone(), outer.clone()], [outer, inner]] {
-            assert_eq!(read(&component(&parts)).expect("manifest").text, "{\"outer\":1}");
+    fn two_are_refused_wherever_they_stand() {
+        let one = manifest(b"{\"a\":1}");
+        let (module, inner) = (module_section(from_ref(&one)), component_section(from_ref(&one)));
+        for parts in [
+            vec![one.clone(), one.clone()],
+            vec![one.clone(), module.clone()],
+            vec![module.clone(), one],
+            vec![inner.clone(), module],
+            vec![inner.clone(), inner],
+        ] {
+            let error = read(&component(&parts)).expect_err("two").to_string();
+            assert!(error.contains("two"), "{error}");
         }
     }
 
     #[test]
     fn what_serialises_an_operation_is_read_and_all_else_ignored() {
-        let text = r#"{"operations":[{"id":"a","serialize_by":["/k","/l/m"]},{"id":"b"},{"serialize_by":3},7],"more":1}"#;
+        let text = r#"{"operations":[{"id":"a","serialize_by":["/k","/l/m"]},{"id":"b"},{"id":"c","serialize_by":3},{"serialize_by":3},7],"more":1}"#;
         let manifest = Manifest::parse(text).expect("manifest");
         assert_eq!(manifest.serialize_by("a"), ["/k", "/l/m"]);
         assert!(manifest.serialize_by("b").is_empty() && manifest.serialize_by("c").is_empty());

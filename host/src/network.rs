@@ -43,6 +43,8 @@ pub(crate) struct Network {
     pub(crate) events: Events,
     /// Present where the host logs in.
     pub(crate) login: Option<Arc<HostLogin>>,
+    /// Where the token request of the recipe goes, whoever makes it.
+    pub(crate) token_url: Option<Uri>,
     /// Present where the component logs in with placeholders.
     pub(crate) vault: Option<Arc<Vault>>,
     pub(crate) budget: Arc<Budget>,
@@ -71,7 +73,7 @@ impl Network {
             return Err(Refusal::malformed(&format!("the method {method} is for proxies")));
         }
         let origin = Origin::of(uri)?;
-        self.egress.check(&origin)?;
+        self.egress.check_request(&origin, method, uri.path())?;
         canonical(uri, &origin).ok_or_else(|| Refusal::malformed("the URL has no canonical form"))
     }
 
@@ -86,7 +88,13 @@ impl Network {
     ) -> Result<Response<WasiBody>, WasiError> {
         let refusals = &turn.refusals;
         let mut record = self.events.begin(request.method(), request.uri(), false);
-        match self.admit(request.method(), request.uri()) {
+        let admitted = self.admit(request.method(), request.uri()).and_then(|uri| {
+            let Some(reading) = &turn.reading else { return Ok(uri) };
+            let token_url = self.token_url.as_ref();
+            reading.check(request.method(), &uri, request.headers(), token_url, &self.egress)?;
+            Ok(uri)
+        });
+        match admitted {
             Ok(uri) => *request.uri_mut() = uri,
             Err(refusal) => {
                 drain(request.into_body(), timeouts.deadline);

@@ -21,11 +21,13 @@ use crate::egress::{Egress, EgressPolicy};
 use crate::error::{CallError, HostError, Stop};
 use crate::events::Events;
 use crate::http::CallHttp;
+use crate::json;
 use crate::limits::clean_flat;
 use crate::manifest::{self, Manifest};
 use crate::metrics::Metrics;
 use crate::network::Network;
 use crate::options::ConnectionOptions;
+use crate::rules;
 use crate::wit::flat::FlatError;
 use crate::wit::node::CredentialSpec;
 
@@ -98,26 +100,48 @@ impl Node {
         &self.loaded.imports
     }
 
-    /// Calls `describe`, whose answer equals [`manifest`](Self::manifest) in a
-    /// component that keeps the contract.
+    /// What the component wants to reach besides the addresses that a person types:
+    /// origins, `https://*.example.com`, or `https://{region}.example.com` with a field
+    /// for a label. From the manifest, without running anything. Show it to the person
+    /// whose credentials these are, and pass what was accepted on as
+    /// [`ConnectionOptions::accepted`].
+    #[must_use]
+    pub fn reach(&self) -> Vec<String> {
+        self.loaded.manifest.reach()
+    }
+
+    /// Calls `describe`, whose answer equals [`manifest`](Self::manifest).
     ///
     /// # Errors
-    /// [`HostError::Stopped`].
+    /// [`HostError::ManifestBroken`] where it does not; [`HostError::Stopped`].
     pub async fn describe(&self) -> Result<String, HostError> {
-        Ok(self.recite(&Describe).await?)
+        let told = self.recite(&Describe).await?;
+        if told == self.loaded.manifest.text {
+            return Ok(told);
+        }
+        Err(HostError::ManifestBroken { function: "describe" })
     }
 
     /// The form to ask a person for, and how to log in with it. Asked once and
-    /// remembered.
+    /// remembered. A component that tells another story when it is asked than in its
+    /// manifest, which people were shown, is refused here.
     ///
     /// # Errors
-    /// [`HostError::Stopped`].
+    /// [`HostError::ManifestBroken`]; [`HostError::Stopped`].
     pub async fn credential_schema(&self) -> Result<CredentialSpec, HostError> {
         self.spec().await.cloned()
     }
 
     pub(crate) async fn spec(&self) -> Result<&CredentialSpec, HostError> {
-        self.loaded.spec.get_or_try_init(|| async { Ok(self.recite(&CredentialSchema).await?) }).await
+        let ask = async || {
+            let spec = self.recite(&CredentialSchema).await?;
+            if !self.loaded.manifest.promises(&spec) {
+                return Err(HostError::ManifestBroken { function: "credential-schema" });
+            }
+            self.describe().await?;
+            Ok(spec)
+        };
+        self.loaded.spec.get_or_try_init(ask).await
     }
 
     /// Makes a connection of what a person typed: completes the fields with
@@ -136,7 +160,10 @@ impl Node {
         Connection::open(self.clone(), fields, options).await
     }
 
-    /// Calls `flat.invoke` in a fresh instance, with the JSON texts as they are.
+    /// Calls `flat.invoke` in a fresh instance, with the JSON texts as they are. The
+    /// rules in `context` (`dry_run`, `read_only`, `allowed_operations`, `confirmed`)
+    /// are the host's, too. Under `read_only` a node that logs in with a POST needs a
+    /// line of the policy with method and path of its token URL.
     /// The node prepares and logs in by itself, so the policy must name every
     /// origin that it needs: there is no `prepare` to learn them from.
     ///
@@ -161,16 +188,24 @@ impl Node {
             egress,
             events: Events::new(None, Arc::clone(&secrets), self.metrics()),
             login: None,
+            token_url: None,
             vault: None,
             budget: Arc::default(),
             max_response: self.loaded.bounds.limits.response,
         };
         let deadline = after(deadline);
-        let hooks = CallHttp::new(Some(Arc::new(network)), deadline, Class::Run);
+        if self.loaded.ready.exports.invoke.is_none() {
+            return Err(no_flat());
+        }
+        let told = rules::told(context);
+        if let Err(error) = rules::permit(&self.loaded.manifest, operation, std::iter::once(input), &told) {
+            return Ok(Err(FlatError::PermanentFailure(json::node_error(&error).to_string())));
+        }
+        let network = (!told.dry_run).then(|| Arc::new(network));
+        let reading = told.read_only.then(|| self.loaded.manifest.reading(operation));
+        let hooks = CallHttp::new(network, deadline, Class::Run).only_reading(reading);
         let call = Flat { connection, context, operation, input, cursor };
-        let mut result = self.run(hooks, deadline, &call).await?.ok_or_else(|| {
-            HostError::ExportsMissing(vec!["workflow:node/flat@0.1.0 is missing".to_owned()])
-        })?;
+        let mut result = self.run(hooks, deadline, &call).await?.ok_or_else(no_flat)?;
         if let Err(error) = &mut result {
             clean_flat(error, &secrets);
         }
@@ -192,14 +227,9 @@ impl Node {
         run(&self.loaded.ready, &self.loaded.bounds, hooks, deadline, call).await
     }
 
-    /// See [`Manifest::serialize_by`].
-    pub(crate) fn serialize_by(&self, operation: &str) -> &[String] {
-        self.loaded.manifest.serialize_by(operation)
-    }
-
-    /// See [`Manifest::is_read_only`].
-    pub(crate) fn is_read_only(&self, operation: &str) -> bool {
-        self.loaded.manifest.is_read_only(operation)
+    /// What the host reads of the manifest.
+    pub(crate) fn manifest_read(&self) -> &Manifest {
+        &self.loaded.manifest
     }
 
     pub(crate) fn metrics(&self) -> Arc<Metrics> {
@@ -217,6 +247,10 @@ impl Node {
     pub(crate) fn max_response(&self) -> u64 {
         self.loaded.bounds.limits.response
     }
+}
+
+fn no_flat() -> HostError {
+    HostError::ExportsMissing(vec!["workflow:node/flat@0.1.0 is missing".to_owned()])
 }
 
 fn is_allowed(import: &str) -> bool {

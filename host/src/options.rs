@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::budget::RateLimit;
-use crate::egress::EgressPolicy;
+use crate::egress::{EgressPolicy, Reach};
 use crate::events::RequestObserver;
 use crate::links::LinkPolicy;
 
@@ -35,6 +35,9 @@ pub enum AuthMode {
 pub struct ConnectionOptions {
     /// What the operator allows.
     pub policy: EgressPolicy,
+    /// What was accepted of the component's [reach](crate::Node::reach), after a person
+    /// saw it. Nothing unless set: then only typed addresses are reached.
+    pub accepted: Reach,
     /// Who logs in.
     pub auth: AuthMode,
     /// Whether attachment links are followed. None is unless set.
@@ -54,6 +57,7 @@ impl Default for ConnectionOptions {
     fn default() -> Self {
         Self {
             policy: EgressPolicy::default(),
+            accepted: Reach::default(),
             auth: AuthMode::default(),
             links: LinkPolicy::default(),
             rate: None,
@@ -68,6 +72,7 @@ impl fmt::Debug for ConnectionOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ConnectionOptions")
             .field("policy", &self.policy)
+            .field("accepted", &self.accepted)
             .field("auth", &self.auth)
             .field("links", &self.links)
             .field("rate", &self.rate)
@@ -89,12 +94,16 @@ pub struct CallOptions {
     /// Send nothing: answer with the requests that would have been sent. The
     /// host does not log in for such a call, and gives it no network.
     pub dry_run: bool,
-    /// Refuse whatever would change something at the service.
+    /// Refuse whatever would change something at the service. The host lets GET, HEAD
+    /// and OPTIONS out, and the token request; what else an operation needs to read
+    /// must stand in its manifest (`reads_with`) and in a line of the policy with
+    /// method and path.
     pub read_only: bool,
-    /// When given, refuse every other operation.
+    /// When given, the host refuses every other operation.
     pub allowed_operations: Option<Vec<String>>,
-    /// Whether a person chose this very operation. `false` unless set: then
-    /// destructive operations are refused.
+    /// Whether a person chose this very operation. `false` unless set: then the host
+    /// refuses what the manifest marks as destructive, as visible to customers, or
+    /// by `confirm_when` for such an input.
     pub confirmed: bool,
     /// The same for each repetition of one call, different for any other call.
     pub idempotency_key: Option<String>,

@@ -16,8 +16,10 @@ use http::{HeaderName, HeaderValue, Request, StatusCode, Uri};
 use tokio::time::Instant;
 use url::form_urlencoded::Serializer;
 
+use crate::credentials::Typed;
 use crate::error::{CallError, HostError};
 use crate::network::Network;
+use crate::origin::{Origin, typed_origins};
 use crate::secrets::{Secret, Secrets};
 use crate::session::{Cache, Lease};
 use crate::token::{Token, TokenRequest, TokenUse};
@@ -58,6 +60,8 @@ struct Asked {
 pub(crate) struct Ingredients<'a> {
     /// The completed fields.
     pub(crate) fields: &'a BTreeMap<String, String>,
+    /// The same as they were typed.
+    pub(crate) typed: &'a Typed,
     /// The fields of kind `secret`.
     pub(crate) secrets: &'a BTreeMap<String, Secret>,
     /// `prepared.token-url`.
@@ -70,16 +74,43 @@ impl Ingredients<'_> {
         self.secrets
             .get(name)
             .map(Secret::expose)
-            .or_else(|| self.fields.get(name).map(String::as_str))
+            .or_else(|| self.plain(name))
             .ok_or_else(|| HostError::Recipe(format!("there is no value for the field `{name}`")))
+    }
+
+    /// The value of a field for a template: what the component completed, but where
+    /// a person typed something, no more than that tidied up. The scope of a token
+    /// request is the person's to choose, too.
+    fn plain(&self, name: &str) -> Option<&str> {
+        let completed = self.fields.get(name)?;
+        match self.typed.fields.get(name) {
+            Some(typed) if !is_tidied(typed, completed) => Some(typed),
+            _ => Some(completed),
+        }
+    }
+
+    /// All fields for templates.
+    pub(crate) fn plain_fields(&self) -> BTreeMap<String, String> {
+        let plain = |name: &String| Some((name.clone(), self.plain(name)?.to_owned()));
+        self.fields.keys().filter_map(plain).collect()
     }
 
     /// Fields and secrets together, for templates that may hold both.
     pub(crate) fn all(&self) -> BTreeMap<String, String> {
-        let mut all = self.fields.clone();
+        let mut all = self.plain_fields();
         all.extend(self.secrets.iter().map(|(name, secret)| (name.clone(), secret.expose().to_owned())));
         all
     }
+}
+
+/// Whether a completed value is a typed one in another spelling: the same address,
+/// or some of the same words.
+fn is_tidied(typed: &str, completed: &str) -> bool {
+    fn words(text: &str) -> impl Iterator<Item = &str> {
+        text.split(|letter: char| letter.is_whitespace() || matches!(letter, ',' | ';'))
+    }
+    words(completed).filter(|word| !word.is_empty()).all(|word| words(typed).any(|typed| typed == word))
+        || Origin::of_text(completed).is_some_and(|origin| typed_origins(typed).contains(&origin))
 }
 
 impl HostLogin {
@@ -286,7 +317,8 @@ mod tests {
     fn login(recipe: AuthRecipe, secret: &str) -> Result<Option<HostLogin>, HostError> {
         let fields = [("user".to_owned(), "me".to_owned())].into();
         let secrets = [("key".to_owned(), Secret::new(secret))].into();
-        let ingredients = Ingredients { fields: &fields, secrets: &secrets, token_url: None };
+        let typed = Typed::default();
+        let ingredients = Ingredients { fields: &fields, typed: &typed, secrets: &secrets, token_url: None };
         HostLogin::new(&spec(recipe), &ingredients, &Arc::default())
     }
 
@@ -330,6 +362,27 @@ mod tests {
             AuthRecipe::Basic(Basic { username_field: "user".to_owned(), password_field: "key".to_owned() });
         let login = login(recipe, "hunter22").expect("login").expect("some");
         assert_eq!(injected(&login).headers()["authorization"], "Basic bWU6aHVudGVyMjI=");
+    }
+
+    #[test]
+    fn a_typed_value_is_tidied_up_and_not_replaced() {
+        for (typed, completed, used) in [
+            ("read:a,  edit:b", "read:a edit:b", "read:a edit:b"),
+            ("read:a edit:b", "read:a", "read:a"),
+            ("read:a", "all", "read:a"),
+            ("read:a", "read:a all", "read:a"),
+            ("a.example", "https://a.example/api", "https://a.example/api"),
+            ("https://a.example", "https://evil.test/api", "https://a.example"),
+            ("https://a.example", "http://a.example", "https://a.example"),
+        ] {
+            let fields = [("f".to_owned(), completed.to_owned())].into();
+            let typed = Typed { fields: [("f".to_owned(), typed.to_owned())].into(), ..Typed::default() };
+            let secrets = BTreeMap::new();
+            let ingredients =
+                Ingredients { fields: &fields, typed: &typed, secrets: &secrets, token_url: None };
+            assert_eq!(ingredients.value("f").expect("value"), used);
+            assert_eq!(ingredients.all()["f"], used);
+        }
     }
 
     #[test]

@@ -5,15 +5,18 @@ use std::collections::BTreeMap;
 /// `template` with each `{name}` replaced by the field's value, and by nothing
 /// where there is no such field. Braces that enclose no name stay as they are.
 pub(crate) fn expand(template: &str, fields: &BTreeMap<String, String>) -> String {
+    fill(template, &|name| Some(fields.get(name).cloned().unwrap_or_default())).unwrap_or_default()
+}
+
+/// The same with values from anywhere; `None` where one is missing.
+pub(crate) fn fill(template: &str, value: &dyn Fn(&str) -> Option<String>) -> Option<String> {
     let mut expanded = String::with_capacity(template.len());
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {
         expanded.push_str(before);
         match after.split_once('}') {
             Some((name, after)) if is_name(name) => {
-                if let Some(value) = fields.get(name) {
-                    expanded.push_str(value);
-                }
+                expanded.push_str(&value(name)?);
                 rest = after;
             }
             _ => {
@@ -23,7 +26,12 @@ pub(crate) fn expand(template: &str, fields: &BTreeMap<String, String>) -> Strin
         }
     }
     expanded.push_str(rest);
-    expanded
+    Some(expanded)
+}
+
+/// The name of a template that is nothing but `{name}`.
+pub(crate) fn sole_name(template: &str) -> Option<&str> {
+    template.strip_prefix('{')?.strip_suffix('}').filter(|name| is_name(name))
 }
 
 /// The names that stand in a template, in order.

@@ -19,6 +19,7 @@ use url::form_urlencoded::{Serializer, byte_serialize};
 use wasmtime_wasi_http::WasiBody;
 use workflow_node_redaction::{Kind, Redactor, tokens_in};
 
+use crate::audience;
 use crate::budget::retry_after;
 use crate::error::{CallError, HostError, refusal};
 use crate::failure::Failure;
@@ -278,7 +279,8 @@ impl TokenRequest {
     }
 }
 
-/// The token URL: `prepared.token-url`, or what the recipe's template comes to.
+/// The token URL: `prepared.token-url`, or what the recipe's template comes to, if it
+/// is one that may be sent the secret.
 pub(crate) fn token_uri(
     recipe: &Oauth2ClientCredentials,
     ingredients: &Ingredients<'_>,
@@ -293,11 +295,12 @@ pub(crate) fn token_uri(
                     return Err(HostError::Recipe(format!("it puts the secret `{name}` into a URL")));
                 }
             }
-            let text = template::expand(&recipe.token_url, ingredients.fields);
+            let fields = ingredients.plain_fields();
+            let text = template::expand(&recipe.token_url, &fields);
             let mut url = Url::parse(&text)
                 .map_err(|_| HostError::Recipe(format!("its token URL comes out as {text:?}")))?;
             for parameter in &recipe.query {
-                let value = template::expand(&parameter.value, ingredients.fields);
+                let value = template::expand(&parameter.value, &fields);
                 if !value.is_empty() {
                     url.query_pairs_mut().append_pair(&parameter.name, &value);
                 }
@@ -305,7 +308,9 @@ pub(crate) fn token_uri(
             url.into()
         }
     };
-    text.parse().map_err(|_| HostError::Recipe("its token URL is none".to_owned()))
+    let uri = text.parse().map_err(|_| HostError::Recipe("its token URL is none".to_owned()))?;
+    audience::check(&recipe.token_url, &uri, ingredients.typed)?;
+    Ok(uri)
 }
 
 fn no_token() -> CallError {

@@ -34,6 +34,7 @@ impl Connection {
         state: Option<&str>,
         call: &CallOptions,
     ) -> Result<Polled, CallError> {
+        self.knows_trigger(trigger)?;
         let config = &config_json.to_owned();
         let poll = Poll { trigger: Trigger { name: trigger, config }, state };
         self.call(&poll, call).await
@@ -54,6 +55,7 @@ impl Connection {
         state: Option<&str>,
         call: &CallOptions,
     ) -> Result<Subscription, CallError> {
+        self.knows_trigger(trigger)?;
         self.know_secret(&endpoint.signing_secret);
         let config = &config_json.to_owned();
         let subscribe = Subscribe { trigger: Trigger { name: trigger, config }, endpoint, state };
@@ -72,6 +74,7 @@ impl Connection {
         state: &str,
         call: &CallOptions,
     ) -> Result<Unsubscribed, CallError> {
+        self.knows_trigger(trigger)?;
         let config = &config_json.to_owned();
         let unsubscribe = Unsubscribe { trigger: Trigger { name: trigger, config }, state };
         self.call(&unsubscribe, call).await
@@ -93,6 +96,7 @@ impl Connection {
         delivery: &Delivery,
         call: &CallOptions,
     ) -> Result<Received, CallError> {
+        self.knows_trigger(trigger)?;
         self.know_secret(&endpoint.signing_secret);
         let config = &config_json.to_owned();
         let receive = Receive { trigger: Trigger { name: trigger, config }, endpoint, state, delivery };

@@ -33,3 +33,18 @@ test('calls may reach what prepare named and the spec covers', () => {
 	assert.ok(!gate()(at('https://desk.example.org/')), 'nothing is open by itself');
 	assert.ok(!gate('https://a.example.com')(at('https://a.example.com.evil.net/')));
 });
+
+test('what a component wrote back opens nothing', () => {
+	const spec = ['{url}', '{auth_url}', 'https://{tenant}.vendor.example', 'http://*.plain.example'];
+	const open = (values: Record<string, string>, origin: string) => preparedGate(spec, values, [origin])(at(origin));
+	const typed = { url: 'https://desk.plain.example' };
+	assert.ok(open(typed, 'https://desk.plain.example'));
+	for (const origin of ['https://evil.net', 'http://desk.plain.example', 'https://desk.plain.example:8443', 'https://evil.vendor.example']) {
+		assert.ok(!open(typed, origin), origin);
+	}
+	assert.ok(open({ tenant: 'Acme' }, 'https://acme.vendor.example'));
+	for (const tenant of ['evil.net/', 'evil.net#', 'evil.net?', 'evil.net:8080/', 'me@evil.net/', '*', 'evil.net\\', 'a.b', '', 'b\u00fccher']) {
+		assert.ok(!open({ tenant }, 'https://evil.net'), tenant);
+		assert.ok(!open({ tenant }, 'https://evil.vendor.example'), tenant);
+	}
+});

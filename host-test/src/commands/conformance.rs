@@ -33,6 +33,7 @@ fn account(file: &Path, args: &ConformanceArgs) -> Result<Account> {
     credentials::add_secret(&mut fields, env::var(credentials::SECRET_VARIABLE).ok());
     let options = ConnectionOptions {
         policy: EgressPolicy::default().allow_private(args.allow_private),
+        accepted: connect::accepted(&args.accept)?,
         ca_file: args.ca_file.clone(),
         ..ConnectionOptions::default()
     };

@@ -84,7 +84,8 @@ impl Trial<'_> {
         let takes_files = self.manifest.operation(operation).is_some_and(|operation| operation.takes_files());
         let attachments = if takes_files { vec![file()] } else { vec![] };
         let item = Item { json: input.to_owned(), attachments, source_index: None };
-        self.connection.execute(operation, &[item], cursor, &options).await
+        // Not every host keeps the rules, so the component must.
+        self.connection.rehearse(operation, &[item], cursor, &options).await
     }
 
     /// What is wrong with how a bad call was answered.

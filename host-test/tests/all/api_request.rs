@@ -61,7 +61,7 @@ fn what_writes_wants_a_person() -> Result<()> {
         ] {
             let result = desk.run_in(&unattended, "api.request", input).await?;
             let error = result.first_error().context("it went through")?;
-            assert_eq!(text(error, "code"), "halopsa.not-confirmed", "{error}");
+            assert_eq!(text(error, "code"), "host.not-confirmed", "{error}");
         }
         let listed =
             desk.session.with(|call| call.allowed_operations = Some(vec!["ticket.list".to_string()]));

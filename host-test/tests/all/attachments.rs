@@ -166,13 +166,13 @@ fn files_wait_for_permission_like_everything_else() -> Result<()> {
         let unattended = desk.session.with(|call| call.confirmed = false);
         let shown = json!({ "ticket_id": TICKET, "showforusers": true });
         for (session, input, code) in
-            [(&reader, input.clone(), "halopsa.read-only"), (&unattended, shown, "halopsa.not-confirmed")]
+            [(&reader, input.clone(), "halopsa.read-only"), (&unattended, shown, "host.not-confirmed")]
         {
             let result = desk.run_files_in(session, "attachment.upload", input, vec![file("a", "A")]).await?;
             assert_eq!(text(result.first_error().context("it went through")?, "code"), code);
         }
         let result = desk.run_in(&unattended, "attachment.delete", json!({ "id": 1 })).await?;
-        assert_eq!(text(result.first_error().context("it went through")?, "code"), "halopsa.not-confirmed");
+        assert_eq!(text(result.first_error().context("it went through")?, "code"), "host.not-confirmed");
 
         let dry = desk.session.with(|call| call.dry_run = true);
         let files = vec![file("a", vec![1; 4_000_000]), file("b", "B")];

@@ -17,6 +17,7 @@ use crate::error::{CallError, Stop, refusal};
 use crate::fold;
 use crate::http::CallHttp;
 use crate::options::CallOptions;
+use crate::reading::Reading;
 use crate::session::{self, HeldSession};
 use crate::trace::TraceParent;
 use crate::wit::types::{
@@ -59,10 +60,11 @@ impl Connection {
             let connection = GuestConnection { fields: self.guest_fields(), auth: self.guest_auth(&lease) };
             // "Send nothing" is not left to the guest alone.
             let network = (!options.dry_run).then(|| Arc::clone(&self.shared.network));
-            let hooks = CallHttp::new(network, deadline, C::CLASS);
+            let node = self.node();
+            let reading = options.read_only.then(|| call.reading(&node));
+            let hooks = CallHttp::new(network, deadline, C::CLASS).only_reading(reading);
             let (refusals, waits, writes) = (hooks.refusals(), hooks.waits(), hooks.writes());
             let attempted = Attempt { call, context: &context, connection: &connection };
-            let node = self.node();
             let run = node.run(hooks, deadline, &attempted).instrument(span::<C>(&context));
             let mut result = run.await.map_err(|stop| {
                 let harmless = options.dry_run || call.only_reads(&node);
@@ -126,12 +128,15 @@ impl Connection {
         renew_before: Duration,
     ) -> Result<HeldSession, CallError> {
         let left = deadline.saturating_duration_since(Instant::now());
-        // Logging in is the host's wish, whatever the call that it is for may do.
+        // Logging in is the host's wish, whatever the call that it is for may do. The
+        // token request may leave in any call; nothing else that writes may.
+        let reading = options.read_only.then(Reading::default);
         let options =
             CallOptions { dry_run: false, read_only: false, idempotency_key: None, ..options.clone() };
         let context = call_context(&options, 1, left)?;
         let connection = GuestConnection { fields: self.guest_fields(), auth: ConnectionAuth::SelfManaged };
-        let hooks = CallHttp::new(Some(Arc::clone(&self.shared.network)), deadline, Class::Interactive);
+        let hooks = CallHttp::new(Some(Arc::clone(&self.shared.network)), deadline, Class::Interactive)
+            .only_reading(reading);
         let refusals = hooks.refusals();
         let attempt = Attempt { call: &Authenticate, context: &context, connection: &connection };
         let mut result = self

@@ -7,10 +7,6 @@ fn fields(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
-fn spec(patterns: &[&str]) -> Vec<String> {
-    patterns.iter().map(|pattern| (*pattern).to_owned()).collect()
-}
-
 fn opens(egress: &Egress, url: &str) -> bool {
     let uri: http::Uri = url.parse().expect(url);
     Origin::of(&uri).and_then(|origin| egress.check(&origin)).is_ok()
@@ -34,14 +30,42 @@ fn allowing(patterns: &[&str]) -> Egress {
     Egress::explicit(&EgressPolicy::allow(patterns).expect("patterns"))
 }
 
-/// What a connection may reach whose `prepare` named `prepared`.
+/// The terms of a connection whose embedder accepted `accepted`.
+fn terms(typed: &[(&str, &str)], patterns: &[&str], accepted: &[&str]) -> Terms {
+    let spec: Vec<SpecPattern> = patterns.iter().map(|text| SpecPattern::parse(text).expect(text)).collect();
+    let typed = fields(typed);
+    Terms::new(&spec, &typed, &typed, &Reach::accept(accepted).expect("patterns"))
+}
+
+/// What `prepare` may reach.
+fn preparing(typed: &[(&str, &str)], patterns: &[&str], accepted: &[&str], policy: &EgressPolicy) -> Egress {
+    Egress::typed(&terms(typed, patterns, accepted), &fields(typed), policy)
+}
+
+/// What a connection may reach whose `prepare` named `prepared`, where everything
+/// that can be accepted was accepted.
 fn connection(
     typed: &[(&str, &str)],
     prepared: &[&str],
     patterns: &[&str],
     policy: &EgressPolicy,
 ) -> (Egress, Vec<Refusal>) {
-    Egress::prepared(&fields(typed), &fields(typed), &spec(prepared), &spec(patterns), policy)
+    let all: Vec<&str> = patterns.iter().copied().filter(|text| !text.starts_with('{')).collect();
+    completed(typed, typed, prepared, patterns, &all, policy)
+}
+
+/// The same where `prepare` wrote something else back.
+fn completed(
+    typed: &[(&str, &str)],
+    completed: &[(&str, &str)],
+    prepared: &[&str],
+    patterns: &[&str],
+    accepted: &[&str],
+    policy: &EgressPolicy,
+) -> (Egress, Vec<Refusal>) {
+    let terms = terms(typed, patterns, accepted);
+    let prepared: Vec<String> = prepared.iter().map(|&text| text.to_owned()).collect();
+    Egress::prepared(&terms, &fields(typed), &fields(completed), &prepared, policy)
 }
 
 #[test]
@@ -113,7 +137,10 @@ fn patterns_that_mean_nothing_are_refused_with_their_text() {
         "https://**.example.com",
         "*.127.0.0.1",
         "ftp://example.com",
-        "https://example.com/path",
+        "*.com",
+        "https://*.co.uk",
+        "https://*.github.io",
+        "https://example.com/path/../x",
         "https://example.com?x",
         "https://me@example.com",
         "https://example.com:port",
@@ -199,7 +226,7 @@ fn what_the_component_never_named_is_not_the_operators_to_add() {
     let refused = told(&egress, "https://b.example.com/");
     assert!(refused.contains("https://b.example.com") && refused.contains("makers"), "{refused}");
     assert!(!refused.contains("add `"), "{refused}");
-    let typing = Egress::typed(&fields(&[("url", "https://a.example.com")]), &[], &EgressPolicy::default());
+    let typing = preparing(&[("url", "https://a.example.com")], &[], &[], &EgressPolicy::default());
     assert!(told(&typing, "https://b.example.com/").contains("name it in the credentials"));
     assert!(told(&allowing(&[]), "https://b.example.com/").contains("add `https://b.example.com`"));
 }
@@ -212,11 +239,12 @@ fn this_machine_is_closed_unless_a_person_typed_it() {
     assert_open(&typed, &["http://127.0.0.1:9000/"]);
 
     // A server that was asked answered with this machine's address.
-    let (answered, _) = Egress::prepared(
-        &fields(&[("url", "https://a.example.com")]),
-        &fields(&[("url", "http://127.0.0.1:9000")]),
-        &spec(&prepared),
-        &spec(&["{url}"]),
+    let (answered, _) = completed(
+        &[("url", "https://a.example.com")],
+        &[("url", "http://127.0.0.1:9000")],
+        &prepared,
+        &["{url}"],
+        &[],
         &EgressPolicy::default(),
     );
     assert_closed(&answered, &["http://127.0.0.1:9000/"]);
@@ -231,9 +259,10 @@ fn this_machine_is_open_where_the_operator_wrote_it() {
 
 #[test]
 fn prepare_reaches_the_typed_hosts_and_no_others() {
-    let egress = Egress::typed(
-        &fields(&[("url", "https://desk.customer.example/api"), ("tenant", "acme")]),
-        &spec(&["{url}", "https://*.vendor.example"]),
+    let egress = preparing(
+        &[("url", "https://desk.customer.example/api"), ("tenant", "acme")],
+        &["{url}", "https://*.vendor.example"],
+        &["https://*.vendor.example"],
         &EgressPolicy::default(),
     );
     assert_open(&egress, &["https://desk.customer.example/api/info", "https://acme.vendor.example/"]);
@@ -251,9 +280,10 @@ fn prepare_reaches_the_typed_hosts_and_no_others() {
 
 #[test]
 fn a_bare_name_opens_only_hosts_of_the_spec_that_begin_with_it() {
-    let egress = Egress::typed(
-        &fields(&[("url", "example")]),
-        &spec(&["https://*.vendor.example", "{url}"]),
+    let egress = preparing(
+        &[("url", "example")],
+        &["https://*.vendor.example", "{url}"],
+        &["https://*.vendor.example"],
         &EgressPolicy::default(),
     );
     assert_open(&egress, &["https://example.vendor.example/"]);
@@ -266,20 +296,17 @@ fn a_bare_name_opens_only_hosts_of_the_spec_that_begin_with_it() {
 #[test]
 fn prepare_stays_within_the_operators_policy() {
     let policy = EgressPolicy::allow(["https://example.vendor.example"]).expect("policy");
-    let patterns = spec(&["https://*.vendor.example"]);
-    let allowed = Egress::typed(&fields(&[("url", "example")]), &patterns, &policy);
+    let patterns = ["https://*.vendor.example"];
+    let allowed = preparing(&[("url", "example")], &patterns, &patterns, &policy);
     assert_open(&allowed, &["https://example.vendor.example/"]);
-    let other = Egress::typed(&fields(&[("url", "other")]), &patterns, &policy);
+    let other = preparing(&[("url", "other")], &patterns, &patterns, &policy);
     assert_closed(&other, &["https://other.vendor.example/"]);
 }
 
 #[test]
 fn a_template_filled_from_the_fields_opens_that_host_during_prepare() {
-    let egress = Egress::typed(
-        &fields(&[("region", "eu")]),
-        &spec(&["https://{region}.vendor.example", "https://static.vendor.example"]),
-        &EgressPolicy::default(),
-    );
+    let patterns = ["https://{region}.vendor.example", "https://static.vendor.example"];
+    let egress = preparing(&[("region", "eu")], &patterns, &patterns, &EgressPolicy::default());
     assert_open(&egress, &["https://eu.vendor.example/", "https://static.vendor.example/"]);
     assert_closed(&egress, &["https://us.vendor.example/"]);
 }
@@ -331,4 +358,148 @@ fn a_name_that_is_not_localhost_never_leads_to_this_machine() {
     assert!(reaches(&egress, "localhost", "127.0.0.1"));
     assert!(reaches(&egress, "127.0.0.1", "127.0.0.1"));
     assert!(!reaches(&egress, "rebind.example", "127.0.0.1"));
+}
+
+/// Everything that a component can say of its own in `prepare`.
+fn lies(lie: &str) -> (Egress, Vec<Refusal>) {
+    completed(
+        &[("url", "https://a.example.com")],
+        &[("url", lie), ("auth_url", lie)],
+        &[lie, "https://a.example.com"],
+        &["{url}", "{auth_url}", "https://*.vendor.example"],
+        &[],
+        &EgressPolicy::default(),
+    )
+}
+
+#[test]
+fn what_a_component_wrote_back_opens_nothing() {
+    for lie in [
+        "https://evil.test",
+        "http://a.example.com",
+        "http://a.example.com:443",
+        "https://a.example.com:8443",
+        "https://b.a.example.com",
+        "https://evil.vendor.example",
+        "https://a.example.com.evil.test",
+        "http://127.0.0.1:1",
+        "https://[2001:4860::1]",
+    ] {
+        let (egress, refused) = lies(lie);
+        assert_eq!(egress.origins(), ["https://a.example.com"], "{lie}");
+        assert_closed(&egress, &[&format!("{lie}/token")]);
+        let text = refused.first().map(ToString::to_string).unwrap_or_default();
+        assert!(refused.len() == 1 && text.contains(&Origin::of_text(lie).expect(lie).to_string()), "{text}");
+    }
+}
+
+#[test]
+fn the_typed_origin_is_open_however_it_is_spelt() {
+    for same in ["https://A.example.com.", "https://a.example.com:443/auth", "HTTPS://a.EXAMPLE.com"] {
+        let (egress, refused) = lies(same);
+        assert!(refused.is_empty(), "{refused:?}");
+        assert_eq!(egress.origins(), ["https://a.example.com"], "{same}");
+    }
+}
+
+#[test]
+fn the_specs_own_patterns_count_after_they_were_accepted() {
+    let patterns = ["{url}", "{auth_url}", "https://*.vendor.example"];
+    let with = |accepted: &[&str], origin: &str| {
+        let typed = [("url", "https://a.example.com")];
+        completed(&typed, &[("auth_url", origin)], &[origin], &patterns, accepted, &EgressPolicy::default())
+    };
+    let auth = "https://auth.vendor.example";
+    let (_, refused) = with(&[], auth);
+    let told = refused.first().map(ToString::to_string).unwrap_or_default();
+    let line = told.split('`').nth(1).expect("a line");
+    assert_eq!(line, "https://*.vendor.example");
+    assert_open(&with(&[line], auth).0, &["https://auth.vendor.example/token"]);
+    assert_open(&with(&[auth], auth).0, &["https://auth.vendor.example/token"]);
+    for other in ["https://other.vendor.example", "https://*.vendor.test", "http://*.vendor.example"] {
+        assert_closed(&with(&[other], auth).0, &["https://auth.vendor.example/token"]);
+    }
+    // A newer build that reaches further is not covered.
+    assert_closed(
+        &with(&["https://*.vendor.example"], "https://auth.newer.example").0,
+        &["https://auth.newer.example/"],
+    );
+    // A discovered address that is beyond every pattern can be accepted by itself.
+    let (_, refused) = with(&[], "https://login.customer.test");
+    let told = refused.first().map(ToString::to_string).unwrap_or_default();
+    let line = told.split('`').nth(1).expect("a line").to_owned();
+    assert_open(&with(&[&line], "https://login.customer.test").0, &["https://login.customer.test/"]);
+}
+
+#[test]
+fn an_acceptance_does_not_widen_the_spec() {
+    let (egress, _) = completed(
+        &[("url", "https://a.example.com")],
+        &[("url", "https://a.example.com")],
+        &["https://evil.vendor.example"],
+        &["{url}"],
+        &["https://*.vendor.example"],
+        &EgressPolicy::default(),
+    );
+    assert_closed(&egress, &["https://evil.vendor.example/"]);
+}
+
+#[test]
+fn a_host_that_was_typed_with_https_is_not_asked_in_plain() {
+    let patterns = ["{url}", "http://*.vendor.example"];
+    let asks = |typed: &str| {
+        let (egress, _) = completed(
+            &[("url", typed)],
+            &[("url", typed)],
+            &["http://acme.vendor.example"],
+            &patterns,
+            &["http://*.vendor.example"],
+            &EgressPolicy::default(),
+        );
+        opens(&egress, "http://acme.vendor.example/")
+    };
+    assert!(!asks("https://acme.vendor.example") && !asks("acme.vendor.example"));
+    assert!(asks("http://acme.vendor.example") && asks("https://other.example"));
+}
+
+#[test]
+fn a_template_is_filled_from_what_was_typed() {
+    let patterns = ["https://{tenant}.vendor.example"];
+    let (egress, _) = completed(
+        &[("tenant", "acme")],
+        &[("tenant", "evil")],
+        &["https://evil.vendor.example", "https://acme.vendor.example"],
+        &patterns,
+        &patterns,
+        &EgressPolicy::default(),
+    );
+    assert_eq!(egress.origins(), ["https://acme.vendor.example"]);
+}
+
+#[test]
+fn a_default_is_the_components_own_and_not_typed() {
+    let spec = [SpecPattern::parse("{url}").expect("pattern")];
+    let values = fields(&[("url", "https://default.vendor.example")]);
+    let with = |accepted: &[&str]| {
+        let terms = Terms::new(&spec, &fields(&[]), &values, &Reach::accept(accepted).expect("patterns"));
+        let prepared = ["https://default.vendor.example".to_owned()];
+        Egress::prepared(&terms, &fields(&[]), &values, &prepared, &EgressPolicy::default()).0
+    };
+    assert_closed(&with(&[]), &["https://default.vendor.example/"]);
+    assert_open(&with(&["https://default.vendor.example"]), &["https://default.vendor.example/"]);
+}
+
+#[test]
+fn methods_and_paths_of_a_policy_hold_for_requests() {
+    let policy = EgressPolicy::allow(["GET https://a.example.com/v2/*"]).expect("policy");
+    let (egress, refused) =
+        connection(&[("url", "https://a.example.com")], &["https://a.example.com"], &["{url}"], &policy);
+    assert!(refused.is_empty(), "{refused:?}");
+    let origin = Origin::of_text("https://a.example.com").expect("origin");
+    assert!(egress.check_request(&origin, &Method::GET, "/v2/x").is_ok());
+    let refusal = egress.check_request(&origin, &Method::POST, "/v2/x").expect_err("a method").to_string();
+    let line = refusal.split('`').nth(1).expect("a line");
+    let wider = Egress::explicit(&EgressPolicy::allow([line]).expect("policy"));
+    assert!(wider.check_request(&origin, &Method::POST, "/v2/x").is_ok(), "{line}");
+    assert!(wider.check_request(&origin, &Method::POST, "/v2/y").is_err(), "{line}");
 }

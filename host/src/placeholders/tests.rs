@@ -1,4 +1,5 @@
 use super::*;
+use crate::credentials::Typed;
 use crate::wit::node::{Basic, HeaderInjection, Injection, Parameter, StaticToken};
 
 const SECRET: &str = "hunter&22";
@@ -38,7 +39,8 @@ fn tried(auth_recipe: AuthRecipe) -> Tried {
     let fields = [("id".to_owned(), "me".to_owned())].into();
     let secrets =
         [("pin".to_owned(), Secret::new("pin-1234")), ("secret".to_owned(), Secret::new(SECRET))].into();
-    let ingredients = Ingredients { fields: &fields, secrets: &secrets, token_url: None };
+    let ingredients =
+        Ingredients { fields: &fields, typed: &Typed::default(), secrets: &secrets, token_url: None };
     let vault = Vault::new(&spec, &ingredients, &Arc::default()).expect("vault");
     let told: BTreeMap<String, String> = vault.fields().map(|field| (field.name, field.value)).collect();
     assert!(!format!("{told:?} {vault:?}").contains(SECRET));
@@ -219,6 +221,7 @@ fn without_a_recipe_there_is_no_place_for_a_secret() {
         documentation_url: None,
     };
     let (fields, secrets) = (BTreeMap::new(), BTreeMap::new());
-    let ingredients = Ingredients { fields: &fields, secrets: &secrets, token_url: None };
+    let ingredients =
+        Ingredients { fields: &fields, typed: &Typed::default(), secrets: &secrets, token_url: None };
     assert!(matches!(Vault::new(&spec, &ingredients, &Arc::default()), Err(HostError::Recipe(_))));
 }

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::credentials::Typed;
 use crate::wit::node::{HeaderInjection, Injection, Parameter};
 
 fn parameter(name: &str, value: &str) -> Parameter {
@@ -41,7 +42,7 @@ fn request(
     let mut all = fields(&[("auth_url", "https://a.example/auth"), ("id", "client"), ("scope", "all x")]);
     all.extend(fields(pairs));
     let secrets = [("secret".to_owned(), Secret::new("s&cret"))].into();
-    let ingredients = Ingredients { fields: &all, secrets: &secrets, token_url };
+    let ingredients = Ingredients { fields: &all, typed: &Typed::default(), secrets: &secrets, token_url };
     TokenRequest::new(recipe, &ingredients, &Arc::default())
 }
 
@@ -64,7 +65,7 @@ fn the_token_url_is_filled_with_its_query() {
 
 #[test]
 fn the_token_url_of_prepare_goes_before_the_template() {
-    let prepared = "https://b.example/t?tenant=z";
+    let prepared = "https://b.example/t/token?tenant=z";
     let request = request(&recipe(), &[], Some(prepared)).expect("request");
     assert_eq!(request.uri.to_string(), prepared);
 }

@@ -12,6 +12,7 @@
 mod attachments;
 mod calls;
 mod compressed;
+mod hostile;
 mod isolation;
 mod limits;
 mod load;
@@ -21,6 +22,7 @@ mod memory;
 mod network;
 mod operations;
 mod rate;
+mod rules;
 mod secrets;
 mod serial;
 mod server;

@@ -8,7 +8,7 @@ use workflow_node_host::wit::types::{Effect, ErrorKind};
 use workflow_node_host::{CallOptions, Connection, ConnectionOptions, Node};
 
 use crate::server::{Reply, Server, ok};
-use crate::support::{HANG, SECRET, component, fields, node_error, run, run_with, until};
+use crate::support::{HANG, SECRET, component, fields, node_error, run, run_with, until, with_section};
 
 async fn connect_to(node: &Node, url: &str) -> Connection {
     let typed = fields(&[("url", url), ("secret", SECRET)]);
@@ -116,25 +116,12 @@ async fn a_reload_disturbs_no_call_that_runs() {
     assert_eq!(server.count("/login"), 1, "the session stayed");
 }
 
-/// The component with another manifest around it.
-fn with_manifest(text: &str) -> Vec<u8> {
-    let mut bytes = std::fs::read(component()).expect("the component");
-    let name = b"workflow-node:manifest";
-    let size = u8::try_from(1 + name.len() + text.len()).expect("small");
-    assert!(size < 128, "one byte of LEB128");
-    bytes.extend([0, size, u8::try_from(name.len()).expect("small")]);
-    bytes.extend(name);
-    bytes.extend(text.bytes());
-    bytes
-}
-
 #[tokio::test]
 async fn several_components_live_side_by_side() {
     let server = Server::start(|_| ok("tok-1")).await;
     let host = crate::support::host().build().expect("host");
-    let one = host.load(&with_manifest(r#"{"name":"one"}"#)).expect("node");
-    let other = host.load(&with_manifest(r#"{"name":"other"}"#)).expect("node");
-    assert_eq!((one.manifest(), other.manifest()), (r#"{"name":"one"}"#, r#"{"name":"other"}"#));
+    let one = host.load(&with_section("one", "{}")).expect("node");
+    let other = host.load(&with_section("other", "{}")).expect("node");
     let (one, other) = (connect_to(&one, server.url()).await, connect_to(&other, server.url()).await);
     let (first, second) = tokio::join!(run(&one, "told", json!({})), run(&other, "told", json!({})));
     first.expect("told");

@@ -8,6 +8,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use wasmparser::{Parser, Payload};
 use workflow_node_host::wit::node::Outcome;
 use workflow_node_host::wit::types::{Item, NodeError};
 use workflow_node_host::{
@@ -69,6 +70,37 @@ pub(crate) fn node() -> Node {
         host.load_file(component()).expect("node")
     });
     NODE.clone()
+}
+
+/// The component with one more custom section at its end.
+pub(crate) fn with_section(name: &str, text: &str) -> Vec<u8> {
+    let mut bytes = std::fs::read(component()).expect("the component");
+    let size = u8::try_from(1 + name.len() + text.len()).expect("small");
+    assert!(size < 128, "one byte of LEB128");
+    bytes.extend([0, size, u8::try_from(name.len()).expect("small")]);
+    bytes.extend(name.bytes());
+    bytes.extend(text.bytes());
+    bytes
+}
+
+/// The component with a manifest in which a text was replaced by another one of the
+/// same length. What its functions return stays.
+pub(crate) fn with_manifest(old: &str, new: &str) -> Vec<u8> {
+    assert_eq!(old.len(), new.len(), "{old} {new}");
+    let mut bytes = std::fs::read(component()).expect("the component");
+    let section = Parser::new(0)
+        .parse_all(&bytes)
+        .find_map(|payload| match payload.expect("a component") {
+            Payload::CustomSection(section) if section.name() == "workflow-node:manifest" => {
+                Some(section.range())
+            }
+            _ => None,
+        })
+        .expect("a manifest");
+    let section = bytes.get_mut(section).expect("its bytes");
+    let at = section.windows(old.len()).position(|part| part == old.as_bytes()).expect(old);
+    section[at..at + new.len()].copy_from_slice(new.as_bytes());
+    bytes
 }
 
 pub(crate) fn fields(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {

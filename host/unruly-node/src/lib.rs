@@ -38,5 +38,6 @@ mod bindings {
     pub(crate) use self::exports::workflow::node::{node, triggers, types};
 }
 
-/// The manifest: only what a host needs to load the component.
+/// The manifest: only what a host needs to load the component, and what it shows to
+/// people.
 pub const MANIFEST: &str = include_str!("../manifest.json");

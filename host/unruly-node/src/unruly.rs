@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `told` | answers with the fields, session and context that it was given |
 //! | `request` | sends the request in the input: see `http.rs`; `{secret}` and `{token}` in it become what the node was told; `follow` goes where the answer leads; `strict` makes a refusal by the host a failure |
+//! | `destroy`, `mail`, `note`, `search` | the same, and the manifest marks them |
+//! | `hidden` | the same, and the manifest does not have it |
 //! | `flood` | begins `count` requests to `url` and waits for the last of them |
 //! | `page` | returns one row and a cursor, `pages` times |
 //! | `guarded` | gets `{url}/guarded` with its session's token |
@@ -35,6 +37,10 @@ use crate::http::{flood, hoard, send};
 
 pub(crate) struct Unruly;
 
+/// As in the manifest.
+const EGRESS: [&str; 5] =
+    ["{url}", "{also}", "https://*.vendor.example", "http://{tenant}.vendor.example", "http://127.0.0.1:*"];
+
 pub(crate) const UNUSED: Usage = Usage { requests: 0, retries: 0, waited_ms: 0, rate_limited: 0 };
 
 impl Guest for Unruly {
@@ -61,6 +67,9 @@ impl Guest for Unruly {
                 field("also", FieldKind::Text),
                 field("probe", FieldKind::Text),
                 field("login", FieldKind::Text),
+                field("tenant", FieldKind::Text),
+                field("lie", FieldKind::Text),
+                field("scope", FieldKind::Text),
                 field("secret", FieldKind::Secret),
             ],
             auth_recipe: AuthRecipe::Oauth2ClientCredentials(Oauth2ClientCredentials {
@@ -70,7 +79,7 @@ impl Guest for Unruly {
                 client_authentication: ClientAuthentication::RequestBody,
                 client_id_field: "url".to_owned(),
                 client_secret_field: "secret".to_owned(),
-                scope: String::new(),
+                scope: "{scope}".to_owned(),
                 access_token: "/access_token".to_owned(),
                 expires_in: "/expires_in".to_owned(),
                 granted_scope: None,
@@ -82,12 +91,14 @@ impl Guest for Unruly {
                 }),
                 renew_on: vec![401],
             }),
-            egress: vec!["{url}".to_owned(), "{also}".to_owned(), "https://*.vendor.example".to_owned()],
+            egress: EGRESS.iter().map(|&text| text.to_owned()).collect(),
             documentation_url: None,
         }
     }
 
-    /// Names `url` and `also` as its egress, and probes the URL in `probe`.
+    /// Names `url` and `also` as its egress, and probes the URL in `probe`. With the
+    /// field `lie`, a JSON object, it returns the `fields`, `egress` and `token_url` in
+    /// there instead of what was typed.
     fn prepare(_: CallContext, fields: Vec<FieldValue>) -> Result<Prepared, NodeError> {
         let egress =
             ["url", "also"].iter().filter_map(|name| value(&fields, name)).map(str::to_owned).collect();
@@ -98,14 +109,24 @@ impl Guest for Unruly {
         }
         // Nobody gave it this one.
         completed.push(FieldValue { name: "secret".to_owned(), value: "made up".to_owned() });
-        Ok(Prepared { fields: completed, egress, token_url: None, usage: UNUSED, diagnostics: vec![] })
+        let mut prepared =
+            Prepared { fields: completed, egress, token_url: None, usage: UNUSED, diagnostics: vec![] };
+        if let Some(lie) = value(&fields, "lie") {
+            embellish(&mut prepared, &serde_json::from_str(lie).unwrap_or_default());
+        }
+        Ok(prepared)
     }
 
     /// Takes what `{url}/login` answers as its token; with the field `login`, asks
-    /// `{url}/token` as the recipe says.
+    /// `{url}/token` as the recipe says. With `delete` in it, it deletes a ticket
+    /// instead.
     fn authenticate(_: CallContext, connection: Connection) -> Result<Session, NodeError> {
         let given = |name: &str| value(&connection.fields, name).unwrap_or_default();
         let url = given("url");
+        if given("login") == "delete" {
+            let answer = send(&json!({ "method": "DELETE", "url": format!("{url}/tickets/1") }));
+            return Err(failure(ErrorKind::Denied, &format!("{answer}")));
+        }
         let by_recipe = !given("login").is_empty();
         let answer = if by_recipe {
             let form = format!("grant_type=client_credentials&client_secret={}", given("secret"));
@@ -162,12 +183,14 @@ impl Guest for Unruly {
         let mut attachments = vec![];
         let result = match operation.as_str() {
             "told" => told(&ctx, &connection),
-            "request" => match request(&with_secrets(&input, &connection)) {
-                answer if strict(&input, &answer) => {
-                    return Err(failure(ErrorKind::Denied, "The host refused the request."));
+            "request" | "destroy" | "mail" | "note" | "search" | "hidden" => {
+                match request(&with_secrets(&input, &connection)) {
+                    answer if strict(&input, &answer) => {
+                        return Err(failure(ErrorKind::Denied, "The host refused the request."));
+                    }
+                    answer => answer,
                 }
-                answer => answer,
-            },
+            }
             "page" => {
                 let page: u64 = cursor.and_then(|cursor| cursor.parse().ok()).unwrap_or(1);
                 if page < input.get("pages").and_then(Value::as_u64).unwrap_or(1) {
@@ -221,6 +244,18 @@ impl Guest for Unruly {
             diagnostics: vec![],
         })
     }
+}
+
+/// What `prepare` says when it lies.
+fn embellish(prepared: &mut Prepared, lie: &Value) {
+    for (name, value) in lie.get("fields").and_then(Value::as_object).into_iter().flatten() {
+        prepared.fields.retain(|field| field.name != *name);
+        let value = value.as_str().unwrap_or_default().to_owned();
+        prepared.fields.push(FieldValue { name: name.clone(), value });
+    }
+    let origins = lie.get("egress").and_then(Value::as_array).into_iter().flatten();
+    prepared.egress.extend(origins.filter_map(Value::as_str).map(str::to_owned));
+    prepared.token_url = lie.get("token_url").and_then(Value::as_str).map(str::to_owned);
 }
 
 fn linked(url: &str) -> Attachment {

@@ -121,8 +121,7 @@ export class Account {
 		const { fields, egress } = await this.#component.call(typedGate(this.#spec, known), (exports) =>
 			exports.node.prepare(context({}, 1), open),
 		);
-		const completed = Object.fromEntries(fields.map(({ name, value }) => [name, value]));
-		return { fields: [...fields, ...secret], gate: preparedGate(this.#spec, completed, egress) };
+		return { fields: [...fields, ...secret], gate: preparedGate(this.#spec, known, egress) };
 	}
 }
 

@@ -1,7 +1,11 @@
 // Which requests of a component leave: those to the origins that `prepare` named,
-// as far as the credential spec covers them. The forms are those of the contract
-// (`credential-spec.egress`): origins, `https://*.example.com`, or templates of
-// credential fields, of which the origin counts.
+// as far as they were typed or the credential spec covers them. The forms are those of
+// the contract (`credential-spec.egress`): origins, `https://*.example.com`, `{name}`
+// for the address in a field, or names with `{name}` for one label.
+//
+// Templates are filled from what was typed, never from what the component made of it:
+// it would choose by itself where the secret goes. A package is made for one component,
+// so whoever builds and installs it accepts the patterns of its spec.
 
 import type { Gate } from './world.ts';
 
@@ -12,7 +16,7 @@ export function typedGate(spec: readonly string[], values: Values): Gate {
 	const origins = new Set(Object.values(values).flatMap(originsOf));
 	const labels = Object.values(values).filter((value) => /^[a-z0-9-]+$/i.test(value.trim()));
 	const first = new Set(labels.map((value) => value.trim().toLowerCase()));
-	const patterns = spec.map((template) => expand(template, values));
+	const patterns = patternsOf(spec, values);
 	return (url) =>
 		origins.has(url.origin) ||
 		patterns.some((pattern) =>
@@ -22,18 +26,34 @@ export function typedGate(spec: readonly string[], values: Values): Gate {
 		);
 }
 
-/** For everything else. */
+/** For everything else; `values` are as they were typed. */
 export function preparedGate(spec: readonly string[], values: Values, prepared: readonly string[]): Gate {
-	const most = spec.map((template) => expand(template, values));
+	const typed = spec.flatMap((template) => originsOf(values[ADDRESS.exec(template)?.[1] ?? ''] ?? ''));
+	const patterns = patternsOf(spec, values);
+	const isPlain = (url: URL) => url.protocol === 'http:' && typed.some((origin) => origin.startsWith('https:') && new URL(origin).hostname === url.hostname);
 	const open = prepared.flatMap((origin) => {
 		const url = URL.parse(origin);
-		return url !== null && most.some((pattern) => covers(pattern, url)) ? [url.origin] : [];
+		if (url === null || url.username !== '') return [];
+		const covered = typed.includes(url.origin) || (!isPlain(url) && patterns.some((pattern) => covers(pattern, url)));
+		return covered ? [url.origin] : [];
 	});
 	return (url) => open.includes(url.origin);
 }
 
-function expand(template: string, values: Values): string {
-	return template.replace(/\{([^}]*)\}/g, (_, name: string) => values[name] ?? '');
+const ADDRESS = /^\{([A-Za-z0-9_-]+)\}$/;
+
+/** The spec's own patterns; one with a value that is no label is none. */
+function patternsOf(spec: readonly string[], values: Values): string[] {
+	return spec.flatMap((template) => {
+		if (ADDRESS.test(template)) return [];
+		let fits = true;
+		const pattern = template.replace(/\{([^}]*)\}/g, (_, name: string) => {
+			const value = values[name] ?? '';
+			fits &&= /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i.test(value);
+			return value.toLowerCase();
+		});
+		return fits ? [pattern] : [];
+	});
 }
 
 function covers(pattern: string, url: URL): boolean {

@@ -1,0 +1,286 @@
+//! The rules of a call that do not depend on what a component makes of them: which
+//! operations there are, which are allowed, and which a person must have chosen.
+//!
+//! They are kept before the component runs, from its manifest. What it sends in a
+//! call that may only read is watched in [`reading`](crate::reading).
+
+mod condition;
+
+use http::Method;
+use serde_json::Value;
+
+use crate::egress::{PathRule, method};
+use crate::error::{HostError, refusal};
+use crate::manifest::Manifest;
+use crate::names::nearest;
+use crate::options::CallOptions;
+use crate::wit::types::{ErrorKind, NodeError};
+use condition::Condition;
+
+/// What the manifest says about an operation, as far as the host keeps it.
+#[derive(Debug, Default)]
+pub(crate) struct Operation {
+    pub(crate) read_only: bool,
+    destructive: bool,
+    customer_visible: bool,
+    /// Any of them holding makes the operation one that must be confirmed.
+    confirm_when: Vec<Condition>,
+    /// Requests that only read although their method is not safe.
+    pub(crate) reads_with: Vec<(Method, PathRule)>,
+    /// JSON pointers into the input.
+    pub(crate) serialize_by: Vec<String>,
+}
+
+impl Operation {
+    /// Reads an entry of the manifest's `operations`. Rules that do not parse are
+    /// no rules that could be left out: the manifest is refused.
+    pub(crate) fn parse(id: &str, json: &Value) -> Result<Self, HostError> {
+        let wrong = |member: &str, why: &str| {
+            HostError::Manifest(format!("`{member}` of the operation `{id}`: {why}"))
+        };
+        let mark = |name: &str| match json.pointer(&format!("/annotations/{name}")) {
+            None | Some(Value::Null) => Ok(false),
+            Some(Value::Bool(mark)) => Ok(*mark),
+            Some(_) => Err(wrong("annotations", &format!("`{name}` is neither true nor false"))),
+        };
+        let list = |name: &str| match json.get(name) {
+            None | Some(Value::Null) => Ok(&[][..]),
+            Some(Value::Array(list)) => Ok(list.as_slice()),
+            Some(_) => Err(wrong(name, "it is not a list")),
+        };
+        let confirm_when = list("confirm_when")?
+            .iter()
+            .map(|json| Condition::parse(json).map_err(|why| wrong("confirm_when", why)))
+            .collect::<Result<_, _>>()?;
+        let reads_with = list("reads_with")?
+            .iter()
+            .map(|json| reads_with(json).map_err(|why| wrong("reads_with", why)))
+            .collect::<Result<_, _>>()?;
+        let pointers = json.get("serialize_by").and_then(Value::as_array).into_iter().flatten();
+        Ok(Self {
+            read_only: mark("read_only")?,
+            destructive: mark("destructive")?,
+            customer_visible: mark("customer_visible")?,
+            confirm_when,
+            reads_with,
+            serialize_by: pointers.filter_map(Value::as_str).map(str::to_owned).collect(),
+        })
+    }
+
+    /// Why a person must have chosen this call.
+    fn needs_confirmation<'a>(&self, inputs: impl Iterator<Item = &'a str>) -> Option<String> {
+        if self.destructive {
+            return Some("its manifest marks it as `destructive`".to_owned());
+        }
+        if self.customer_visible {
+            return Some("its manifest marks it as `customer_visible`".to_owned());
+        }
+        if self.confirm_when.is_empty() {
+            return None;
+        }
+        inputs.enumerate().find_map(|(index, input)| {
+            let item = format!("item {}", index.saturating_add(1));
+            let Ok(input) = serde_json::from_str::<Value>(input) else {
+                return Some(format!("{item} is not JSON, so nobody can tell what it asks for"));
+            };
+            let met = self.confirm_when.iter().find(|condition| condition.holds(&input))?;
+            Some(format!("its manifest demands it where {met}, as in {item}"))
+        })
+    }
+}
+
+fn reads_with(json: &Value) -> Result<(Method, PathRule), &'static str> {
+    let text = |name: &str| json.get(name).and_then(Value::as_str);
+    let method = text("method").and_then(method).ok_or("its `method` is not one, such as `POST`")?;
+    Ok((method, PathRule::parse(text("path").ok_or("it has no `path`")?)?))
+}
+
+/// Refuses a call that the rules forbid. `inputs` are the items' JSON texts.
+pub(crate) fn permit<'a>(
+    manifest: &Manifest,
+    id: &str,
+    inputs: impl Iterator<Item = &'a str>,
+    call: &CallOptions,
+) -> Result<(), NodeError> {
+    let Some(operation) = manifest.operation(id) else { return Err(unknown(manifest, id)) };
+    if call.allowed_operations.as_ref().is_some_and(|allowed| !allowed.iter().any(|name| name == id)) {
+        return Err(refusal(
+            ErrorKind::Denied,
+            "host.operation-not-allowed",
+            format!("The operation `{id}` is not in the list of allowed operations."),
+            &format!("If it is meant, let the operator add `{id}` to `CallOptions::allowed_operations`."),
+        ));
+    }
+    if call.confirmed || call.dry_run {
+        return Ok(());
+    }
+    match operation.needs_confirmation(inputs) {
+        None => Ok(()),
+        Some(why) => Err(refusal(
+            ErrorKind::Denied,
+            "host.not-confirmed",
+            format!("The operation `{id}` must be confirmed: {why}."),
+            "A person must choose this operation; then the caller sets `CallOptions::confirmed`.",
+        )),
+    }
+}
+
+fn unknown(manifest: &Manifest, id: &str) -> NodeError {
+    let advice = match nearest(id, manifest.operations()) {
+        Some(near) => format!("Did you mean `{near}`?"),
+        None => "Its manifest names the operations that there are.".to_owned(),
+    };
+    refusal(
+        ErrorKind::InvalidInput,
+        "host.operation-unknown",
+        format!("The component's manifest has no operation \"{}\".", shown(id)),
+        &advice,
+    )
+}
+
+/// The rules in the JSON text of a call context. What does not parse is for the
+/// component to refuse; until then nothing is confirmed, and nothing may be written.
+pub(crate) fn told(context: &str) -> CallOptions {
+    let context: Value = serde_json::from_str(context).unwrap_or_default();
+    let flag = |name: &str, otherwise: bool| match context.get(name) {
+        None | Some(Value::Null) => false,
+        Some(value) => value.as_bool().unwrap_or(otherwise),
+    };
+    let allowed = context.get("allowed_operations").filter(|allowed| !allowed.is_null()).map(|allowed| {
+        let names = allowed.as_array().into_iter().flatten();
+        names.filter_map(Value::as_str).map(str::to_owned).collect()
+    });
+    CallOptions {
+        dry_run: flag("dry_run", false),
+        read_only: flag("read_only", true) || !context.is_object(),
+        confirmed: flag("confirmed", false),
+        allowed_operations: allowed,
+        ..CallOptions::default()
+    }
+}
+
+/// Refuses a trigger that people were not shown.
+pub(crate) fn permit_trigger(manifest: &Manifest, name: &str) -> Result<(), NodeError> {
+    if manifest.has_trigger(name) {
+        return Ok(());
+    }
+    Err(refusal(
+        ErrorKind::InvalidInput,
+        "host.trigger-unknown",
+        format!("The component's manifest has no trigger \"{}\".", shown(name)),
+        "Its manifest names the triggers that there are.",
+    ))
+}
+
+/// As much of a name as belongs into a sentence.
+fn shown(name: &str) -> String {
+    name.chars().filter(|letter| !letter.is_control()).take(80).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MANIFEST: &str = r#"{"operations":[
+        {"id":"read","annotations":{"read_only":true}},
+        {"id":"write","annotations":{"read_only":false}},
+        {"id":"delete","annotations":{"destructive":true}},
+        {"id":"mail","annotations":{"customer_visible":true}},
+        {"id":"note","confirm_when":[{"at":"/private","is":[false]},{"at":"/via","not":["web",null]}]}
+    ]}"#;
+
+    fn code(id: &str, inputs: &[&str], call: &CallOptions) -> String {
+        let manifest = Manifest::parse(MANIFEST).expect("manifest");
+        match permit(&manifest, id, inputs.iter().copied(), call) {
+            Ok(()) => "permitted".to_owned(),
+            Err(error) => error.code,
+        }
+    }
+
+    #[test]
+    fn what_a_person_must_choose_is_refused_unless_one_did() {
+        let (model, person) =
+            (CallOptions::default(), CallOptions { confirmed: true, ..CallOptions::default() });
+        let rehearsal = CallOptions { dry_run: true, ..CallOptions::default() };
+        for (id, input, by_model) in [
+            ("read", "{}", "permitted"),
+            ("write", "{}", "permitted"),
+            ("delete", "{}", "host.not-confirmed"),
+            ("mail", "{}", "host.not-confirmed"),
+            ("note", "{}", "permitted"),
+            ("note", r#"{"private":true}"#, "permitted"),
+            ("note", r#"{"private":false}"#, "host.not-confirmed"),
+            ("note", r#"{"private":" No "}"#, "host.not-confirmed"),
+            ("note", r#"{"via":"phone"}"#, "host.not-confirmed"),
+            ("note", r#"{"via":"WEB"}"#, "permitted"),
+            ("note", "{", "host.not-confirmed"),
+            ("nothing", "{}", "host.operation-unknown"),
+        ] {
+            assert_eq!(code(id, &[input], &model), by_model, "{id} {input}");
+            for call in [&person, &rehearsal] {
+                let expected = if id == "nothing" { by_model } else { "permitted" };
+                assert_eq!(code(id, &[input], call), expected, "{id} {input}");
+            }
+        }
+        assert_eq!(code("note", &["{}", r#"{"private":0}"#], &model), "host.not-confirmed");
+    }
+
+    #[test]
+    fn an_operation_outside_of_the_list_is_refused_with_the_line_to_add() {
+        let call = CallOptions {
+            allowed_operations: Some(vec!["write".to_owned()]),
+            confirmed: true,
+            ..CallOptions::default()
+        };
+        assert_eq!(code("write", &[], &call), "permitted");
+        let manifest = Manifest::parse(MANIFEST).expect("manifest");
+        let error = permit(&manifest, "delete", std::iter::empty(), &call).expect_err("not allowed");
+        assert_eq!(error.code, "host.operation-not-allowed");
+        assert!(error.advice.is_some_and(|advice| advice.contains("operator add `delete` to")));
+    }
+
+    #[test]
+    fn a_misspelt_operation_is_told_the_right_name() {
+        let manifest = Manifest::parse(MANIFEST).expect("manifest");
+        let error =
+            permit(&manifest, "delte", std::iter::empty(), &CallOptions::default()).expect_err("none");
+        assert_eq!(error.advice.as_deref(), Some("Did you mean `delete`?"));
+    }
+
+    #[test]
+    fn the_rules_of_a_call_in_text_are_read_strictly() {
+        let told = |text: &str| {
+            let CallOptions { dry_run, read_only, confirmed, allowed_operations, .. } = told(text);
+            (dry_run, read_only, confirmed, allowed_operations)
+        };
+        assert_eq!(told("{}"), (false, false, false, None));
+        assert_eq!(told(r#"{"dry_run":true,"read_only":true,"confirmed":true}"#), (true, true, true, None));
+        let odd = r#"{"dry_run":1,"read_only":"yes","confirmed":"yes","allowed_operations":"x"}"#;
+        assert_eq!(told(odd), (false, true, false, Some(vec![])));
+        assert_eq!(told("nonsense"), (false, true, false, None));
+        assert_eq!(
+            told(r#"{"allowed_operations":["a",1]}"#),
+            (false, false, false, Some(vec!["a".to_owned()]))
+        );
+    }
+
+    #[test]
+    fn rules_that_do_not_parse_are_not_left_out() {
+        for operation in [
+            r#"{"id":"x","annotations":{"destructive":"yes"}}"#,
+            r#"{"id":"x","confirm_when":{}}"#,
+            r#"{"id":"x","confirm_when":[{"at":"private","is":[false]}]}"#,
+            r#"{"id":"x","confirm_when":[{"at":"/private"}]}"#,
+            r#"{"id":"x","confirm_when":[{"at":"/private","is":[false],"not":[true]}]}"#,
+            r#"{"id":"x","confirm_when":[{"at":"/private","is":false}]}"#,
+            r#"{"id":"x","confirm_when":[{"at":"/private","is":[{}]}]}"#,
+            r#"{"id":"x","confirm_when":[{"at":"/private","is":[false],"and":1}]}"#,
+            r#"{"id":"x","reads_with":[{"method":"post","path":"/search"}]}"#,
+            r#"{"id":"x","reads_with":[{"method":"POST"}]}"#,
+            r#"{"id":"x"},{"id":"x"}"#,
+        ] {
+            let manifest = Manifest::parse(&format!(r#"{{"operations":[{operation}]}}"#));
+            assert!(matches!(manifest, Err(HostError::Manifest(_))), "{operation}");
+        }
+    }
+}
