@@ -19,6 +19,7 @@ use crate::client::Timeouts;
 use crate::egress::Refusal;
 use crate::network::Network;
 use crate::outgoing::Sending;
+use crate::quota::Allowance;
 use crate::replay::Room;
 use crate::wit::types::{Effect, ErrorKind, NodeError};
 
@@ -37,6 +38,8 @@ pub(crate) struct CallHttp {
     network: Option<Arc<Network>>,
     deadline: Instant,
     at_once: Arc<Semaphore>,
+    /// The places of the connection's calls, where the call is one of them.
+    places: Option<Arc<Semaphore>>,
     turn: Turn,
 }
 
@@ -48,6 +51,7 @@ pub(crate) struct Turn {
     pub(crate) refusals: Refusals,
     pub(crate) room: Room,
     pub(crate) writes: Writes,
+    pub(crate) allowance: Allowance,
 }
 
 /// Whether a call sent anything that may have changed something: a request with a
@@ -96,18 +100,30 @@ impl Refusals {
 impl CallHttp {
     pub(crate) fn new(network: Option<Arc<Network>>, deadline: Instant, class: Class) -> Self {
         let at_once = Arc::new(Semaphore::new(AT_ONCE));
+        let limits = network.as_ref().map(|network| network.limits).unwrap_or_default();
         let turn = Turn {
             class,
             waits: Arc::default(),
             refusals: Refusals::default(),
             room: Room::default(),
             writes: Writes::default(),
+            allowance: limits.allowance(),
         };
-        Self { network, deadline, at_once, turn }
+        let places = network.as_ref().map(|network| Arc::clone(&network.places));
+        Self { network, deadline, at_once, places, turn }
+    }
+
+    /// A call that sends nothing, of a connection all the same.
+    pub(crate) fn dry(network: &Network, deadline: Instant, class: Class) -> Self {
+        Self { places: Some(Arc::clone(&network.places)), ..Self::new(None, deadline, class) }
     }
 
     pub(crate) fn refusals(&self) -> Refusals {
         self.turn.refusals.clone()
+    }
+
+    pub(crate) fn places(&self) -> Option<Arc<Semaphore>> {
+        self.places.clone()
     }
 
     /// Whether the call sent anything that may have changed something.

@@ -58,8 +58,12 @@ impl Connection {
             let context = call_context(options, attempt, left)?;
             let connection = GuestConnection { fields: self.guest_fields(), auth: self.guest_auth(&lease) };
             // "Send nothing" is not left to the guest alone.
-            let network = (!options.dry_run).then(|| Arc::clone(&self.shared.network));
-            let hooks = CallHttp::new(network, deadline, C::CLASS);
+            let network = &self.shared.network;
+            let hooks = if options.dry_run {
+                CallHttp::dry(network, deadline, C::CLASS)
+            } else {
+                CallHttp::new(Some(Arc::clone(network)), deadline, C::CLASS)
+            };
             let (refusals, waits, writes) = (hooks.refusals(), hooks.waits(), hooks.writes());
             let attempted = Attempt { call, context: &context, connection: &connection };
             let node = self.node();
