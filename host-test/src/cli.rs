@@ -81,6 +81,8 @@ pub enum Command {
     Sim(halo_sim::SimArgs),
     /// Print imports and sizes of the component; fails over budget
     Report,
+    /// Compile the component into the cache, in a process with limits of its own
+    Precompile(PrecompileArgs),
     #[cfg(feature = "conformance")]
     /// Hold a component against the contract and say what it breaks
     Conformance(ConformanceArgs),
@@ -90,6 +92,22 @@ pub enum Command {
     #[cfg(feature = "compose")]
     /// Plug the node into a component that imports it; writes one component
     Compose(ComposeArgs),
+}
+
+/// Arguments of `precompile`.
+#[derive(Debug, Args)]
+pub struct PrecompileArgs {
+    /// Processor time that compiling may take, on all cores together
+    #[arg(long, value_name = "SECONDS", default_value_t = 120)]
+    pub cpu_seconds: u64,
+
+    /// Address space that it may take
+    #[arg(long, value_name = "MIB", default_value_t = 4096)]
+    pub memory_mib: u64,
+
+    /// Do it in this process
+    #[arg(long, hide = true)]
+    pub inside: bool,
 }
 
 #[cfg(feature = "compose")]

@@ -12,6 +12,7 @@ mod compose;
 mod conformance;
 mod demo;
 mod mirror;
+mod precompile;
 mod recipe;
 mod report;
 mod run;
@@ -53,6 +54,7 @@ pub async fn run(cli: Cli, console: &Console) -> Result<ExitCode> {
         Command::Mirror(args) => mirror::run(component, &args, console).await,
         Command::Sim(args) => sim::run(args).await,
         Command::Report => report::run(component),
+        Command::Precompile(args) => precompile::run(component, &args),
         #[cfg(feature = "bench")]
         Command::Bench(args) => bench::run(component, &args, console).await,
         #[cfg(feature = "compose")]

@@ -13,6 +13,7 @@ use wasmtime_wasi_http::{Error as WasiError, WasiBody};
 
 use crate::client::Timeouts;
 use crate::events::Record;
+use crate::quota::Allowance;
 
 /// A request body whose bytes are counted.
 pub(crate) struct CountedBody {
@@ -31,6 +32,40 @@ impl Body for CountedBody {
         let frame = ready!(Pin::new(&mut self.inner).poll_frame(context));
         if let Some(data) = frame.as_ref().and_then(|frame| frame.as_ref().ok()).and_then(Frame::data_ref) {
             self.bytes.fetch_add(u64::try_from(data.len()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+/// A request body that ends where its call has sent as much as it may.
+pub(crate) struct MeteredBody {
+    pub(crate) inner: WasiBody,
+    pub(crate) allowance: Allowance,
+}
+
+impl Body for MeteredBody {
+    type Data = Bytes;
+    type Error = WasiError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, WasiError>>> {
+        let frame = ready!(Pin::new(&mut self.inner).poll_frame(context));
+        let bytes = match &frame {
+            Some(Ok(frame)) => frame.data_ref().map_or(0, Bytes::len),
+            Some(Err(_)) | None => 0,
+        };
+        if !self.allowance.bytes(u64::try_from(bytes).unwrap_or(u64::MAX)) {
+            return Poll::Ready(Some(Err(WasiError::HttpRequestBodySize(None))));
         }
         Poll::Ready(frame)
     }

@@ -2,9 +2,9 @@
 //! together, and whose turn it is when there are more.
 //!
 //! A limit is a sliding window, counted here and not guessed from the answers.
-//! What the service says counts more: after a 429 nothing is sent until its
-//! `Retry-After` is over, and the window shrinks to what the service took, to
-//! grow back step by step. So it also fits an account that others use, too.
+//! What the service says counts more: after a 429 nothing is sent to that origin until
+//! its `Retry-After` is over, and the window for it shrinks to what it took, to grow
+//! back step by step. So it also fits an account that others use, too.
 //!
 //! When calls wait, those that a person waits for and those of long runs take
 //! turns, in the order in which they came; a tenth of the window is kept for the
@@ -13,7 +13,7 @@
 //! answer 429 from the host, with the time to wait for. Nodes know what to do
 //! with that: they return, and what waits then is visible to everybody.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -31,6 +31,8 @@ const MARGIN: Duration = Duration::from_millis(250);
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// No pause is longer, whatever the service says.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
+/// How many origins are remembered by what they said.
+const ORIGINS: usize = 64;
 
 /// How many requests a connection may send in a sliding window of time.
 ///
@@ -72,17 +74,37 @@ pub(crate) struct Budget {
 
 #[derive(Debug, Default)]
 struct State {
-    /// When the requests of the last window were sent.
+    /// When the requests of the last window were sent, wherever they went.
     sent: VecDeque<Instant>,
+    /// What origins said that is still of interest.
+    origins: BTreeMap<String, Told>,
+    interactive: VecDeque<Waiter>,
+    runs: VecDeque<Waiter>,
+    last: Option<Class>,
+    tickets: u64,
+}
+
+/// What an origin said about its limits.
+#[derive(Debug, Default)]
+struct Told {
     paused_until: Option<Instant>,
     /// 429s in a row.
     refused: u32,
     /// What the service takes, where that is less than the limit, and since when.
     learnt: Option<(usize, Instant)>,
-    interactive: VecDeque<u64>,
-    runs: VecDeque<u64>,
-    last: Option<Class>,
-    tickets: u64,
+}
+
+impl Told {
+    fn is_over(&self, now: Instant) -> bool {
+        self.refused == 0 && self.learnt.is_none() && self.paused_until.is_none_or(|until| until <= now)
+    }
+}
+
+/// A request that waits.
+#[derive(Debug)]
+struct Waiter {
+    number: u64,
+    origin: String,
 }
 
 enum Verdict {
@@ -99,21 +121,21 @@ impl Budget {
     }
 
     /// Waits for a place, in turn. Dropping the future gives the turn up.
-    pub(crate) async fn admit(&self, class: Class, deadline: Instant) -> Admission {
+    pub(crate) async fn admit(&self, class: Class, origin: &str, deadline: Instant) -> Admission {
         let latest = (Instant::now() + PATIENCE).min(deadline.checked_sub(MARGIN).unwrap_or(deadline));
-        let ticket = self.ticket(class);
+        let ticket = self.ticket(class, origin);
         loop {
             let changed = self.changed.notified();
             tokio::pin!(changed);
             // From here on, so that nothing is missed between looking and waiting.
             changed.as_mut().enable();
             let now = Instant::now();
-            let wake = match self.state().verdict(self.limit, class, ticket.number, now) {
+            let wake = match self.state().verdict(self.limit, class, &ticket, now) {
                 Verdict::Go => return Admission::Go,
                 Verdict::At(instant) if instant > latest => return Admission::Later(instant - now),
                 Verdict::At(instant) => instant,
                 Verdict::Queued if now >= latest => {
-                    let free = self.state().free_at(self.limit, class, now);
+                    let free = self.state().free_at(self.limit, class, origin, now);
                     return Admission::Later((free.max(now) - now).max(FIRST_PAUSE));
                 }
                 Verdict::Queued => latest,
@@ -133,36 +155,46 @@ impl Budget {
         }
     }
 
-    /// Learns from an answer.
-    pub(crate) fn answered(&self, status: u16, headers: &HeaderMap) {
+    /// Learns from an answer of an origin.
+    pub(crate) fn answered(&self, origin: &str, status: u16, headers: &HeaderMap) {
         let now = Instant::now();
         let mut state = self.state();
         if status != 429 {
             // An answer to a request that was under way says nothing about now.
-            if state.paused_until.is_none_or(|until| until <= now) {
-                state.refused = 0;
+            if let Some(told) = state.origins.get_mut(origin)
+                && told.paused_until.is_none_or(|until| until <= now)
+            {
+                told.refused = 0;
             }
             return;
         }
-        let growing = FIRST_PAUSE.saturating_mul(1 << state.refused.min(5));
-        let pause = retry_after(headers).unwrap_or(growing).min(LONGEST_PAUSE);
-        let until = now + pause;
-        state.paused_until = Some(state.paused_until.map_or(until, |known| known.max(until)));
-        state.refused = state.refused.saturating_add(1);
-        if let Some(limit) = self.limit {
+        let took = self.limit.map(|limit| {
             state.forget(limit.window, now);
             let most = limit.requests as usize;
-            let took = state.sent.len() * 9 / 10;
-            state.learnt = Some((took.clamp(most.div_ceil(10), most), now));
+            (state.sent.len() * 9 / 10).clamp(most.div_ceil(10), most)
+        });
+        state.origins.retain(|known, told| known == origin || !told.is_over(now));
+        if state.origins.len() >= ORIGINS && !state.origins.contains_key(origin) {
+            state.origins.pop_first();
         }
+        let told = state.origins.entry(origin.to_owned()).or_default();
+        let growing = FIRST_PAUSE.saturating_mul(1 << told.refused.min(5));
+        let pause = retry_after(headers).unwrap_or(growing).min(LONGEST_PAUSE);
+        let until = now + pause;
+        told.paused_until = Some(told.paused_until.map_or(until, |known| known.max(until)));
+        told.refused = told.refused.saturating_add(1);
+        told.learnt = took.map(|took| (took, now));
+        drop(state);
+        // Whoever waits behind those that are held back now can pass.
+        self.changed.notify_waiters();
     }
 
-    fn ticket(&self, class: Class) -> Ticket<'_> {
+    fn ticket<'a>(&'a self, class: Class, origin: &'a str) -> Ticket<'a> {
         let mut state = self.state();
         state.tickets = state.tickets.wrapping_add(1);
         let number = state.tickets;
-        state.queue(class).push_back(number);
-        Ticket { budget: self, class, number }
+        state.queue(class).push_back(Waiter { number, origin: origin.to_owned() });
+        Ticket { budget: self, class, origin, number }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -174,37 +206,62 @@ impl Budget {
 struct Ticket<'a> {
     budget: &'a Budget,
     class: Class,
+    origin: &'a str,
     number: u64,
 }
 
 impl Drop for Ticket<'_> {
     fn drop(&mut self) {
-        self.budget.state().queue(self.class).retain(|number| *number != self.number);
+        self.budget.state().queue(self.class).retain(|waiting| waiting.number != self.number);
         self.budget.changed.notify_waiters();
     }
 }
 
 impl State {
-    fn queue(&mut self, class: Class) -> &mut VecDeque<u64> {
+    fn queue(&mut self, class: Class) -> &mut VecDeque<Waiter> {
         match class {
             Class::Interactive => &mut self.interactive,
             Class::Run => &mut self.runs,
         }
     }
 
-    fn verdict(&mut self, limit: Option<RateLimit>, class: Class, number: u64, now: Instant) -> Verdict {
-        if self.queue(class).front() != Some(&number) {
+    /// The origin whose turn it is in this class: the first one in the queue that is
+    /// not paused.
+    fn front(&mut self, class: Class, now: Instant) -> Option<(u64, String)> {
+        let queue = match class {
+            Class::Interactive => &self.interactive,
+            Class::Run => &self.runs,
+        };
+        let first = queue.iter().find(|waiting| self.paused_until(&waiting.origin) <= Some(now))?;
+        Some((first.number, first.origin.clone()))
+    }
+
+    fn paused_until(&self, origin: &str) -> Option<Instant> {
+        self.origins.get(origin)?.paused_until
+    }
+
+    fn verdict(
+        &mut self,
+        limit: Option<RateLimit>,
+        class: Class,
+        ticket: &Ticket<'_>,
+        now: Instant,
+    ) -> Verdict {
+        if self.paused_until(ticket.origin) > Some(now) {
+            return Verdict::At(self.free_at(limit, class, ticket.origin, now));
+        }
+        if self.front(class, now).is_none_or(|(number, _)| number != ticket.number) {
             return Verdict::Queued;
         }
-        let free = self.free_at(limit, class, now);
+        let free = self.free_at(limit, class, ticket.origin, now);
         if free > now {
             return Verdict::At(free);
         }
         let other = if class == Class::Run { Class::Interactive } else { Class::Run };
-        let others_turn = self.last == Some(class)
-            && !self.queue(other).is_empty()
-            && self.free_at(limit, other, now) <= now;
-        if others_turn {
+        if self.last == Some(class)
+            && let Some((_, origin)) = self.front(other, now)
+            && self.free_at(limit, other, &origin, now) <= now
+        {
             return Verdict::Queued;
         }
         self.last = Some(class);
@@ -214,12 +271,12 @@ impl State {
         Verdict::Go
     }
 
-    /// When there is a place for a request of this class.
-    fn free_at(&mut self, limit: Option<RateLimit>, class: Class, now: Instant) -> Instant {
-        let pause = self.paused_until.unwrap_or(now);
+    /// When there is a place for a request of this class to this origin.
+    fn free_at(&mut self, limit: Option<RateLimit>, class: Class, origin: &str, now: Instant) -> Instant {
+        let pause = self.paused_until(origin).unwrap_or(now);
         let Some(limit) = limit else { return pause };
         self.forget(limit.window, now);
-        let most = self.most(limit, now);
+        let most = self.most(limit, origin, now);
         let allowed = match class {
             Class::Interactive => most,
             Class::Run => most.saturating_sub(most.div_ceil(10)).max(1),
@@ -231,15 +288,16 @@ impl State {
 
     /// How many requests fit into the window now. What was learnt is forgotten by
     /// a tenth of the limit in each window.
-    fn most(&mut self, limit: RateLimit, now: Instant) -> usize {
+    fn most(&mut self, limit: RateLimit, origin: &str, now: Instant) -> usize {
         let most = limit.requests as usize;
-        if let Some((learnt, since)) = self.learnt
+        let Some(told) = self.origins.get_mut(origin) else { return most };
+        if let Some((learnt, since)) = told.learnt
             && now.saturating_duration_since(since) >= limit.window
         {
             let more = learnt + most.div_ceil(10);
-            self.learnt = (more < most).then_some((more, now));
+            told.learnt = (more < most).then_some((more, now));
         }
-        self.learnt.map_or(most, |(learnt, _)| learnt)
+        told.learnt.map_or(most, |(learnt, _)| learnt)
     }
 
     fn forget(&mut self, window: Duration, now: Instant) {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::Request;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 use wasmtime::component::{Instance, InstancePre, ResourceTable, ResourceTableError};
 use wasmtime::{Store, Trap, UpdateDeadline};
@@ -20,9 +20,11 @@ use wasmtime_wasi_http::{RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView,
 
 use crate::bindings::Exports;
 use crate::error::Stop;
+use crate::held::MAP;
 use crate::http::CallHttp;
 use crate::limits::{Limiter, Limits};
 use crate::metrics::Metrics;
+use crate::names::Lookups;
 use crate::outgoing::{Sending, UnderWay};
 use crate::shutdown::Door;
 
@@ -31,9 +33,13 @@ use crate::shutdown::Door;
 pub(crate) const GRACE: Duration = Duration::from_millis(50);
 
 /// How many things of `wasi:io` and `wasi:http` a guest may hold at the same
-/// time. They live in the host, out of the reach of its memory limit; the largest
-/// are headers, with 128 KiB at most.
+/// time. They live in the host; what is large among them also counts in the memory
+/// limit ([`held`](crate::held)).
 pub(crate) const RESOURCES: usize = 1024;
+
+/// How many handles to them a guest may have, with those that it lends: a list to poll
+/// has one for each entry, and the host goes through it without looking at the clock.
+pub(crate) const HANDLES: usize = 4 * RESOURCES;
 
 /// What a store holds.
 pub(crate) struct State {
@@ -53,6 +59,10 @@ impl State {
     /// Sends a request of this call.
     pub(crate) fn send(&self, request: Request<WasiBody>, options: Option<RequestOptions>) -> Sending {
         self.hooks.send(request, options)
+    }
+
+    pub(crate) fn limiter(&mut self) -> &mut Limiter {
+        &mut self.limiter
     }
 
     pub(crate) fn under_way(&self) -> &UnderWay {
@@ -101,14 +111,22 @@ pub(crate) trait GuestCall: Sync {
     fn invoke(&self, guest: &mut Guest<'_>) -> impl Future<Output = wasmtime::Result<Self::Output>> + Send;
 }
 
+/// The slots of a pool.
+#[derive(Debug)]
+pub(crate) struct Slots {
+    pub(crate) free: Semaphore,
+    pub(crate) count: usize,
+}
+
 /// What every call of a host is held to.
 #[derive(Debug)]
 pub(crate) struct Bounds {
     pub(crate) limits: Limits,
     /// How many calls may run at the same time; `None`: as many as come.
-    pub(crate) slots: Option<Semaphore>,
+    pub(crate) slots: Option<Slots>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) door: Door,
+    pub(crate) lookups: Arc<Lookups>,
 }
 
 impl Bounds {
@@ -116,12 +134,28 @@ impl Bounds {
     async fn slot(&self, deadline: Instant) -> Result<Option<SemaphorePermit<'_>>, Stop> {
         let Some(slots) = &self.slots else { return Ok(None) };
         let began = Instant::now();
-        let slot = match tokio::time::timeout_at(deadline, slots.acquire()).await {
+        let slot = match tokio::time::timeout_at(deadline, slots.free.acquire()).await {
             Ok(Ok(permit)) => Ok(Some(permit)),
             _ => Err(Stop::Busy),
         };
         self.metrics.waited("slot", began.elapsed());
         slot
+    }
+
+    /// Waits until few enough calls of the connection run.
+    async fn place(
+        &self,
+        places: Option<Arc<Semaphore>>,
+        deadline: Instant,
+    ) -> Result<Option<OwnedSemaphorePermit>, Stop> {
+        let Some(places) = places else { return Ok(None) };
+        let began = Instant::now();
+        let place = match tokio::time::timeout_at(deadline, places.acquire_owned()).await {
+            Ok(Ok(permit)) => Ok(Some(permit)),
+            _ => Err(Stop::ConnectionBusy),
+        };
+        self.metrics.waited("connection", began.elapsed());
+        place
     }
 }
 
@@ -150,22 +184,28 @@ async fn run_inside<C: GuestCall>(
     let _inside = bounds.door.enter().ok_or(Stop::ShuttingDown)?;
     let end = deadline + GRACE;
     let limits = Limits { result: bounds.limits.result.min(C::RESULT), ..bounds.limits };
+    // In this order: calls that wait for others of their own connection take no part in
+    // the queue that all share.
+    let _place = bounds.place(hooks.places(), deadline).await?;
     let _slot = bounds.slot(deadline).await?;
     let _running = bounds.metrics.instance();
     let mut table = ResourceTable::new();
     table.set_max_capacity(RESOURCES);
     let under_way = UnderWay::default();
+    let mut http = WasiHttpCtx::new();
+    http.set_field_size_limit(MAP);
     let state = State {
         table,
-        http: WasiHttpCtx::new(),
+        http,
         hooks,
         under_way: under_way.clone(),
         clocks: WasiClocksCtx::default(),
         limiter: Limiter::new(limits.memory),
     };
     let mut store = Store::new(ready.component.engine(), state);
-    store.limiter(|state| &mut state.limiter);
+    store.limiter(|state| state);
     store.set_hostcall_fuel(limits.result);
+    store.set_max_component_handles(HANDLES);
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(move |_| {
         if Instant::now() >= end {
@@ -193,15 +233,16 @@ async fn run_inside<C: GuestCall>(
 /// The reason of a trap, without anything of the guest's own in it.
 fn stop(error: &wasmtime::Error, store: &Store<State>, limits: Limits, function: &str) -> Stop {
     let trap = error.downcast_ref::<Trap>();
+    // wasmtime has no types for these.
+    let says = |words: &str| error.root_cause().to_string().contains(words);
     let stop = match trap {
         Some(Trap::Interrupt) => Stop::Deadline,
         // A guest that gets no memory usually gives up with a trap.
         _ if store.data().limiter.exceeded() => Stop::Memory,
         None if matches!(error.downcast_ref(), Some(ResourceTableError::Full)) => Stop::Memory,
         Some(trap) => Stop::Trapped(trap.to_string()),
-        None if error.root_cause().to_string().contains("fuel allocated for hostcalls") => {
-            Stop::ResultSize(limits.result)
-        }
+        None if says("fuel allocated for hostcalls") => Stop::ResultSize(limits.result),
+        None if says("handle limit exceeded") => Stop::Memory,
         None => Stop::Trapped("a call between component and host failed".to_owned()),
     };
     tracing::warn!(function, reason = %error.root_cause(), "the component was stopped");

@@ -34,6 +34,7 @@ use rustls::client::Resumption;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep_until, timeout_at};
 use wasmtime_wasi_http::WasiBody;
 
@@ -41,12 +42,23 @@ use crate::connector::{Use, VettedConnector};
 use crate::egress::AddressRules;
 use crate::error::HostError;
 use crate::failure::Failure;
+use crate::names::Names;
 
 /// How long an unused connection is kept. Shorter than the keep-alive of common
 /// servers, so that they seldom close it first.
 pub(crate) const IDLE: Duration = Duration::from_secs(20);
 /// How many unused connections are kept to one origin.
 pub(crate) const IDLE_CONNECTIONS: usize = 16;
+
+/// Bytes that the headers of an answer may have.
+pub(crate) const HEADERS: usize = 64 << 10;
+
+/// What HTTP/2 lets a server send before it is read: of one answer, and of all that
+/// share a connection. Answers that nobody reads fill their own windows and must not
+/// fill the common one, or every other call on the connection waits for them; 32 of a
+/// call fill a quarter of it.
+pub(crate) const STREAM_WINDOW: u32 = 128 << 10;
+pub(crate) const CONNECTION_WINDOW: u32 = 16 << 20;
 
 /// How many TLS sessions of one connection can be taken up again.
 const TLS_SESSIONS: usize = 16;
@@ -81,12 +93,18 @@ impl Timeouts {
             deadline,
         }
     }
+
+    /// When the head of an answer is late that is waited for from now on.
+    pub(crate) fn late(&self) -> Instant {
+        (Instant::now() + self.first_byte).min(self.deadline)
+    }
 }
 
 /// The pooled client of one connection.
 #[derive(Clone)]
 pub(crate) struct HttpClient {
     pool: Client<HttpsConnector<VettedConnector>, WasiBody>,
+    names: Names,
 }
 
 impl fmt::Debug for HttpClient {
@@ -98,12 +116,17 @@ impl fmt::Debug for HttpClient {
 impl HttpClient {
     /// A client that trusts the public certificate authorities, and those of a
     /// PEM file besides.
-    pub(crate) fn new(addresses: AddressRules, ca_file: Option<&Path>) -> Result<Self, HostError> {
+    pub(crate) fn new(
+        addresses: AddressRules,
+        ca_file: Option<&Path>,
+        names: Names,
+        sockets: Arc<Semaphore>,
+    ) -> Result<Self, HostError> {
         let https = HttpsConnectorBuilder::new()
             .with_tls_config(tls(ca_file)?)
             .https_or_http()
             .enable_all_versions()
-            .wrap_connector(VettedConnector::new(addresses));
+            .wrap_connector(VettedConnector { addresses, names: names.clone(), sockets });
         let pool = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .timer(TokioTimer::new())
@@ -112,9 +135,18 @@ impl HttpClient {
             // A dead HTTP/2 connection would swallow every request until its
             // time-out, because all of them share it.
             .http2_keep_alive_interval(IDLE)
+            .http2_initial_stream_window_size(STREAM_WINDOW)
+            .http2_initial_connection_window_size(CONNECTION_WINDOW)
+            .http2_max_header_list_size(u32::try_from(HEADERS).unwrap_or(u32::MAX))
+            .http1_max_buf_size(HEADERS)
             .retry_canceled_requests(true)
             .build(https);
-        Ok(Self { pool })
+        Ok(Self { pool, names })
+    }
+
+    /// What it asks for names with.
+    pub(crate) fn names(&self) -> Names {
+        self.names.clone()
     }
 
     /// Sends a request to the origin that its URI names. `again` is told when it
@@ -154,8 +186,7 @@ impl HttpClient {
             } => reused,
             () = sleep_until((Instant::now() + timeouts.connect).min(timeouts.deadline)) => return Err(unsent(Failure::ConnectTimeout)),
         };
-        let late = (Instant::now() + timeouts.first_byte).min(timeouts.deadline);
-        match timeout_at(late, response).await {
+        match timeout_at(timeouts.late(), response).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => Err(Attempt { failure: Failure::of(&error), reused }),
             Err(_) => Err(Attempt { failure: Failure::ResponseTimeout, reused }),

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::OnceCell;
-use tokio::time::timeout_at;
+use tokio::time::{Instant, timeout_at};
 
 use crate::auth::{self, Auth, host_login, login_report, vault};
 use crate::budget::{Budget, Class};
@@ -70,8 +70,15 @@ impl Shared {
     fn link_network(&self) -> Result<Network, HostError> {
         let egress = Egress::explicit(&self.links.policy.allow);
         Ok(Network {
-            client: HttpClient::new(egress.addresses(), self.links.ca_file.as_deref())?,
+            client: HttpClient::new(
+                egress.addresses(),
+                self.links.ca_file.as_deref(),
+                self.network.client.names(),
+                self.network.limits.socket_places(),
+            )?,
             egress,
+            limits: self.network.limits,
+            places: Arc::clone(&self.network.places),
             login: None,
             token_url: None,
             vault: None,
@@ -110,10 +117,18 @@ impl Connection {
         }
         let terms = Terms::new(named, &typed.fields, &typed.values, &options.accepted);
 
+        let limits = options.limits;
         let egress = Egress::typed(&terms, &typed.fields, &options.policy);
         let mut network = Network {
-            client: HttpClient::new(egress.addresses(), options.ca_file.as_deref())?,
+            client: HttpClient::new(
+                egress.addresses(),
+                options.ca_file.as_deref(),
+                node.names(),
+                limits.socket_places(),
+            )?,
             egress,
+            limits,
+            places: limits.places(node.slots()),
             events: Events::new(options.observer, Arc::clone(&secrets), node.metrics()),
             login: None,
             token_url: None,
@@ -257,8 +272,7 @@ impl Connection {
         self.admit(operation, items, call)?;
         let execute = Execute { operation, items, cursor };
         let deadline = after(call.deadline);
-        let turn =
-            timeout_at(deadline, self.turn(operation, items, call)).await.map_err(|_| serial::no_turn())?;
+        let turn = self.turn(operation, items, call, deadline).await?;
         let mut execution = self.call_until(&execute, call, deadline).await?;
         fold::add_wait(&mut execution.usage, turn.waited());
         Ok(execution)
@@ -271,7 +285,8 @@ impl Connection {
     ///
     /// It gives up after ten calls in a row that brought nothing, and in the cases
     /// that [`Folded::gave_up`] names. Where the operation is serialised, it keeps
-    /// its keys from the first call to the last.
+    /// its keys from the first call to the last, and waits for them no longer than one
+    /// call may take.
     ///
     /// # Errors
     /// As [`execute`](Self::execute), when the first call fails. Later failures
@@ -285,7 +300,7 @@ impl Connection {
         progress: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<Folded, CallError> {
         self.admit(operation, items, call)?;
-        let turn = self.turn(operation, items, call).await;
+        let turn = self.turn(operation, items, call, after(call.deadline)).await?;
         let part = |part| self.part(operation, items, call, part);
         let mut folded = fold::follow(items.len(), self.node().max_run(), progress, part).await?;
         fold::add_wait(&mut folded.usage, turn.waited());
@@ -342,12 +357,19 @@ impl Connection {
 
     /// Waits until no other call has the keys of this one. One that sends nothing
     /// has none.
-    async fn turn(&self, operation: &str, items: &[Item], call: &CallOptions) -> Turn<'_> {
+    async fn turn(
+        &self,
+        operation: &str,
+        items: &[Item],
+        call: &CallOptions,
+        deadline: Instant,
+    ) -> Result<Turn<'_>, CallError> {
         let node = self.node();
         let pointers = if call.dry_run { &[] } else { node.manifest_read().serialize_by(operation) };
-        let turn = self.shared.serial.turn(serial::keys(operation, pointers, items)).await;
+        let turn = self.shared.serial.turn(serial::keys(operation, pointers, items));
+        let turn = timeout_at(deadline, turn).await.map_err(|_| serial::no_turn())?;
         node.metrics().waited("turn", turn.waited());
-        turn
+        Ok(turn)
     }
 
     /// One of the calls that make up a whole.

@@ -3,6 +3,11 @@
 //! The one place where a host name becomes an address. It is resolved once, each
 //! address is checked, and what passed is connected to: a name that resolves to
 //! something else a moment later (DNS rebinding) gains nothing by it.
+//!
+//! Several addresses are tried as RFC 8305 ("Happy Eyeballs") has it: the families
+//! take turns, the next attempt begins when one failed or has taken a quarter of a
+//! second, and the first connection wins. A network without working IPv6 costs so
+//! little.
 
 use std::future::Future;
 use std::io;
@@ -17,16 +22,21 @@ use http::Uri;
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
 use tower_service::Service;
 use url::Host;
 
 use crate::egress::AddressRules;
 use crate::failure::Failure;
+use crate::names::Names;
 use crate::origin;
 
-/// How long one address may take, where the host has another one to try.
-const ADDRESS_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long an attempt has for itself before the next address is tried beside it.
+pub(crate) const ATTEMPT: Duration = Duration::from_millis(250);
+/// How many addresses of a name are tried.
+const ADDRESSES: usize = 16;
 /// How long a connection may take altogether. Requests give up sooner, but a
 /// connection that one of them started may still serve the next.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -34,13 +44,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 /// Opens TCP connections, to addresses that the policy allows and no others.
 #[derive(Debug, Clone)]
 pub(crate) struct VettedConnector {
-    addresses: AddressRules,
-}
-
-impl VettedConnector {
-    pub(crate) fn new(addresses: AddressRules) -> Self {
-        Self { addresses }
-    }
+    pub(crate) addresses: AddressRules,
+    pub(crate) names: Names,
+    /// As many permits as it may have sockets.
+    pub(crate) sockets: Arc<Semaphore>,
 }
 
 impl Service<Uri> for VettedConnector {
@@ -53,9 +60,9 @@ impl Service<Uri> for VettedConnector {
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        let rules = self.addresses;
+        let connector = self.clone();
         Box::pin(async move {
-            match timeout(CONNECT_TIMEOUT, open(rules, &uri)).await {
+            match timeout(CONNECT_TIMEOUT, connector.open(&uri)).await {
                 Ok(result) => result,
                 Err(_) => Err(Failure::ConnectTimeout),
             }
@@ -63,55 +70,93 @@ impl Service<Uri> for VettedConnector {
     }
 }
 
-async fn open(rules: AddressRules, uri: &Uri) -> Result<Marked, Failure> {
-    let host =
-        uri.host().and_then(origin::host).ok_or_else(|| Failure::Dns("there is no host".to_owned()))?;
-    let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("http") { 80 } else { 443 });
-    // Resolved once: what is vetted here is what is connected to below.
-    let resolved: Vec<SocketAddr> = match &host {
-        Host::Ipv4(address) => vec![SocketAddr::new(IpAddr::V4(*address), port)],
-        Host::Ipv6(address) => vec![SocketAddr::new(IpAddr::V6(*address), port)],
-        Host::Domain(name) => tokio::net::lookup_host((name.as_str(), port))
-            .await
-            .map_err(|error| Failure::Dns(error.to_string()))?
-            .collect(),
-    };
-    let (others, last) = vetted(rules, &host, resolved)?;
-    for address in others {
-        if let Ok(Ok(stream)) = timeout(ADDRESS_TIMEOUT, TcpStream::connect(address)).await {
-            return Marked::new(stream);
+impl VettedConnector {
+    async fn open(self, uri: &Uri) -> Result<Marked, Failure> {
+        let host =
+            uri.host().and_then(origin::host).ok_or_else(|| Failure::Dns("there is no host".to_owned()))?;
+        let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("http") { 80 } else { 443 });
+        // Resolved once: what is vetted here is what is connected to below.
+        let resolved: Vec<IpAddr> = match &host {
+            Host::Ipv4(address) => vec![IpAddr::V4(*address)],
+            Host::Ipv6(address) => vec![IpAddr::V6(*address)],
+            Host::Domain(name) => self.names.resolve(name).await?.to_vec(),
+        };
+        let addresses = vetted(self.addresses, &host, resolved)?;
+        let socket = self.sockets.acquire_owned().await.map_err(|_| Failure::ConnectTimeout)?;
+        let addresses = in_turn(addresses).into_iter().take(ADDRESSES);
+        let addresses = addresses.map(|address| SocketAddr::new(address, port)).collect();
+        match first(addresses, TcpStream::connect).await {
+            Ok(stream) => Marked::new(stream, socket),
+            Err(error) => Err(match error.kind() {
+                io::ErrorKind::ConnectionRefused => Failure::ConnectionRefused,
+                io::ErrorKind::TimedOut => Failure::ConnectTimeout,
+                kind => Failure::Unreachable(kind.to_string()),
+            }),
         }
-    }
-    match TcpStream::connect(last).await {
-        Ok(stream) => Marked::new(stream),
-        Err(error) => Err(match error.kind() {
-            io::ErrorKind::ConnectionRefused => Failure::ConnectionRefused,
-            io::ErrorKind::TimedOut => Failure::ConnectTimeout,
-            kind => Failure::Unreachable(kind.to_string()),
-        }),
     }
 }
 
-/// The addresses that may be connected to, the last one apart; the refusal of the
-/// first that may not, where there is no other.
-fn vetted(
-    rules: AddressRules,
-    host: &Host,
-    resolved: Vec<SocketAddr>,
-) -> Result<(Vec<SocketAddr>, SocketAddr), Failure> {
+/// The addresses that may be connected to; the refusal of the first that may not,
+/// where there is no other.
+fn vetted(rules: AddressRules, host: &Host, resolved: Vec<IpAddr>) -> Result<Vec<IpAddr>, Failure> {
     let mut refusal = None;
     let mut vetted = resolved;
-    vetted.retain(|address| match rules.check(host, address.ip()) {
+    vetted.retain(|address| match rules.check(host, *address) {
         Ok(()) => true,
         Err(refused) => {
             refusal.get_or_insert(refused);
             false
         }
     });
-    match (vetted.pop(), refusal) {
-        (Some(last), _) => Ok((vetted, last)),
-        (None, Some(refusal)) => Err(Failure::Refused(refusal)),
-        (None, None) => Err(Failure::Dns(format!("{host} has no address"))),
+    match refusal {
+        _ if !vetted.is_empty() => Ok(vetted),
+        Some(refusal) => Err(Failure::Refused(refusal)),
+        None => Err(Failure::Dns(format!("{host} has no address"))),
+    }
+}
+
+/// Addresses of both families in turn, as the resolver sorted them, beginning with
+/// the family of its first.
+fn in_turn(addresses: Vec<IpAddr>) -> Vec<IpAddr> {
+    let begins_with_v6 = addresses.first().is_some_and(IpAddr::is_ipv6);
+    let (mut these, mut others): (Vec<_>, Vec<_>) =
+        addresses.into_iter().partition(|address| address.is_ipv6() == begins_with_v6);
+    let paired = these.len().min(others.len());
+    let rest = if these.len() > paired { these.split_off(paired) } else { others.split_off(paired) };
+    these.into_iter().zip(others).flat_map(|(one, other)| [one, other]).chain(rest).collect()
+}
+
+/// The first connection that one of the addresses gives; where there is none, the
+/// failure that says most.
+async fn first<T, F>(addresses: Vec<SocketAddr>, connect: impl Fn(SocketAddr) -> F) -> io::Result<T>
+where
+    T: Send + 'static,
+    F: Future<Output = io::Result<T>> + Send + 'static,
+{
+    let mut attempts = JoinSet::new();
+    let mut failure = io::Error::from(io::ErrorKind::AddrNotAvailable);
+    let mut left = addresses.into_iter();
+    loop {
+        if let Some(address) = left.next() {
+            attempts.spawn(connect(address));
+        }
+        // The others are given up when this is dropped.
+        let ended = if left.len() == 0 {
+            attempts.join_next().await
+        } else {
+            tokio::select! {
+                biased;
+                ended = attempts.join_next() => ended,
+                () = sleep(ATTEMPT) => continue,
+            }
+        };
+        match ended {
+            Some(Ok(Ok(connected))) => return Ok(connected),
+            Some(Ok(Err(_))) if failure.kind() == io::ErrorKind::ConnectionRefused => {}
+            Some(Ok(Err(error))) => failure = error,
+            Some(Err(_)) => {}
+            None => return Err(failure),
+        }
     }
 }
 
@@ -133,14 +178,16 @@ impl Use {
 pub(crate) struct Marked {
     stream: TokioIo<TcpStream>,
     served: Use,
+    /// Its place among the sockets of the connection, given up with it.
+    _socket: OwnedSemaphorePermit,
 }
 
 impl Marked {
-    fn new(stream: TcpStream) -> Result<Self, Failure> {
+    fn new(stream: TcpStream, socket: OwnedSemaphorePermit) -> Result<Self, Failure> {
         // Requests are small and answers awaited: waiting to fill packets only
         // costs time.
         stream.set_nodelay(true).map_err(|error| Failure::Unreachable(error.kind().to_string()))?;
-        Ok(Self { stream: TokioIo::new(stream), served: Use::default() })
+        Ok(Self { stream: TokioIo::new(stream), served: Use::default(), _socket: socket })
     }
 }
 
@@ -198,9 +245,9 @@ mod tests {
     /// What is connected to, for a name that resolves to these addresses.
     fn connected(name: &str, addresses: &[&str]) -> Result<Vec<String>, Failure> {
         let rules = Egress::explicit(&EgressPolicy::default()).addresses();
-        let resolved = addresses.iter().map(|text| SocketAddr::new(text.parse().expect(text), 443));
-        let (others, last) = vetted(rules, &origin::host(name).expect(name), resolved.collect())?;
-        Ok(others.into_iter().chain([last]).map(|address| address.ip().to_string()).collect())
+        let resolved = addresses.iter().map(|text| text.parse().expect(text));
+        let vetted = vetted(rules, &origin::host(name).expect(name), resolved.collect())?;
+        Ok(vetted.into_iter().map(|address| address.to_string()).collect())
     }
 
     #[test]
@@ -226,5 +273,65 @@ mod tests {
             assert!(matches!(refused, Err(Failure::Refused(_))), "{address} gave {refused:?}");
         }
         assert!(matches!(connected("api.example.com", &[]), Err(Failure::Dns(_))));
+    }
+
+    fn turns(addresses: &[&str]) -> Vec<String> {
+        let addresses = addresses.iter().map(|text| text.parse().expect(text)).collect();
+        in_turn(addresses).into_iter().map(|address| address.to_string()).collect()
+    }
+
+    #[test]
+    fn families_take_turns_and_the_resolvers_first_is_first() {
+        assert_eq!(turns(&["::1", "::2", "::3", "1.1.1.1"]), ["::1", "1.1.1.1", "::2", "::3"]);
+        assert_eq!(turns(&["1.1.1.1", "1.1.1.2", "::1"]), ["1.1.1.1", "::1", "1.1.1.2"]);
+        assert_eq!(turns(&["1.1.1.1"]), ["1.1.1.1"]);
+        assert!(turns(&[]).is_empty());
+    }
+
+    /// The last byte of an address says what becomes of it: 0 never answers, 1 refuses
+    /// at once, another number answers after so many milliseconds.
+    async fn raced(last_bytes: &[u8]) -> (io::Result<u8>, Duration) {
+        let began = tokio::time::Instant::now();
+        let address = |last: &u8| SocketAddr::from(([192, 0, 2, *last], 80));
+        let connect = |address: SocketAddr| async move {
+            let IpAddr::V4(v4) = address.ip() else { panic!("{address}") };
+            match v4.octets()[3] {
+                0 => std::future::pending().await,
+                1 => Err(io::Error::from(io::ErrorKind::ConnectionRefused)),
+                ms => {
+                    sleep(Duration::from_millis(ms.into())).await;
+                    Ok(ms)
+                }
+            }
+        };
+        let raced = first(last_bytes.iter().map(address).collect(), connect).await;
+        (raced, began.elapsed())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn dead_addresses_cost_a_quarter_of_a_second_each() {
+        for (addresses, wins, after) in [
+            (&[20][..], 20, 20),
+            (&[0, 20], 20, 270),
+            (&[0, 0, 0, 0, 20], 20, 1020),
+            // One that refuses costs nothing.
+            (&[1, 20], 20, 20),
+            (&[0, 1, 1, 20], 20, 270),
+            // The first one that answers, and not the first one that was tried.
+            (&[200, 20], 200, 200),
+            (&[0, 100, 20], 100, 350),
+        ] {
+            let (won, took) = raced(addresses).await;
+            assert_eq!((won.ok(), took), (Some(wins), Duration::from_millis(after)), "{addresses:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn where_none_answers_the_refusal_is_told() {
+        let (failed, took) = raced(&[1, 1]).await;
+        assert_eq!(failed.expect_err("nobody there").kind(), io::ErrorKind::ConnectionRefused);
+        assert_eq!(took, Duration::ZERO);
+        let dead = timeout(Duration::from_secs(60), raced(&[1, 0, 1])).await;
+        assert!(dead.is_err(), "one of them may still answer");
     }
 }

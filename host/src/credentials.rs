@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::error::{CallError, refusal};
-use crate::names::nearest;
 use crate::secrets::{Secret, Secrets};
+use crate::spelling::nearest;
 use crate::wit::node::{CredentialField, CredentialSpec, FieldKind};
 use crate::wit::types::{ErrorKind, FieldValue, NodeError};
 

@@ -18,12 +18,14 @@ use http::{HeaderMap, HeaderValue, Response};
 use http_body::{Body, Frame};
 use http_body_util::{BodyDataStream, BodyExt as _};
 use hyper::body::Incoming;
-use tokio::io::{AsyncRead, ReadBuf};
+use tokio::io::{AsyncBufRead, AsyncRead, ReadBuf};
 use tokio_util::io::StreamReader;
 use wasmtime_wasi_http::{Error as WasiError, WasiBody};
 
 /// Bytes that are unpacked at a time.
-const PIECE: usize = 16 << 10;
+pub(crate) const PIECE: usize = 16 << 10;
+/// Packed bytes that are read before the clock is looked at.
+const TURN: usize = 64 << 10;
 
 /// Asks for a compressed answer, unless the component says itself what it takes:
 /// then it gets what comes. Parts of a compressed body would be no parts of the
@@ -52,14 +54,62 @@ pub(crate) fn unpacked(response: Response<Incoming>, asked: bool) -> Response<Wa
     head.headers.remove(CONTENT_ENCODING);
     head.headers.remove(CONTENT_LENGTH);
     let packed = StreamReader::new(BodyDataStream::new(body.map_err(io::Error::other)));
-    let reader: Pin<Box<dyn AsyncRead + Send>> = if coding == "br" {
-        Box::pin(BrotliDecoder::new(packed))
-    } else {
-        let mut decoder = GzipDecoder::new(packed);
-        decoder.multiple_members(true);
-        Box::pin(decoder)
-    };
+    let reader = reader(packed, coding);
     Response::from_parts(head, Unpacked { reader, coding }.boxed_unsync())
+}
+
+fn reader(
+    packed: impl AsyncBufRead + Unpin + Send + 'static,
+    coding: &str,
+) -> Pin<Box<dyn AsyncRead + Send>> {
+    let packed = Paced { inner: packed, taken: 0 };
+    if coding == "br" {
+        return Box::pin(BrotliDecoder::new(packed));
+    }
+    let mut decoder = GzipDecoder::new(packed);
+    decoder.multiple_members(true);
+    Box::pin(decoder)
+}
+
+/// Packed bytes that come with pauses. What unpacks to nothing, such as many empty
+/// members of gzip, is otherwise read to its end in one go, and no clock is looked at.
+struct Paced<R> {
+    inner: R,
+    /// Bytes since the last pause.
+    taken: usize,
+}
+
+impl<R: AsyncBufRead + Unpin> AsyncBufRead for Paced<R> {
+    fn poll_fill_buf(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
+        let this = self.get_mut();
+        if this.taken >= TURN {
+            this.taken = 0;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let part = ready!(Pin::new(&mut this.inner).poll_fill_buf(context))?;
+        Poll::Ready(Ok(part.get(..part.len().min(TURN)).unwrap_or_default()))
+    }
+
+    fn consume(mut self: Pin<&mut Self>, amount: usize) {
+        self.taken = self.taken.saturating_add(amount);
+        Pin::new(&mut self.inner).consume(amount);
+    }
+}
+
+impl<R: AsyncBufRead + Unpin> AsyncRead for Paced<R> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let part = ready!(self.as_mut().poll_fill_buf(context))?;
+        let part = part.get(..part.len().min(buffer.remaining())).unwrap_or_default();
+        buffer.put_slice(part);
+        let taken = part.len();
+        self.consume(taken);
+        Poll::Ready(Ok(()))
+    }
 }
 
 /// What a broken answer is to the component.
@@ -96,5 +146,36 @@ impl Body for Unpacked {
                 None => WasiError::HttpResponseContentCoding(Some(self.coding.to_owned())),
             })),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use super::*;
+
+    /// A member of gzip with nothing in it.
+    const EMPTY: [u8; 20] = [31, 139, 8, 0, 0, 0, 0, 0, 0, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+
+    #[test]
+    fn what_unpacks_to_nothing_is_read_with_pauses() {
+        let packed: &'static [u8] = EMPTY.repeat(20 * TURN / EMPTY.len()).leak();
+        let mut reader = reader(packed, "gzip");
+        let mut context = Context::from_waker(Waker::noop());
+        let mut pauses = 0;
+        loop {
+            let mut piece = [0; 100];
+            let mut buffer = ReadBuf::new(&mut piece);
+            match reader.as_mut().poll_read(&mut context, &mut buffer) {
+                Poll::Pending => pauses += 1,
+                Poll::Ready(read) => {
+                    read.expect("sound");
+                    assert!(buffer.filled().is_empty());
+                    break;
+                }
+            }
+        }
+        assert!((15..=20).contains(&pauses), "{pauses}");
     }
 }

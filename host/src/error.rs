@@ -13,6 +13,7 @@
 
 use std::path::PathBuf;
 
+use crate::loading::Digest;
 use crate::wit::types::{Effect, ErrorKind, NodeError, Retry};
 
 /// Why a component could not be used, before any call was made.
@@ -37,9 +38,37 @@ pub enum HostError {
     /// its slots in a pool.
     #[error("the component does not fit into the limits of this host: {0}")]
     TooLarge(String),
-    /// The component is made for a machine that this host does not offer.
-    #[error("the component uses WebAssembly features that a node may not have: {0}")]
+    /// It has more of something than this host compiles.
+    #[error(
+        "the component was not compiled: it has {found} {what}, and this host takes {limit}. \
+         An operator who trusts it can raise `ComponentLimits::{setting}`"
+    )]
+    ComponentLimit {
+        /// What there is too much of.
+        what: &'static str,
+        /// The limit's field in [`ComponentLimits`](crate::ComponentLimits).
+        setting: &'static str,
+        /// How much it has.
+        found: u64,
+        /// How much it may have.
+        limit: u64,
+    },
+    /// It uses a proposal of WebAssembly that nodes do without.
+    #[error(
+        "the component uses {0}, which no node may; its makers can build it for the target \
+         `wasm32-wasip2` without that"
+    )]
     FeatureRefused(String),
+    /// It is another component than the one that was to be loaded.
+    #[error(
+        "the component is another one than expected: its SHA-256 is {found}, and {expected} was asked for"
+    )]
+    OtherComponent {
+        /// What was asked for.
+        expected: Digest,
+        /// What there is.
+        found: Digest,
+    },
     /// The component asks for more than a node may have.
     #[error(
         "the component asks for more than a node may have: {}. Allowed are wasi:io, \
@@ -127,6 +156,10 @@ pub enum Stop {
     /// It was never started: every slot of the pool was taken until the deadline.
     #[error("the host is busy with other calls")]
     Busy,
+    /// It was never started: as many calls of its connection as may ran until the
+    /// deadline.
+    #[error("the connection is busy with other calls")]
+    ConnectionBusy,
     /// It was never started: the host lets no more calls in.
     #[error("the host is shutting down")]
     ShuttingDown,
@@ -141,6 +174,7 @@ impl Stop {
             Self::Memory => "memory-limit",
             Self::ResultSize(_) => "result-limit",
             Self::Busy => "busy",
+            Self::ConnectionBusy => "connection-busy",
             Self::ShuttingDown => "shutting-down",
         }
     }
@@ -172,13 +206,22 @@ impl Stop {
                 "host.busy",
                 "Try again later, or let the operator raise the number of instances.",
             ),
+            Self::ConnectionBusy => (
+                ErrorKind::Unavailable,
+                "host.connection-busy",
+                "Make fewer calls at once, or let the operator raise `ConnectionLimits::calls`.",
+            ),
             Self::ShuttingDown => (
                 ErrorKind::Unavailable,
                 "host.shutting-down",
                 "Make the call again, where another host runs.",
             ),
         };
-        let effect = if matches!(self, Self::Busy | Self::ShuttingDown) { Effect::None } else { effect };
+        let effect = if matches!(self, Self::Busy | Self::ConnectionBusy | Self::ShuttingDown) {
+            Effect::None
+        } else {
+            effect
+        };
         let retry = match effect {
             Effect::None if kind == ErrorKind::Unavailable => Retry::HostDefault,
             Effect::None if kind == ErrorKind::Timeout => Retry::HostDefault,

@@ -44,6 +44,11 @@ pub(crate) enum Failure {
     AnswerTooLarge,
     #[error("the component gave up its request body")]
     RequestBody,
+    #[error(
+        "the request bodies of the call have more than {0} bytes together; \
+         let the operator raise `ConnectionLimits::request_bytes`"
+    )]
+    RequestTooLarge(u64),
 }
 
 impl Failure {
@@ -68,6 +73,7 @@ impl Failure {
             Self::Protocol => WasiError::HttpProtocolError,
             Self::AnswerTooLarge => WasiError::HttpResponseBodySize(None),
             Self::RequestBody => WasiError::HttpProtocolError,
+            Self::RequestTooLarge(limit) => WasiError::HttpRequestBodySize(Some(limit)),
         }
     }
 

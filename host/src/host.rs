@@ -13,10 +13,15 @@ use wasmtime_wasi::clocks::WasiClocks;
 use wasmtime_wasi::p2::bindings::{clocks, io};
 
 use crate::cache::CompiledCache;
-use crate::call::{Bounds, State};
+use crate::call::{Bounds, Slots, State};
 use crate::error::HostError;
+use crate::held;
+use crate::inspect::{ComponentLimits, inspect};
 use crate::limits::Limits;
-use crate::node::Node;
+use crate::loading::{Compiled, Digest};
+use crate::manifest;
+use crate::names::{Lookups, Resolver};
+use crate::node::{Known, Node};
 use crate::outgoing;
 use crate::shutdown::Door;
 
@@ -43,6 +48,8 @@ struct Shared {
     linker: Linker<State>,
     bounds: Arc<Bounds>,
     cache: Option<CompiledCache>,
+    compiled: Compiled,
+    component: ComponentLimits,
 }
 
 impl fmt::Debug for NodeHost {
@@ -75,6 +82,8 @@ pub struct NodeHostBuilder {
     allocation: Allocation,
     cache: Option<CompiledCache>,
     memory_creator: Option<Arc<dyn MemoryCreator>>,
+    resolver: Option<Arc<dyn Resolver>>,
+    component: ComponentLimits,
 }
 
 impl fmt::Debug for NodeHostBuilder {
@@ -84,6 +93,8 @@ impl fmt::Debug for NodeHostBuilder {
             .field("allocation", &self.allocation)
             .field("cache", &self.cache)
             .field("memory_creator", &self.memory_creator.is_some())
+            .field("resolver", &self.resolver)
+            .field("component", &self.component)
             .finish()
     }
 }
@@ -145,6 +156,20 @@ impl NodeHostBuilder {
         self
     }
 
+    /// How large a component may be, counted before it is compiled.
+    #[must_use]
+    pub fn component_limits(mut self, limits: ComponentLimits) -> Self {
+        self.component = limits;
+        self
+    }
+
+    /// Who turns names into addresses. The system unless set.
+    #[must_use]
+    pub fn resolver(mut self, resolver: Arc<dyn Resolver>) -> Self {
+        self.resolver = Some(resolver);
+        self
+    }
+
     /// Makes the host.
     ///
     /// # Errors
@@ -152,6 +177,8 @@ impl NodeHostBuilder {
     pub fn build(self) -> Result<NodeHost, HostError> {
         let mut config = Config::new();
         config.epoch_interruption(true);
+        // What is refused before compiling is nothing that the engine could run.
+        config.wasm_memory64(false).wasm_multi_memory(false);
         // Both are wasmtime's defaults, and what the speed of loading and of
         // starting an instance rests on.
         config.parallel_compilation(true);
@@ -166,7 +193,8 @@ impl NodeHostBuilder {
         if let Allocation::Pooling { instances } = self.allocation {
             let instances = instances.max(1);
             config.allocation_strategy(pool(instances, self.limits.memory));
-            slots = Some(Semaphore::new(usize::try_from(instances).unwrap_or(Semaphore::MAX_PERMITS)));
+            let count = usize::try_from(instances).unwrap_or(Semaphore::MAX_PERMITS);
+            slots = Some(Slots { free: Semaphore::new(count), count });
         }
         if let Some(creator) = self.memory_creator {
             // A creator need neither reserve addresses nor guard them.
@@ -176,9 +204,22 @@ impl NodeHostBuilder {
         let engine = Engine::new(&config).map_err(|error| engine_error(&error))?;
         let linker = linker(&engine).map_err(|error| engine_error(&error))?;
         tick(&engine)?;
-        let bounds =
-            Arc::new(Bounds { limits: self.limits, slots, metrics: Arc::default(), door: Door::default() });
-        Ok(NodeHost { shared: Arc::new(Shared { engine, linker, bounds, cache: self.cache }) })
+        let bounds = Arc::new(Bounds {
+            limits: self.limits,
+            slots,
+            metrics: Arc::default(),
+            door: Door::default(),
+            lookups: Arc::new(Lookups::new(self.resolver)),
+        });
+        let shared = Shared {
+            engine,
+            linker,
+            bounds,
+            cache: self.cache,
+            compiled: Compiled::default(),
+            component: self.component,
+        };
+        Ok(NodeHost { shared: Arc::new(shared) })
     }
 }
 
@@ -216,34 +257,60 @@ impl NodeHost {
         self.load(&bytes)
     }
 
-    /// Compiles a component, or takes it from the [cache](NodeHostBuilder::cache),
-    /// and makes sure that it is a node: that it imports nothing it may not have,
-    /// exports the contract, and has a manifest. Takes as long as compiling takes;
-    /// nothing of the component is run.
+    /// Makes sure that the bytes are a node: that it is [not too
+    /// large](NodeHostBuilder::component_limits), imports nothing it may not have,
+    /// exports the contract, and has a manifest. Then compiles it, or takes it from the
+    /// [cache](NodeHostBuilder::cache) or from a node that is still in use. Takes as long
+    /// as compiling takes; nothing of the component is run.
     ///
     /// # Errors
-    /// [`HostError::NotAComponent`], [`HostError::TooLarge`], [`HostError::FeatureRefused`],
-    /// [`HostError::ImportsRefused`], [`HostError::ExportsMissing`],
-    /// [`HostError::Manifest`].
+    /// Before compiling: [`HostError::ComponentLimit`], [`HostError::FeatureRefused`],
+    /// [`HostError::NotAComponent`], [`HostError::ImportsRefused`],
+    /// [`HostError::ExportsMissing`], [`HostError::Manifest`]. Afterwards:
+    /// [`HostError::TooLarge`] for a [pool](Allocation::Pooling), and
+    /// [`HostError::ExportsMissing`] for functions of other types.
     pub fn load(&self, component: &[u8]) -> Result<Node, HostError> {
-        let Shared { engine, linker, bounds, cache } = &*self.shared;
-        let (compiled, from_cache) = match cache {
-            Some(cache) => cache.component(engine, component),
-            None => Component::new(engine, component).map(|compiled| (compiled, false)),
+        self.load_known(component, Digest::of(component))
+    }
+
+    /// Loads a component if it is the one that was meant, whoever delivered it.
+    ///
+    /// # Errors
+    /// [`HostError::OtherComponent`], and those of [`load`](Self::load).
+    pub fn load_pinned(&self, component: &[u8], expected: Digest) -> Result<Node, HostError> {
+        let found = Digest::of(component);
+        if found != expected {
+            return Err(HostError::OtherComponent { expected, found });
         }
-        .map_err(|error| unusable(component, &error))?;
-        tracing::debug!(from_cache, bytes = component.len(), "loaded");
-        Node::load(linker, &compiled, component, Arc::clone(bounds))
+        self.load_known(component, found)
+    }
+
+    fn load_known(&self, component: &[u8], digest: Digest) -> Result<Node, HostError> {
+        let Shared { engine, linker, bounds, cache, compiled, component: limits } = &*self.shared;
+        let counts = inspect(component, limits)?;
+        // Before it is compiled, like all that can be known without.
+        manifest::read(component)?;
+        let compile = || {
+            let (compiled, from_cache) = match cache {
+                Some(cache) => cache.component(engine, component),
+                None => Component::new(engine, component).map(|compiled| (compiled, false)),
+            }
+            .map_err(|error| unusable(component, &error))?;
+            if !from_cache {
+                bounds.metrics.compiled();
+            }
+            tracing::debug!(from_cache, %digest, %counts, "ready to run");
+            Ok(compiled)
+        };
+        let (compiled, slot) = compiled.get(digest, compile)?;
+        Node::load(linker, &compiled, component, Arc::clone(bounds), Known { digest, counts, _slot: slot })
     }
 }
 
 /// Why a component was not compiled: what is sound by itself meets a limit.
 fn unusable(bytes: &[u8], error: &wasmtime::Error) -> HostError {
     let reason = error.root_cause().to_string();
-    // What the engine is not asked to do is told as such, in its own words.
-    if ["memory64", "multi-memory", "multiple memories"].iter().any(|name| reason.contains(name)) {
-        HostError::FeatureRefused(reason)
-    } else if Parser::is_component(bytes) && Validator::new().validate_all(bytes).is_ok() {
+    if Parser::is_component(bytes) && Validator::new().validate_all(bytes).is_ok() {
         HostError::TooLarge(reason)
     } else {
         HostError::NotAComponent(reason)
@@ -309,7 +376,10 @@ fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     io::streams::add_to_linker::<State, Io>(&mut linker, State::table)?;
     clocks::monotonic_clock::add_to_linker::<State, WasiClocks>(&mut linker, State::clocks)?;
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
+    linker.allow_shadowing(true);
     outgoing::add_to_linker(&mut linker)?;
+    held::add_to_linker(&mut linker)?;
+    linker.allow_shadowing(false);
     Ok(linker)
 }
 

@@ -19,6 +19,7 @@ use crate::client::Timeouts;
 use crate::egress::Refusal;
 use crate::network::Network;
 use crate::outgoing::Sending;
+use crate::quota::Allowance;
 use crate::reading::Reading;
 use crate::replay::Room;
 use crate::wit::types::{Effect, ErrorKind, NodeError};
@@ -38,6 +39,8 @@ pub(crate) struct CallHttp {
     network: Option<Arc<Network>>,
     deadline: Instant,
     at_once: Arc<Semaphore>,
+    /// The places of the connection's calls, where the call is one of them.
+    places: Option<Arc<Semaphore>>,
     turn: Turn,
 }
 
@@ -51,6 +54,7 @@ pub(crate) struct Turn {
     pub(crate) writes: Writes,
     /// Present where the call may only read.
     pub(crate) reading: Option<Arc<Reading>>,
+    pub(crate) allowance: Allowance,
 }
 
 /// Whether a call sent anything that may have changed something: a request with a
@@ -99,6 +103,7 @@ impl Refusals {
 impl CallHttp {
     pub(crate) fn new(network: Option<Arc<Network>>, deadline: Instant, class: Class) -> Self {
         let at_once = Arc::new(Semaphore::new(AT_ONCE));
+        let limits = network.as_ref().map(|network| network.limits).unwrap_or_default();
         let turn = Turn {
             class,
             waits: Arc::default(),
@@ -106,8 +111,15 @@ impl CallHttp {
             room: Room::default(),
             writes: Writes::default(),
             reading: None,
+            allowance: limits.allowance(),
         };
-        Self { network, deadline, at_once, turn }
+        let places = network.as_ref().map(|network| Arc::clone(&network.places));
+        Self { network, deadline, at_once, places, turn }
+    }
+
+    /// A call that sends nothing, of a connection all the same.
+    pub(crate) fn dry(network: &Network, deadline: Instant, class: Class) -> Self {
+        Self { places: Some(Arc::clone(&network.places)), ..Self::new(None, deadline, class) }
     }
 
     /// The same for a call that may only read.
@@ -118,6 +130,10 @@ impl CallHttp {
 
     pub(crate) fn refusals(&self) -> Refusals {
         self.turn.refusals.clone()
+    }
+
+    pub(crate) fn places(&self) -> Option<Arc<Semaphore>> {
+        self.places.clone()
     }
 
     /// Whether the call sent anything that may have changed something.

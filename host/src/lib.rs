@@ -36,8 +36,8 @@
 //!     .build()?;
 //!
 //! // Once for each component, away from the runtime: it may have to be compiled. It
-//! // is refused here if it asks for more than a node may have; its manifest is there
-//! // without running it.
+//! // is refused before that if it asks for more than a node may have; its manifest is
+//! // there without running it.
 //! let loader = host.clone();
 //! let node = tokio::task::spawn_blocking(move || loader.load_file("todo_node.wasm")).await??;
 //! println!("{}", node.manifest());
@@ -181,11 +181,14 @@ mod error;
 mod events;
 mod failure;
 mod fold;
+mod held;
 mod host;
 mod http;
+mod inspect;
 pub mod json;
 mod limits;
 mod links;
+mod loading;
 mod manifest;
 mod metrics;
 mod names;
@@ -197,6 +200,7 @@ mod outgoing;
 #[cfg(test)]
 mod page;
 mod placeholders;
+mod quota;
 mod reading;
 mod recipe;
 mod replay;
@@ -205,6 +209,7 @@ mod secrets;
 mod serial;
 mod session;
 mod shutdown;
+mod spelling;
 mod template;
 mod token;
 mod trace;
@@ -219,7 +224,11 @@ pub use error::{CallError, HostError, Stop};
 pub use events::{RequestEvent, RequestObserver};
 pub use fold::{Folded, FoldedItem, Progress};
 pub use host::{Allocation, NodeHost, NodeHostBuilder};
+pub use inspect::{ComponentLimits, Counts};
 pub use links::LinkPolicy;
+pub use loading::{Digest, DigestError};
+pub use names::{Resolver, Resolving};
 pub use node::Node;
 pub use options::{AuthMode, CallOptions, ConnectionOptions};
+pub use quota::ConnectionLimits;
 pub use triggers::signing_secret;

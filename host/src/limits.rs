@@ -30,17 +30,20 @@ impl Default for Limits {
     }
 }
 
-/// Counts memories and tables of one store together: a component may have many
-/// of each, and what counts for the machine is the sum.
+/// Counts what one call has: the memories and tables of its store together, since a
+/// component may have many of each, and what the host [holds](crate::held) for it.
 #[derive(Debug)]
 pub(crate) struct Limiter {
+    /// What memories and tables leave.
     left: usize,
+    /// What the host holds, at most.
+    held: usize,
     exceeded: bool,
 }
 
 impl Limiter {
     pub(crate) fn new(bytes: usize) -> Self {
-        Self { left: bytes, exceeded: false }
+        Self { left: bytes, held: 0, exceeded: false }
     }
 
     /// Whether the guest ever asked for more than there was.
@@ -48,18 +51,38 @@ impl Limiter {
         self.exceeded
     }
 
-    fn grow(&mut self, bytes: usize) -> bool {
-        match self.left.checked_sub(bytes) {
-            Some(left) => {
-                self.left = left;
-                true
-            }
-            // The guest may handle this: its allocator sees an ordinary failure.
-            None => {
-                self.exceeded = true;
-                false
-            }
+    /// Notes that the guest asked for more than there is; always `false`.
+    pub(crate) fn exceed(&mut self) -> bool {
+        self.exceeded = true;
+        false
+    }
+
+    /// Whether there is room for so many bytes more.
+    pub(crate) fn fits(&self, bytes: usize) -> bool {
+        self.held.saturating_add(bytes) <= self.left
+    }
+
+    /// Counts so many bytes more in the host, if there is room.
+    pub(crate) fn hold(&mut self, bytes: usize) -> bool {
+        let fits = self.fits(bytes);
+        if fits {
+            self.held += bytes;
         }
+        fits
+    }
+
+    /// Says how many bytes the host holds, where that is known.
+    pub(crate) fn holds(&mut self, bytes: usize) {
+        self.held = bytes;
+    }
+
+    fn grow(&mut self, bytes: usize) -> bool {
+        if self.fits(bytes) {
+            self.left -= bytes;
+            return true;
+        }
+        // The guest may handle this: its allocator sees an ordinary failure.
+        self.exceed()
     }
 }
 
@@ -204,6 +227,16 @@ mod tests {
         assert!(!limiter.exceeded());
         assert!(!limiter.memory_growing(512 << 10, 768 << 10, None).expect("memory"));
         assert!(limiter.exceeded());
+    }
+
+    #[test]
+    fn what_the_host_holds_counts_with_them() {
+        let mut limiter = Limiter::new(1 << 20);
+        assert!(limiter.memory_growing(0, 512 << 10, None).expect("memory"));
+        assert!(limiter.hold(512 << 10) && !limiter.hold(1));
+        assert!(!limiter.memory_growing(512 << 10, 513 << 10, None).expect("memory"));
+        limiter.holds(0);
+        assert!(limiter.memory_growing(512 << 10, 1 << 20, None).expect("memory"));
     }
 
     #[test]

@@ -6,7 +6,8 @@
 //! | `workflow_node_call_seconds` | `function` | how long they took |
 //! | `workflow_node_instances` | | instances that run now |
 //! | `workflow_node_requests` | `status` | HTTP requests, by the class of their answer: `2xx`…, or `none` |
-//! | `workflow_node_wait_seconds` | `for` | waits for a slot of the pool (`slot`), the rate budget (`rate`), other calls with the same key (`turn`) |
+//! | `workflow_node_wait_seconds` | `for` | waits for a slot of the pool (`slot`), other calls of the connection (`connection`), the rate budget (`rate`), other calls with the same key (`turn`) |
+//! | `workflow_node_compilations` | | components that were compiled, rather than found in the cache or in use |
 //!
 //! Labels come from small fixed sets, so their number does not grow with
 //! connections, operations or what a component says.
@@ -58,6 +59,7 @@ pub(crate) struct Metrics {
     instances: Gauge,
     requests: Family<Answered, Counter>,
     waits: Histograms<Waited>,
+    compilations: Counter,
 }
 
 impl fmt::Debug for Metrics {
@@ -78,7 +80,9 @@ impl Default for Metrics {
         registry.register("instances", "Instances that run now", Gauge::clone(&instances));
         registry.register("requests", "HTTP requests by the class of their answer", Family::clone(&requests));
         registry.register("wait_seconds", "Waits of calls, by what for", Family::clone(&waits));
-        Self { registry, calls, seconds, instances, requests, waits }
+        let compilations = Counter::default();
+        registry.register("compilations", "Components that were compiled", Counter::clone(&compilations));
+        Self { registry, calls, seconds, instances, requests, waits, compilations }
     }
 }
 
@@ -114,7 +118,11 @@ impl Metrics {
         self.requests.get_or_create(&Answered { status }).inc();
     }
 
-    /// `what` is `slot`, `rate` or `turn`.
+    pub(crate) fn compiled(&self) {
+        self.compilations.inc();
+    }
+
+    /// `what` is `slot`, `connection`, `rate` or `turn`.
     pub(crate) fn waited(&self, what: &'static str, wait: Duration) {
         if wait >= SHORTEST_WAIT {
             self.waits.get_or_create(&Waited { r#for: what }).observe(wait.as_secs_f64());

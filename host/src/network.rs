@@ -12,13 +12,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, Uri};
 use http_body::Body as _;
-use http_body_util::{BodyExt as _, LengthLimitError};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::Incoming;
-use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::Instant;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, timeout_at};
 use wasmtime_wasi_http::{Error as WasiError, WasiBody};
 
-use crate::body::{AnswerBody, CountedBody};
+use crate::body::{AnswerBody, CountedBody, MeteredBody};
 use crate::budget::{Admission, Budget, Class};
 use crate::client::{HttpClient, Timeouts};
 use crate::decode;
@@ -28,6 +28,7 @@ use crate::failure::Failure;
 use crate::http::{Refusals, Turn, drain};
 use crate::origin::Origin;
 use crate::placeholders::{Answer, Vault};
+use crate::quota::ConnectionLimits;
 use crate::recipe::HostLogin;
 use crate::replay;
 
@@ -48,6 +49,9 @@ pub(crate) struct Network {
     /// Present where the component logs in with placeholders.
     pub(crate) vault: Option<Arc<Vault>>,
     pub(crate) budget: Arc<Budget>,
+    pub(crate) limits: ConnectionLimits,
+    /// Places for its calls.
+    pub(crate) places: Arc<Semaphore>,
     /// Bytes that a response body may have.
     pub(crate) max_response: u64,
 }
@@ -67,9 +71,9 @@ impl Network {
     /// checked, what is resolved, what is in `host` and what the certificate must
     /// name are one and the same text.
     fn admit(&self, method: &Method, uri: &Uri) -> Result<Uri, Refusal> {
-        // The first makes a tunnel of the connection; the answer to the second is
+        // The first makes a tunnel of the connection; the answer to the others is
         // the request, with the credential that the host put in.
-        if ["CONNECT", "TRACE"].iter().any(|refused| method.as_str().eq_ignore_ascii_case(refused)) {
+        if ["CONNECT", "TRACE", "TRACK"].iter().any(|refused| method.as_str().eq_ignore_ascii_case(refused)) {
             return Err(Refusal::malformed(&format!("the method {method} is for proxies")));
         }
         let origin = Origin::of(uri)?;
@@ -94,24 +98,36 @@ impl Network {
             reading.check(request.method(), &uri, request.headers(), token_url, &self.egress)?;
             Ok(uri)
         });
-        match admitted {
+        let admitted = admitted.map_err(Failure::Refused);
+        match admitted.and_then(|uri| turn.allowance.request().map(|()| uri)) {
             Ok(uri) => *request.uri_mut() = uri,
-            Err(refusal) => {
+            Err(failure) => {
                 drain(request.into_body(), timeouts.deadline);
-                return Err(self.failed(&mut record, Failure::Refused(refusal), refusals));
+                return Err(self.failed(&mut record, failure, refusals));
             }
+        }
+        if !request.body().is_end_stream() {
+            let allowance = turn.allowance.clone();
+            request = request.map(|inner| MeteredBody { inner, allowance }.boxed_unsync());
         }
         request.headers_mut().remove(http::header::HOST);
         let mut answer = Answer::Plain;
         if let Some(vault) = &self.vault {
-            match vault.fill(request, &turn.room).await {
+            // The body is read before anything is sent: a guest that never finishes it
+            // waits no longer for that than for an answer.
+            let filled = timeout_at(timeouts.late(), vault.fill(request, &turn.room)).await;
+            match filled.unwrap_or(Err(Failure::ResponseTimeout)) {
                 Ok(filled) => (request, answer) = filled,
-                Err(failure) => return Err(self.failed(&mut record, failure, refusals)),
+                Err(failure) => {
+                    return Err(self.failed(&mut record, turn.allowance.explain(failure), refusals));
+                }
             }
         }
 
         let compressed = decode::ask(request.headers_mut());
-        let response = match (self.wait_in(turn, timeouts.deadline, &mut record).await, &self.login) {
+        let origin = origin_of(request.uri());
+        let admitted = self.wait_in(turn, &origin, timeouts.deadline, &mut record).await;
+        let response = match (admitted, &self.login) {
             (Err(failure), _) => {
                 drain(request.into_body(), timeouts.deadline);
                 Err(failure)
@@ -125,7 +141,9 @@ impl Network {
                 record.failed(Failure::HeldBack(after));
                 return Ok(held_back(after));
             }
-            Err(failure) => return Err(self.failed(&mut record, failure, refusals)),
+            Err(failure) => {
+                return Err(self.failed(&mut record, turn.allowance.explain(failure), refusals));
+            }
         };
         match (&self.vault, answer) {
             (Some(vault), Answer::Token) => vault.veil(response).await,
@@ -134,9 +152,15 @@ impl Network {
     }
 
     /// Waits for a place in the rate budget.
-    async fn wait(&self, class: Class, deadline: Instant, record: &mut Record) -> Result<(), Failure> {
+    async fn wait(
+        &self,
+        class: Class,
+        origin: &str,
+        deadline: Instant,
+        record: &mut Record,
+    ) -> Result<(), Failure> {
         let began = Instant::now();
-        let admission = self.budget.admit(class, deadline).await;
+        let admission = self.budget.admit(class, origin, deadline).await;
         record.waited(began.elapsed());
         match admission {
             Admission::Go => Ok(()),
@@ -145,9 +169,15 @@ impl Network {
     }
 
     /// The same for a request of a call, whose wait it is.
-    async fn wait_in(&self, turn: &Turn, deadline: Instant, record: &mut Record) -> Result<(), Failure> {
+    async fn wait_in(
+        &self,
+        turn: &Turn,
+        origin: &str,
+        deadline: Instant,
+        record: &mut Record,
+    ) -> Result<(), Failure> {
         let _waiting = turn.waits.begin();
-        self.wait(turn.class, deadline, record).await
+        self.wait(turn.class, origin, deadline, record).await
     }
 
     /// Adds the login's credential. A request that is refused is sent again, once
@@ -162,8 +192,11 @@ impl Network {
         record: &mut Record,
     ) -> Result<Response<Incoming>, Failure> {
         let mut lease = login.lease(self, timeouts.deadline).await.map_err(|_| Failure::Login)?;
-        let (mut request, spare) =
-            replay::hold(request, &turn.room).await.map_err(|_| Failure::RequestBody)?;
+        let (mut request, spare) = timeout_at(timeouts.late(), replay::hold(request, &turn.room))
+            .await
+            .map_err(|_| Failure::ResponseTimeout)?
+            .map_err(|_| Failure::RequestBody)?;
+        let origin = origin_of(request.uri());
         let mut tokens = 1;
         loop {
             lease.inject(&mut request);
@@ -178,7 +211,7 @@ impl Network {
             let Ok(Some(newer)) = login.renew(self, lease, timeouts.deadline).await else {
                 return Ok(response);
             };
-            self.wait_in(turn, timeouts.deadline, record).await?;
+            self.wait_in(turn, &origin, timeouts.deadline, record).await?;
             (lease, request, tokens) = (newer, spare.request(), tokens + 1);
         }
     }
@@ -190,7 +223,7 @@ impl Network {
         timeouts: Timeouts,
         record: &Record,
     ) -> Result<Response<Incoming>, Failure> {
-        let bytes = record.request_bytes();
+        let (bytes, origin) = (record.request_bytes(), origin_of(request.uri()));
         // A body that is over at once stays as it is: the client can tell that
         // such a request may be repeated.
         let request = if request.body().is_end_stream() {
@@ -199,7 +232,7 @@ impl Network {
             request.map(|inner| CountedBody { inner, bytes }.boxed_unsync())
         };
         let response = self.client.send(request, timeouts, || self.budget.sent_again()).await?;
-        self.budget.answered(response.status().as_u16(), response.headers());
+        self.budget.answered(&origin, response.status().as_u16(), response.headers());
         Ok(response)
     }
 
@@ -247,12 +280,12 @@ impl Network {
         let mut record = self.events.begin(request.method(), &shown, true);
         let result = async {
             *request.uri_mut() = self.admit(request.method(), request.uri()).map_err(Failure::Refused)?;
-            self.wait(Class::Interactive, deadline, &mut record).await?;
+            let origin = origin_of(request.uri());
+            self.wait(Class::Interactive, &origin, deadline, &mut record).await?;
             let (parts, body) = self.send(request, timeouts, &record).await?.into_parts();
             record.answered(parts.status.as_u16());
-            let limited =
-                http_body_util::Limited::new(body, usize::try_from(max_bytes).unwrap_or(usize::MAX));
-            match tokio::time::timeout_at(deadline, limited.collect()).await {
+            let limited = Limited::new(body, usize::try_from(max_bytes).unwrap_or(usize::MAX));
+            match timeout_at(deadline, limited.collect()).await {
                 Ok(Ok(body)) => Ok((parts, body.to_bytes())),
                 Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Failure::AnswerTooLarge),
                 Ok(Err(_)) => Err(Failure::Protocol),
@@ -287,6 +320,12 @@ fn canonical(uri: &Uri, origin: &Origin) -> Option<Uri> {
     let (scheme, authority) = text.split_once("://")?;
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
     Uri::builder().scheme(scheme).authority(authority).path_and_query(path).build().ok()
+}
+
+/// The origin of a URI that was admitted.
+fn origin_of(uri: &Uri) -> String {
+    let authority = uri.authority().map_or("", |authority| authority.as_str());
+    format!("{}://{authority}", uri.scheme_str().unwrap_or_default())
 }
 
 /// The URI up to its query.

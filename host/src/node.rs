@@ -21,12 +21,16 @@ use crate::egress::{Egress, EgressPolicy};
 use crate::error::{CallError, HostError, Stop};
 use crate::events::Events;
 use crate::http::CallHttp;
+use crate::inspect::Counts;
 use crate::json;
 use crate::limits::clean_flat;
+use crate::loading::{Digest, Slot};
 use crate::manifest::{self, Manifest};
 use crate::metrics::Metrics;
+use crate::names::Names;
 use crate::network::Network;
 use crate::options::ConnectionOptions;
+use crate::quota::ConnectionLimits;
 use crate::rules;
 use crate::wit::flat::FlatError;
 use crate::wit::node::CredentialSpec;
@@ -57,6 +61,15 @@ struct Loaded {
     manifest: Manifest,
     imports: Vec<String>,
     spec: OnceCell<CredentialSpec>,
+    known: Known,
+}
+
+/// What is known of a component before it is compiled.
+pub(crate) struct Known {
+    pub(crate) digest: Digest,
+    pub(crate) counts: Counts,
+    /// Keeps the compiled code for whoever loads the same component.
+    pub(crate) _slot: Arc<Slot>,
 }
 
 impl fmt::Debug for Node {
@@ -71,10 +84,12 @@ impl Node {
         component: &Component,
         bytes: &[u8],
         bounds: Arc<Bounds>,
+        known: Known,
     ) -> Result<Self, HostError> {
         let kind = component.component_type();
         let imports: Vec<String> = kind.imports(linker.engine()).map(|(name, _)| name.to_owned()).collect();
-        let refused: Vec<String> = imports.iter().filter(|name| !is_allowed(name)).cloned().collect();
+        // They were looked at before; what is run is what counts.
+        let refused = refused_imports(&imports);
         if !refused.is_empty() {
             return Err(HostError::ImportsRefused(refused));
         }
@@ -84,7 +99,7 @@ impl Node {
         let exports = Exports::new(&component).map_err(HostError::ExportsMissing)?;
         let manifest = manifest::read(bytes)?;
         let ready = Ready { component, exports };
-        let loaded = Loaded { ready, bounds, manifest, imports, spec: OnceCell::new() };
+        let loaded = Loaded { ready, bounds, manifest, imports, spec: OnceCell::new(), known };
         Ok(Self { loaded: Arc::new(loaded) })
     }
 
@@ -92,6 +107,19 @@ impl Node {
     #[must_use]
     pub fn manifest(&self) -> &str {
         &self.loaded.manifest.text
+    }
+
+    /// The SHA-256 of the component's bytes, to [pin](crate::NodeHost::load_pinned) it.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        self.loaded.known.digest
+    }
+
+    /// How large the component is, in what [limits](crate::NodeHostBuilder::component_limits)
+    /// bound.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.loaded.known.counts
     }
 
     /// What the component imports, such as `wasi:http/types@0.2.12`.
@@ -183,9 +211,12 @@ impl Node {
     ) -> Result<Result<String, FlatError>, HostError> {
         let secrets = Arc::new(secrets_of(connection, self.spec().await?));
         let egress = Egress::explicit(policy);
+        let limits = ConnectionLimits::default();
         let network = Network {
-            client: HttpClient::new(egress.addresses(), None)?,
+            client: HttpClient::new(egress.addresses(), None, self.names(), limits.socket_places())?,
             egress,
+            limits,
+            places: limits.places(self.slots()),
             events: Events::new(None, Arc::clone(&secrets), self.metrics()),
             login: None,
             token_url: None,
@@ -236,6 +267,16 @@ impl Node {
         Arc::clone(&self.loaded.bounds.metrics)
     }
 
+    /// What a new connection asks for names with.
+    pub(crate) fn names(&self) -> Names {
+        Names::new(Arc::clone(&self.loaded.bounds.lookups))
+    }
+
+    /// How many slots there are, in a pool.
+    pub(crate) fn slots(&self) -> Option<usize> {
+        self.loaded.bounds.slots.as_ref().map(|slots| slots.count)
+    }
+
     pub(crate) fn max_memory(&self) -> usize {
         self.loaded.bounds.limits.memory
     }
@@ -251,6 +292,11 @@ impl Node {
 
 fn no_flat() -> HostError {
     HostError::ExportsMissing(vec!["workflow:node/flat@0.1.0 is missing".to_owned()])
+}
+
+/// Those of its imports that a node may not have.
+pub(crate) fn refused_imports(imports: &[String]) -> Vec<String> {
+    imports.iter().filter(|name| !is_allowed(name)).cloned().collect()
 }
 
 fn is_allowed(import: &str) -> bool {

@@ -9,6 +9,7 @@ use crate::budget::RateLimit;
 use crate::egress::{EgressPolicy, Reach};
 use crate::events::RequestObserver;
 use crate::links::LinkPolicy;
+use crate::quota::ConnectionLimits;
 
 /// Who logs in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -45,6 +46,8 @@ pub struct ConnectionOptions {
     /// How many requests its calls may send together. As many as the service
     /// takes, unless set: after a 429 all of them wait in either case.
     pub rate: Option<RateLimit>,
+    /// What it may take of the host that it shares with others.
+    pub limits: ConnectionLimits,
     /// Is told every request.
     pub observer: Option<Arc<dyn RequestObserver>>,
     /// PEM file of certificate authorities to trust besides the public ones.
@@ -61,6 +64,7 @@ impl Default for ConnectionOptions {
             auth: AuthMode::default(),
             links: LinkPolicy::default(),
             rate: None,
+            limits: ConnectionLimits::default(),
             observer: None,
             ca_file: None,
             deadline: Duration::from_secs(30),
@@ -76,6 +80,7 @@ impl fmt::Debug for ConnectionOptions {
             .field("auth", &self.auth)
             .field("links", &self.links)
             .field("rate", &self.rate)
+            .field("limits", &self.limits)
             .field("observed", &self.observer.is_some())
             .field("ca_file", &self.ca_file)
             .field("deadline", &self.deadline)

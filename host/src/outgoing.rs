@@ -15,6 +15,7 @@ use std::task::{Context, Poll};
 use http::header::CONTENT_LENGTH;
 use http::uri::Scheme;
 use http::{HeaderMap, Method, Request, Response, Uri};
+use http_body::Body as _;
 use http_body_util::{BodyExt as _, Empty};
 use wasmtime::StoreContextMut;
 use wasmtime::component::{Linker, Resource, ResourceType};
@@ -26,8 +27,9 @@ use wasmtime_wasi_http::p2::types::{HostIncomingResponse, HostOutgoingRequest};
 use wasmtime_wasi_http::{Error as WasiError, FieldMap, RequestOptions, WasiBody, WasiHttpView as _};
 
 use crate::call::State;
+use crate::held;
 
-const TYPES: &str = "wasi:http/types@0.2.12";
+pub(crate) const TYPES: &str = "wasi:http/types@0.2.12";
 const HANDLER: &str = "wasi:http/outgoing-handler@0.2.12";
 
 /// What became of a request.
@@ -42,6 +44,8 @@ pub(crate) struct UnderWay(Arc<Mutex<Vec<Running>>>);
 struct Running {
     sending: Sending,
     begun: bool,
+    /// Bytes that the host holds for it.
+    held: usize,
     /// Where the guest finds what became of it, for as long as it wants to know.
     place: Weak<Place>,
 }
@@ -86,9 +90,14 @@ impl UnderWay {
         ended
     }
 
-    fn begin(&self, sending: Sending) -> Answer {
+    /// Bytes that the host holds for all of them.
+    pub(crate) fn held(&self) -> usize {
+        locked(&self.0).iter().map(|running| running.held).sum()
+    }
+
+    fn begin(&self, sending: Sending, held: usize) -> Answer {
         let place = Arc::default();
-        let running = Running { sending, begun: false, place: Arc::downgrade(&place) };
+        let running = Running { sending, begun: false, held, place: Arc::downgrade(&place) };
         locked(&self.0).push(running);
         Answer { place, taken: false }
     }
@@ -99,9 +108,19 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// The answer to a request: the resource `future-incoming-response`.
-struct Answer {
+pub(crate) struct Answer {
     place: Arc<Place>,
     taken: bool,
+}
+
+impl Answer {
+    /// Bytes that the host holds of an answer that the guest did not take yet.
+    pub(crate) fn held(&self) -> usize {
+        match &*locked(&self.place) {
+            Some(Ok(response)) => held::size(response.headers()),
+            _ => 0,
+        }
+    }
 }
 
 #[async_trait]
@@ -116,9 +135,8 @@ impl Pollable for Answer {
 
 type Store<'a> = StoreContextMut<'a, State>;
 
-/// Puts these functions in the place of wasmtime's.
+/// Puts these functions in the place of wasmtime's, in a linker that lets them.
 pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
-    linker.allow_shadowing(true);
     let mut types = linker.instance(TYPES)?;
     types.resource("future-incoming-response", ResourceType::host::<Answer>(), |mut store, id| {
         store.data_mut().table().delete(Resource::<Answer>::new_own(id))?;
@@ -163,8 +181,9 @@ fn handle(
         Ok(request) => request,
         Err(code) => return Ok(Err(code)),
     };
+    let held = held::size_of_request(request.headers(), !request.body().is_end_stream());
     let sending = state.send(request, options);
-    let answer = state.under_way().begin(sending);
+    let answer = state.under_way().begin(sending, held);
     Ok(Ok(state.table().push(answer)?))
 }
 
@@ -224,10 +243,14 @@ fn get(state: &mut State, answer: &Resource<Answer>) -> wasmtime::Result<Got> {
         Ok(response) => response,
         Err(error) => return Ok(Some(Ok(Err(code(&error))))),
     };
+    let bytes = held::size(response.headers());
+    if !state.has_room(bytes) {
+        return Ok(Some(Ok(Err(ErrorCode::HttpResponseHeaderSectionSize(None)))));
+    }
     let (head, body) = response.into_parts();
     let incoming = HostIncomingResponse {
         status: head.status.as_u16(),
-        headers: FieldMap::new_immutable(state.http().hooks, head.headers),
+        headers: FieldMap::new_immutable(state.http().hooks, held::apart(head.headers)),
         body: Some(HostIncomingBody::new(body)),
     };
     Ok(Some(Ok(Ok(state.table().push(incoming)?))))
@@ -279,6 +302,34 @@ mod tests {
         Ok(Response::new(Empty::new().map_err(|never| match never {}).boxed_unsync()))
     }
 
+    /// A function under another name than wasmtime's own would not take its place, and
+    /// requests would go nowhere. When this fails after an update: set `TYPES` and
+    /// `HANDLER` to the version that wasmtime-wasi-http has now, and compare what is
+    /// replaced here and in `held` with what it does there.
+    #[test]
+    fn the_functions_that_are_replaced_are_there_under_these_names() {
+        let engine = wasmtime::Engine::default();
+        let mut linker: Linker<State> = Linker::new(&engine);
+        wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker).expect("wasmtime's own");
+        for (interface, function) in [
+            (TYPES, "http-error-code"),
+            (TYPES, "[method]future-incoming-response.get"),
+            (TYPES, "[method]future-incoming-response.subscribe"),
+            (TYPES, "[method]fields.append"),
+            (TYPES, "[method]fields.set"),
+            (TYPES, "[static]fields.from-list"),
+            (TYPES, "[method]fields.clone"),
+            (TYPES, "[method]outgoing-request.body"),
+            (TYPES, "[method]future-trailers.get"),
+            (HANDLER, "handle"),
+        ] {
+            let mut instance = linker.instance(interface).expect("an interface");
+            let added = instance.func_wrap(function, |_: Store<'_>, (): ()| Ok(()));
+            let error = added.expect_err("wasmtime has no such function now").to_string();
+            assert!(error.contains("defined twice"), "{interface} {function}: {error}");
+        }
+    }
+
     #[tokio::test]
     async fn requests_go_on_while_the_guest_waits_for_something_else() {
         let under_way = UnderWay::default();
@@ -288,7 +339,7 @@ mod tests {
             let _ = told.0.send(());
             answered()
         });
-        let mut answer = under_way.begin(sending);
+        let mut answer = under_way.begin(sending, 0);
         let guest = async {
             tokio::task::yield_now().await;
             tell.0.send(()).expect("it is under way");
@@ -304,7 +355,7 @@ mod tests {
     async fn an_answer_at_once_does_not_wait_for_a_waker() {
         let under_way = UnderWay::default();
         let guest = async {
-            let mut answer = under_way.begin(Box::pin(async { answered() }));
+            let mut answer = under_way.begin(Box::pin(async { answered() }), 0);
             answer.ready().await;
         };
         // Polled once, as nobody would wake it again.
@@ -324,10 +375,13 @@ mod tests {
         static GIVEN_UP: AtomicBool = AtomicBool::new(false);
         let under_way = UnderWay::default();
         let guest = async {
-            let answer = under_way.begin(Box::pin(async {
-                let _dropped = Dropped(&GIVEN_UP);
-                std::future::pending().await
-            }));
+            let answer = under_way.begin(
+                Box::pin(async {
+                    let _dropped = Dropped(&GIVEN_UP);
+                    std::future::pending().await
+                }),
+                0,
+            );
             tokio::task::yield_now().await;
             assert!(!GIVEN_UP.load(Ordering::Relaxed));
             drop(answer);

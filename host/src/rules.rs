@@ -12,8 +12,8 @@ use serde_json::Value;
 use crate::egress::{PathRule, method};
 use crate::error::{HostError, refusal};
 use crate::manifest::Manifest;
-use crate::names::nearest;
 use crate::options::CallOptions;
+use crate::spelling::nearest;
 use crate::wit::types::{ErrorKind, NodeError};
 use condition::Condition;
 

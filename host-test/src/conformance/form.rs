@@ -56,7 +56,8 @@ pub(super) fn load(host: &NodeHost, bytes: &[u8], report: &mut Report) -> Option
             let kept: &[_] = match &error {
                 HostError::ImportsRefused(_) => &[&COMPONENT],
                 HostError::ExportsMissing(_) => &[&COMPONENT, &IMPORTS],
-                HostError::Manifest(_) => &[&COMPONENT, &IMPORTS, &EXPORTS],
+                // The types of the exports come last: they need the compiled component.
+                HostError::Manifest(_) => &[&COMPONENT, &IMPORTS],
                 _ => &[],
             };
             for rule in kept {

@@ -430,3 +430,31 @@ async fn start_line(sim: &mut Child) -> Result<Value> {
     let line = BufReader::new(stdout).lines().next_line().await?.unwrap_or_default();
     Ok(serde_json::from_str(&line)?)
 }
+
+/// What is compiled beforehand is there for whoever loads it, and a process that needs
+/// too much ends alone.
+#[test]
+fn a_component_is_compiled_beforehand_in_a_process_with_limits() -> Result<()> {
+    with_program(&[], async |program| {
+        let folder = tempfile::tempdir()?;
+        let (file, cache) =
+            (artifacts::minimal_node()?.display().to_string(), folder.path().display().to_string());
+        let precompile = ["--component", &file, "--cache", &cache, "precompile"];
+        let small = program.run(&[&precompile[..], &["--memory-mib", "64"]].concat()).await?;
+        assert_ne!(small.code, Some(0), "{small:?}");
+        let compiled = |folder: &std::path::Path| -> Result<usize> {
+            let mut count = 0;
+            for entry in std::fs::read_dir(folder)? {
+                count += usize::from(entry?.path().extension().is_some_and(|extension| extension == "cwasm"));
+            }
+            Ok(count)
+        };
+        assert_eq!(compiled(folder.path())?, 0);
+        let done = program.run(&precompile).await?;
+        assert_eq!(done.code, Some(0), "{done:?}");
+        let digest = workflow_node_host::Digest::of(&std::fs::read(&file)?).to_string();
+        assert!(done.stdout.contains(&digest) && done.stdout.contains("functions"), "{done:?}");
+        assert_eq!(compiled(folder.path())?, 1);
+        Ok(())
+    })
+}

@@ -7,7 +7,7 @@ use host_test::schema::validator;
 use host_test::sizes::{self, Measured};
 use host_test::{artifacts, explain, names};
 use serde_json::Value;
-use workflow_node_host::json as contract_json;
+use workflow_node_host::{ComponentLimits, json as contract_json};
 
 use crate::support::{node, run};
 
@@ -18,6 +18,23 @@ fn the_imports_are_the_listed_ones() -> Result<()> {
     let mut imports = node()?.imports().to_vec();
     imports.sort();
     assert_eq!(imports, listed, "left: the component, right: tests/all/imports.txt");
+    Ok(())
+}
+
+/// Hosts count what is expensive to compile, and this component is to load everywhere.
+#[test]
+fn the_component_is_far_below_what_a_host_compiles() -> Result<()> {
+    let (counts, limits) = (node()?.counts(), ComponentLimits::default());
+    for (what, count, limit) in [
+        ("bytes", counts.bytes, limits.bytes),
+        ("functions", counts.functions, limits.functions),
+        ("nesting", counts.nesting, limits.nesting),
+        ("loops", counts.loops, limits.loops),
+        ("blocks", counts.blocks, limits.blocks),
+        ("all_blocks", counts.all_blocks, limits.all_blocks),
+    ] {
+        assert!(count > 0 && count * 5 < limit, "{what}: {count} of {limit}");
+    }
     Ok(())
 }
 

@@ -4,6 +4,8 @@ use http::HeaderValue;
 
 use super::*;
 
+const HERE: &str = "https://api.example";
+const THERE: &str = "https://files.example";
 const WINDOW: Duration = Duration::from_secs(60);
 
 fn budget(requests: u32) -> Arc<Budget> {
@@ -22,7 +24,7 @@ fn told(retry_after: &str) -> HeaderMap {
 async fn go_at_once(budget: &Budget, class: Class, tries: usize) -> usize {
     let mut went = 0;
     for _ in 0..tries {
-        went += usize::from(budget.admit(class, soon()).await == Admission::Go);
+        went += usize::from(budget.admit(class, HERE, soon()).await == Admission::Go);
     }
     went
 }
@@ -43,13 +45,13 @@ async fn a_run_leaves_a_tenth_of_the_window_for_people() {
 async fn the_window_slides() {
     let budget = budget(10);
     for _ in 0..10 {
-        assert_eq!(budget.admit(Class::Interactive, soon()).await, Admission::Go);
+        assert_eq!(budget.admit(Class::Interactive, HERE, soon()).await, Admission::Go);
         tokio::time::advance(Duration::from_secs(6)).await;
     }
     // The first one leaves the window just now, and then one in six seconds.
     let start = Instant::now();
     for _ in 0..5 {
-        assert_eq!(budget.admit(Class::Interactive, soon()).await, Admission::Go);
+        assert_eq!(budget.admit(Class::Interactive, HERE, soon()).await, Admission::Go);
     }
     assert_eq!(start.elapsed().as_secs(), 24);
 }
@@ -59,7 +61,9 @@ async fn a_long_wait_is_told_instead_of_waited_for() {
     let budget = budget(2);
     let start = Instant::now();
     go_at_once(&budget, Class::Interactive, 2).await;
-    let Admission::Later(after) = budget.admit(Class::Interactive, soon()).await else { panic!("too many") };
+    let Admission::Later(after) = budget.admit(Class::Interactive, HERE, soon()).await else {
+        panic!("too many")
+    };
     assert!(after > WINDOW - Duration::from_secs(1) && after <= WINDOW, "{after:?}");
     assert!(start.elapsed() < Duration::from_secs(1));
 }
@@ -67,10 +71,10 @@ async fn a_long_wait_is_told_instead_of_waited_for() {
 #[tokio::test(start_paused = true)]
 async fn nobody_waits_beyond_the_deadline() {
     let budget = budget(2);
-    budget.answered(429, &told("5"));
+    budget.answered(HERE, 429, &told("5"));
     let start = Instant::now();
     let deadline = start + Duration::from_secs(3);
-    assert_eq!(budget.admit(Class::Run, deadline).await, Admission::Later(Duration::from_secs(5)));
+    assert_eq!(budget.admit(Class::Run, HERE, deadline).await, Admission::Later(Duration::from_secs(5)));
     assert!(start.elapsed() < Duration::from_secs(1));
 }
 
@@ -78,11 +82,61 @@ async fn nobody_waits_beyond_the_deadline() {
 async fn what_the_service_says_counts_for_all() {
     for (said, seconds) in [("3", 3), ("", 1), ("nonsense", 1)] {
         let budget = Budget::new(None);
-        budget.answered(429, &told(said));
+        budget.answered(HERE, 429, &told(said));
         let start = Instant::now();
-        assert_eq!(budget.admit(Class::Run, soon()).await, Admission::Go);
+        assert_eq!(budget.admit(Class::Run, HERE, soon()).await, Admission::Go);
         assert_eq!(start.elapsed().as_secs(), seconds, "{said:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_one_origin_says_holds_nobody_back_from_another() {
+    for budget in [Budget::new(None), Budget::new(Some(RateLimit { requests: 100, window: WINDOW }))] {
+        let budget = Arc::new(budget);
+        budget.answered(HERE, 429, &told("8"));
+        let start = Instant::now();
+        let held = tokio::spawn({
+            let budget = Arc::clone(&budget);
+            async move { budget.admit(Class::Run, HERE, soon()).await }
+        });
+        tokio::task::yield_now().await;
+        // Behind it in the queue, but not to the same place.
+        for class in [Class::Run, Class::Interactive, Class::Run] {
+            assert_eq!(budget.admit(class, THERE, soon()).await, Admission::Go);
+        }
+        assert_eq!(start.elapsed(), Duration::ZERO);
+        assert_eq!(held.await.expect("no panic"), Admission::Go);
+        assert_eq!(start.elapsed().as_secs(), 8);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_who_wait_already_pass_an_origin_that_is_paused_meanwhile() {
+    let budget = Arc::new(Budget::new(Some(RateLimit { requests: 1, window: Duration::from_secs(2) })));
+    budget.admit(Class::Run, HERE, soon()).await;
+    let wait = |origin: &'static str| {
+        let budget = Arc::clone(&budget);
+        tokio::spawn(async move {
+            let admission = budget.admit(Class::Run, origin, soon()).await;
+            (admission, Instant::now())
+        })
+    };
+    let start = Instant::now();
+    let (held, passes) = (wait(HERE), wait(THERE));
+    tokio::task::yield_now().await;
+    budget.answered(HERE, 429, &told("9"));
+    let (admission, at) = passes.await.expect("no panic");
+    assert_eq!((admission, (at - start).as_secs()), (Admission::Go, 2));
+    assert_eq!(held.await.expect("no panic").0, Admission::Go);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_many_origins_said_is_not_kept_for_ever() {
+    let budget = budget(10);
+    for n in 0..1000 {
+        budget.answered(&format!("https://{n}.example"), 429, &told("3600"));
+    }
+    assert_eq!(budget.state().origins.len(), ORIGINS);
 }
 
 #[tokio::test(start_paused = true)]
@@ -90,9 +144,9 @@ async fn a_service_that_says_nothing_is_given_more_and_more_time() {
     let budget = Budget::new(None);
     let mut pauses = Vec::new();
     for status in [429, 429, 429, 200, 429] {
-        budget.answered(status, &HeaderMap::new());
+        budget.answered(HERE, status, &HeaderMap::new());
         let start = Instant::now();
-        budget.admit(Class::Run, soon()).await;
+        budget.admit(Class::Run, HERE, soon()).await;
         pauses.push(start.elapsed().as_secs());
     }
     assert_eq!(pauses, [1, 2, 4, 0, 1]);
@@ -102,24 +156,27 @@ async fn a_service_that_says_nothing_is_given_more_and_more_time() {
 async fn a_window_that_was_too_large_shrinks_and_grows_back() {
     let budget = budget(100);
     go_at_once(&budget, Class::Interactive, 50).await;
-    budget.answered(429, &told("0"));
+    budget.answered(HERE, 429, &told("0"));
     tokio::time::advance(WINDOW - Duration::from_secs(1)).await;
-    assert_eq!(budget.state().most(RateLimit { requests: 100, window: WINDOW }, Instant::now()), 45);
+    assert_eq!(budget.state().most(RateLimit { requests: 100, window: WINDOW }, HERE, Instant::now()), 45);
     for more in [55, 65, 75, 85, 95, 100] {
         tokio::time::advance(WINDOW).await;
-        assert_eq!(budget.state().most(RateLimit { requests: 100, window: WINDOW }, Instant::now()), more);
+        assert_eq!(
+            budget.state().most(RateLimit { requests: 100, window: WINDOW }, HERE, Instant::now()),
+            more
+        );
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn people_do_not_queue_behind_a_long_run() {
     let budget = Arc::new(Budget::new(None));
-    budget.answered(429, &told("2"));
+    budget.answered(HERE, 429, &told("2"));
     let order = Arc::new(Mutex::new(Vec::new()));
     let spawn = |class: Class, name: String| {
         let (budget, order) = (Arc::clone(&budget), Arc::clone(&order));
         tokio::spawn(async move {
-            assert_eq!(budget.admit(class, soon()).await, Admission::Go);
+            assert_eq!(budget.admit(class, HERE, soon()).await, Admission::Go);
             order.lock().expect("order").push(name);
         })
     };
@@ -140,13 +197,13 @@ async fn people_do_not_queue_behind_a_long_run() {
 #[tokio::test(start_paused = true)]
 async fn whoever_gives_up_leaves_the_queue() {
     let budget = Budget::new(None);
-    budget.answered(429, &told("4"));
+    budget.answered(HERE, 429, &told("4"));
     {
-        let gone = budget.admit(Class::Run, soon());
+        let gone = budget.admit(Class::Run, HERE, soon());
         assert!(tokio::time::timeout(Duration::from_secs(1), gone).await.is_err());
     }
     assert!(budget.state().runs.is_empty());
-    assert_eq!(budget.admit(Class::Run, soon()).await, Admission::Go);
+    assert_eq!(budget.admit(Class::Run, HERE, soon()).await, Admission::Go);
 }
 
 #[test]

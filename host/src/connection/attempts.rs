@@ -59,10 +59,14 @@ impl Connection {
             let context = call_context(options, attempt, left)?;
             let connection = GuestConnection { fields: self.guest_fields(), auth: self.guest_auth(&lease) };
             // "Send nothing" is not left to the guest alone.
-            let network = (!options.dry_run).then(|| Arc::clone(&self.shared.network));
+            let network = &self.shared.network;
             let node = self.node();
             let reading = options.read_only.then(|| call.reading(&node));
-            let hooks = CallHttp::new(network, deadline, C::CLASS).only_reading(reading);
+            let hooks = if options.dry_run {
+                CallHttp::dry(network, deadline, C::CLASS)
+            } else {
+                CallHttp::new(Some(Arc::clone(network)), deadline, C::CLASS).only_reading(reading)
+            };
             let (refusals, waits, writes) = (hooks.refusals(), hooks.waits(), hooks.writes());
             let attempted = Attempt { call, context: &context, connection: &connection };
             let run = node.run(hooks, deadline, &attempted).instrument(span::<C>(&context));

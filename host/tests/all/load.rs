@@ -1,7 +1,7 @@
 //! What is loaded, and what is refused before anything of it runs.
 
 use serde_json::Value;
-use workflow_node_host::{HostError, NodeHost};
+use workflow_node_host::{Digest, HostError, NodeHost};
 
 use crate::support::{component, node};
 
@@ -87,4 +87,89 @@ fn a_component_without_a_manifest_is_refused() {
     }
     assert!(found > 0);
     assert!(matches!(load(&bytes), HostError::Manifest(_)));
+}
+
+/// The component with one more module in it, of one function with nested loops.
+fn with_nested_loops(depth: usize) -> Vec<u8> {
+    fn leb(mut number: usize) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        while number > 0x7f {
+            bytes.push(u8::try_from(number & 0x7f).expect("seven bits") | 0x80);
+            number >>= 7;
+        }
+        bytes.push(u8::try_from(number).expect("seven bits"));
+        bytes
+    }
+    let section = |id: u8, content: Vec<u8>| [vec![id], leb(content.len()), content].concat();
+    let code = [vec![0], [0x03, 0x40].repeat(depth), vec![0x0b; depth + 1]].concat();
+    let module = [
+        b"\0asm\x01\0\0\0".to_vec(),
+        section(1, vec![1, 0x60, 0, 0]),
+        section(3, vec![1, 0]),
+        section(10, [vec![1], leb(code.len()), code].concat()),
+    ];
+    [std::fs::read(component()).expect("component"), section(1, module.concat())].concat()
+}
+
+fn compilations(host: &NodeHost) -> String {
+    let metrics = host.metrics();
+    let line = metrics.lines().find(|line| line.starts_with("workflow_node_compilations_total"));
+    line.and_then(|line| line.split(' ').nth(1)).expect("the metric").to_owned()
+}
+
+#[test]
+fn a_bomb_of_nested_loops_is_refused_and_not_compiled() {
+    let host = NodeHost::builder().build().expect("host");
+    let refused = host.load(&with_nested_loops(2000)).expect_err("a bomb");
+    assert!(
+        matches!(refused, HostError::ComponentLimit { setting: "loops", found: 2000, limit: 100, .. }),
+        "{refused}"
+    );
+    let told = refused.to_string();
+    assert!(told.contains("2000 loops") && told.contains("`ComponentLimits::loops`"), "{told}");
+    assert_eq!(compilations(&host), "0");
+}
+
+#[test]
+fn a_large_component_that_wants_more_is_refused_and_not_compiled() {
+    let host = NodeHost::builder().build().expect("host");
+    // An imported instance with nothing in it, and twelve megabytes.
+    let mut bytes = b"\0asm\x0d\0\x01\0".to_vec();
+    bytes.extend([7, 3, 1, 0x42, 0]);
+    let name = b"wasi:cli/stdin@0.2.3";
+    let size = u8::try_from(name.len()).expect("small");
+    bytes.extend([10, size + 5, 1, 0, size]);
+    bytes.extend(name);
+    bytes.extend([5, 0]);
+    bytes.extend([0, 0x82, 0x80, 0x80, 0x06, 1, b'x']);
+    bytes.resize(bytes.len() + (12 << 20), 0);
+    match host.load(&bytes).expect_err("it wants too much") {
+        HostError::ImportsRefused(names) => assert_eq!(names, ["wasi:cli/stdin@0.2.3"]),
+        other => panic!("{other}"),
+    }
+    assert_eq!(compilations(&host), "0");
+}
+
+#[test]
+fn two_loads_of_one_file_at_once_compile_it_once() {
+    let host = NodeHost::builder().build().expect("host");
+    let nodes: Vec<_> = std::thread::scope(|scope| {
+        let load = || host.load_file(component()).expect("node");
+        let threads: Vec<_> = (0..2).map(|_| scope.spawn(load)).collect();
+        threads.into_iter().map(|thread| thread.join().expect("no panic")).collect()
+    });
+    host.load_file(component()).expect("once more, while the others are in use");
+    assert_eq!(compilations(&host), "1");
+    drop(nodes);
+}
+
+#[test]
+fn a_component_is_loaded_by_its_digest_and_no_other_in_its_place() {
+    let bytes = std::fs::read(component()).expect("component");
+    let host = crate::support::host().build().expect("host");
+    let digest = host.load(&bytes).expect("node").digest();
+    assert_eq!(digest, Digest::of(&bytes));
+    assert_eq!(host.load_pinned(&bytes, digest).expect("the same").digest(), digest);
+    let other = host.load_pinned(&bytes, Digest::of(b"other")).expect_err("another one");
+    assert!(matches!(other, HostError::OtherComponent { found, .. } if found == digest), "{other}");
 }

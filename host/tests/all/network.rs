@@ -140,7 +140,7 @@ async fn the_guest_cannot_name_another_host() {
 async fn methods_that_make_a_tunnel_or_an_echo_are_denied() {
     let server = server(|_| ok("mine")).await;
     let connection = connect(server.url()).await;
-    for method in ["CONNECT", "TRACE", "trace"] {
+    for method in ["CONNECT", "connect", "TRACE", "trace", "TRACK", "Track"] {
         let input = json!({ "method": method, "url": server.at("/x") });
         let answer = run(&connection, "request", input).await.expect("an answer");
         assert_eq!(answer, json!({ "error": "ErrorCode::HttpRequestDenied" }), "{method}");

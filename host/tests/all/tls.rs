@@ -23,18 +23,24 @@ use workflow_node_host::{AuthMode, ConnectionOptions};
 
 use crate::support::{connect_with, ends, get, node_error, within};
 
+/// Bytes of the answer to `/large`: a few of them fill the window that HTTP/2 gives a
+/// connection by default.
+const LARGE: usize = 900_000;
+
 /// A server for `localhost` that answers with the HTTP version of the request.
-struct TlsServer {
-    url: String,
+pub(crate) struct TlsServer {
+    pub(crate) url: String,
     certificate: PathBuf,
     connections: Arc<AtomicUsize>,
+    /// Requests for `/large`.
+    pub(crate) large: Arc<AtomicUsize>,
     /// Those of them that took up a session of an earlier one.
     resumed: Arc<AtomicUsize>,
     _folder: tempfile::TempDir,
 }
 
 impl TlsServer {
-    async fn start(protocols: &[&[u8]]) -> Self {
+    pub(crate) async fn start(protocols: &[&[u8]]) -> Self {
         Self::start_like(protocols, None).await
     }
 
@@ -62,11 +68,12 @@ impl TlsServer {
         let url = format!("https://localhost:{}", listener.local_addr().expect("its address").port());
         let connections = Arc::new(AtomicUsize::new(0));
         let resumed = Arc::new(AtomicUsize::new(0));
-        let counters = (Arc::clone(&connections), Arc::clone(&resumed));
+        let large = Arc::new(AtomicUsize::new(0));
+        let counters = (Arc::clone(&connections), Arc::clone(&resumed), Arc::clone(&large));
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let acceptor = acceptor.clone();
-                let (counter, resumed) = counters.clone();
+                let (counter, resumed, large) = counters.clone();
                 tokio::spawn(async move {
                     tokio::time::sleep(slow.unwrap_or_default()).await;
                     let Ok(stream) = acceptor.accept(stream).await else { return };
@@ -74,20 +81,32 @@ impl TlsServer {
                     if stream.get_ref().1.handshake_kind() == Some(HandshakeKind::Resumed) {
                         resumed.fetch_add(1, Ordering::Relaxed);
                     }
-                    let service = service_fn(|request: hyper::Request<Incoming>| async move {
-                        if slow.is_some() {
-                            std::future::pending::<()>().await;
+                    let service = service_fn(|request: hyper::Request<Incoming>| {
+                        let large = Arc::clone(&large);
+                        async move {
+                            if slow.is_some() {
+                                std::future::pending::<()>().await;
+                            }
+                            // The answer to a login is the token, which no result may hold.
+                            let body = match request.uri().path() {
+                                "/login" | "/token" => "a-token".to_owned(),
+                                "/large" => {
+                                    large.fetch_add(1, Ordering::Relaxed);
+                                    "x".repeat(LARGE)
+                                }
+                                _ => format!("{:?}", request.version()),
+                            };
+                            let mut answer = hyper::Response::new(Full::new(Bytes::from(body)));
+                            if request.uri().path() == "/last" {
+                                answer.headers_mut().insert("connection", HeaderValue::from_static("close"));
+                            }
+                            let headers = request.uri().path().strip_prefix("/headers/");
+                            if let Some(bytes) = headers.and_then(|bytes| bytes.parse().ok()) {
+                                let value = HeaderValue::try_from("h".repeat(bytes)).expect("a value");
+                                answer.headers_mut().insert("x-long", value);
+                            }
+                            Ok::<_, Infallible>(answer)
                         }
-                        // The answer to a login is the token, which no result may hold.
-                        let body = match request.uri().path() {
-                            "/login" | "/token" => "a-token".to_owned(),
-                            _ => format!("{:?}", request.version()),
-                        };
-                        let mut answer = hyper::Response::new(Full::new(Bytes::from(body)));
-                        if request.uri().path() == "/last" {
-                            answer.headers_mut().insert("connection", HeaderValue::from_static("close"));
-                        }
-                        Ok::<_, Infallible>(answer)
                     });
                     let _ = auto::Builder::new(TokioExecutor::new())
                         .serve_connection(TokioIo::new(stream), service)
@@ -95,10 +114,10 @@ impl TlsServer {
                 });
             }
         });
-        Self { url, certificate, connections, resumed, _folder: folder }
+        Self { url, certificate, connections, large, resumed, _folder: folder }
     }
 
-    fn trusted(&self) -> ConnectionOptions {
+    pub(crate) fn trusted(&self) -> ConnectionOptions {
         ConnectionOptions { ca_file: Some(self.certificate.clone()), ..ConnectionOptions::default() }
     }
 }

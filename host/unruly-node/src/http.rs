@@ -47,7 +47,16 @@ pub(crate) fn hoard() -> ! {
     }
 }
 
-fn begin(input: &Value) -> Result<FutureIncomingResponse, String> {
+/// Sends a body of so many bytes, as fast as the host takes them.
+pub(crate) fn upload(input: &Value, bytes: u64) -> Value {
+    let mut input = input.clone();
+    if let Some(members) = input.as_object_mut() {
+        members.insert("zeros".to_owned(), json!(bytes));
+    }
+    send(&input)
+}
+
+pub(crate) fn begin(input: &Value) -> Result<FutureIncomingResponse, String> {
     let text = |name: &str| input.get(name).and_then(Value::as_str);
     let headers = Fields::new();
     for (name, value) in input.get("headers").and_then(Value::as_object).into_iter().flatten() {
@@ -82,7 +91,9 @@ fn begin(input: &Value) -> Result<FutureIncomingResponse, String> {
         return Err("no such time-out".to_owned());
     }
 
-    let body = text("body").map(|text| (request.body(), text));
+    let zeros = input.get("zeros").and_then(Value::as_u64).unwrap_or(0);
+    let text = text("body").or((zeros > 0).then_some(""));
+    let body = text.map(|text| (request.body(), text));
     let future = handle(request, Some(options)).map_err(|code| shown(&code))?;
     if let Some((Ok(body), text)) = body {
         if let Ok(stream) = body.write() {
@@ -91,13 +102,23 @@ fn begin(input: &Value) -> Result<FutureIncomingResponse, String> {
                     break;
                 }
             }
+            let piece = [0; 4096];
+            for _ in 0..zeros.div_ceil(4096) {
+                if stream.blocking_write_and_flush(&piece).is_err() {
+                    break;
+                }
+            }
         }
-        let _ = OutgoingBody::finish(body, None);
+        if input.get("unfinished") == Some(&Value::Bool(true)) {
+            forget(body);
+        } else {
+            let _ = OutgoingBody::finish(body, None);
+        }
     }
     Ok(future)
 }
 
-fn shown(code: &ErrorCode) -> String {
+pub(crate) fn shown(code: &ErrorCode) -> String {
     format!("{code:?}")
 }
 

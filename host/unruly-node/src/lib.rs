@@ -17,6 +17,8 @@ mod runtime;
 mod triggers;
 #[cfg(target_arch = "wasm32")]
 mod unruly;
+#[cfg(target_arch = "wasm32")]
+mod wire;
 
 #[cfg(target_arch = "wasm32")]
 mod bindings {

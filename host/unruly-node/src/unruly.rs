@@ -17,6 +17,8 @@
 //! | `exclusive` | waits for `ms`; calls with the same `key` are to come one after the other |
 //! | `huge` | returns so many `bytes` |
 //! | `loop`, `trap` | what they say |
+//!
+//! Those of `wire.rs` come on top.
 
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -34,6 +36,7 @@ use crate::bindings::types::{
     Attachment, AttachmentContent, AttachmentLink, ConnectionAuth, Effect, ErrorKind, Retry,
 };
 use crate::http::{flood, hoard, send};
+use crate::wire;
 
 pub(crate) struct Unruly;
 
@@ -232,7 +235,10 @@ impl Guest for Unruly {
                 let bytes = input.get("bytes").and_then(Value::as_u64).unwrap_or(4 << 20);
                 json!("x".repeat(usize::try_from(bytes).unwrap_or(usize::MAX)))
             }
-            _ => wasm32::unreachable(),
+            other => match wire::run(other, &input) {
+                Some(result) => result,
+                None => wasm32::unreachable(),
+            },
         };
         let result = Item { json: format!("{result}"), attachments, source_index: Some(0) };
         Ok(Execution {
