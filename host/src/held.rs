@@ -91,7 +91,7 @@ impl State {
     }
 
     /// The same for what a guest cannot go on without.
-    fn room(&mut self, bytes: usize) -> wasmtime::Result<()> {
+    pub(crate) fn room(&mut self, bytes: usize) -> wasmtime::Result<()> {
         if self.has_room(bytes) { Ok(()) } else { Err(wasmtime::Error::msg("the memory limit is reached")) }
     }
 }

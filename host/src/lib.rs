@@ -115,9 +115,13 @@
 //! | takes no notice of `read-only`, `allowed-operations` or `confirmed` | the host, which keeps them by the manifest and by the method of each request |
 //! | loops for ever | other calls that go on beside it, and an end shortly after its deadline: kind `timeout` |
 //! | allocates without end, or returns too much | a limit: kind `internal` |
-//! | makes the host hold things for it: headers, requests, streams | a limit of 1024 of them: kind `internal` |
+//! | is large, or expensive to compile | a refusal at [`NodeHost::load`], with [what was counted](ComponentLimits) |
+//! | makes the host hold things for it: headers, requests, streams | a limit of 1024 of them, and the memory limit, in which they count: kind `internal` |
+//! | takes more than its share: calls at once, sockets, requests, bytes | [its connection's limits](ConnectionLimits), while its neighbours go on |
+//! | leaves answers unread | a full window of its own; the HTTP/2 connection goes on for other calls |
+//! | asks for names that nobody answers for | four lookups at a time, and no more threads than that |
 //! | has more than 32 requests under way, answers that it does not read among them | a queue: the others wait for their turn |
-//! | sends `CONNECT` or `TRACE`, or headers that belong to the connection | a refusal |
+//! | sends `CONNECT`, `TRACE` or `TRACK`, or headers that belong to the connection | a refusal |
 //! | traps | kind `internal`, effect `unknown`, no backtrace |
 //! | reads an answer without end, or one that unpacks without end | `HTTP-response-body-size` from `wasi:http` |
 //! | sends more than the [rate budget](RateLimit) has | its turn, or the answer 429 with the time to wait |

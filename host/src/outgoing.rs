@@ -183,6 +183,10 @@ fn handle(
     };
     let held = held::size_of_request(request.headers(), !request.body().is_end_stream());
     let sending = state.send(request, options);
+    // Its headers were counted as they were made.
+    let own = size_of_val(&*sending);
+    state.room(own)?;
+    let held = held + own;
     let answer = state.under_way().begin(sending, held);
     Ok(Ok(state.table().push(answer)?))
 }

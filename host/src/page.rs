@@ -92,7 +92,8 @@ fn the_page_tells_what_a_call_takes_beside_its_memory_and_its_result() {
     // An answer under way: its window, a head, a piece that is unpacked, and a request's chunk.
     let under_way = client::STREAM_WINDOW as usize + client::HEADERS + http::CHUNK + decode::PIECE;
     assert!(under_way <= 512 << 10, "{under_way}");
-    let beside = replay::HELD + http::AT_ONCE * (512 << 10);
+    let allocator = 16 << 20;
+    let beside = replay::HELD + http::AT_ONCE * (512 << 10) + allocator;
     assert!(
         PAGE.contains(&format!("slots × (memory limit + result limit + {})", mib(beside))),
         "{}",

@@ -9,8 +9,8 @@ use workflow_node_host::{AuthMode, CallError, CallOptions, Connection, Connectio
 
 use crate::server::{Reply, Server, ok};
 use crate::support::{
-    SECRET, component, connect, connect_with, ends, fields, get, host, node_error, run, run_with, until,
-    within,
+    SECRET, alone, component, connect, connect_with, ends, fields, get, host, node_error, run, run_with,
+    until, within,
 };
 use crate::tls::TlsServer;
 
@@ -95,6 +95,69 @@ async fn answers_that_a_guest_keeps_count_in_its_memory() {
     let kept = many["kept"].as_u64().expect("a number");
     assert!((200..=(16 << 20) / 40_000).contains(&kept), "{many}");
     assert!(many["error"].as_str().is_some_and(|error| error.contains("HeaderSection")), "{many}");
+}
+
+/// Bytes of this process in memory, server and test included.
+fn resident() -> usize {
+    let status = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages: usize = status.split_whitespace().nth(1).and_then(|pages| pages.parse().ok()).unwrap_or(0);
+    pages * 4096
+}
+
+#[tokio::test]
+async fn guests_that_hoard_stay_within_the_memory_that_operators_plan() {
+    let _alone = alone().await;
+    let test = std::env::current_exe().expect("this program");
+    let run = tokio::task::spawn_blocking(|| {
+        let arguments =
+            ["--exact", "neighbours::hoarding_in_a_process_of_its_own", "--ignored", "--nocapture"];
+        std::process::Command::new(test).args(arguments).output()
+    });
+    let run = run.await.expect("no panic").expect("it runs");
+    assert!(run.status.success() && String::from_utf8_lossy(&run.stdout).contains("MiB more"), "{run:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "measures the memory of its process, so the test above runs it in one of its own"]
+async fn hoarding_in_a_process_of_its_own() {
+    const CALLS: usize = 4;
+    const MIB: usize = 1 << 20;
+    let server = talkative(60_000).await;
+    let host = host().memory_limit(32 * MIB).max_result_bytes(MIB).build().expect("host");
+    let connection = connection_of(&host, server.url()).await;
+    // The server of the test, its buffers and what is under way are in this process, too.
+    let warm = json!({ "url": server.at("/head"), "count": 100 });
+    let warm: Vec<_> = (0..CALLS)
+        .map(|_| {
+            let (connection, input) = (connection.clone(), warm.clone());
+            tokio::spawn(async move { run(&connection, "keep", input).await })
+        })
+        .collect();
+    for warm in warm {
+        warm.await.expect("no panic").expect("told");
+    }
+    let before = resident();
+    let mut calls = tokio::task::JoinSet::new();
+    for _ in 0..CALLS {
+        let (connection, input) =
+            (connection.clone(), json!({ "url": server.at("/head"), "count": 1000, "ms": 300 }));
+        calls.spawn(async move { run_with(&connection, "keep", input, &within(600_000)).await });
+    }
+    let mut most = 0;
+    while !calls.is_empty() {
+        most = most.max(resident());
+        tokio::select! {
+            done = calls.join_next() => {
+                let done = done.expect("a call").expect("no panic").expect("told");
+                assert!(done["kept"].as_u64().is_some_and(|kept| kept > 100), "{done}");
+            }
+            () = tokio::time::sleep(Duration::from_millis(10)) => {}
+        }
+    }
+    let more = most.saturating_sub(before);
+    println!("{} MiB more", more / MIB);
+    // As docs/hosting.md has it: memory limit, result limit, and 40 MiB.
+    assert!(more <= CALLS * (32 + 1 + 40) * MIB, "{} MiB", more / MIB);
 }
 
 #[tokio::test]

@@ -56,7 +56,7 @@ fn keep(input: &Value, count: u64, ms: u64) -> Value {
     let futures: Vec<_> = (0..count).filter_map(|_| begin(input).ok()).collect();
     let mut kept: Vec<IncomingResponse> = Vec::new();
     let mut errors: Vec<String> = Vec::new();
-    for future in &futures {
+    for future in futures {
         future.subscribe().block();
         match future.get() {
             Some(Ok(Ok(response))) => kept.push(response),
