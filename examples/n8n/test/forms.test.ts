@@ -248,7 +248,7 @@ describe('a new form', () => {
 	test('keeps rare fields apart from those that are needed', () => {
 		const closed = (named('ticket', 'create', 'additionalFields')?.options ?? []) as INodeProperties[];
 		const options = ((named('ticket', 'create', 'options')?.options ?? []) as INodeProperties[]).map(({ name }) => name);
-		assert.ok(options.includes('_agent01_ok') && options.includes('merged_into_id') && options.includes('simplify'));
+		assert.ok(options.includes('_agent01_ok') && options.includes('merged_into_id'));
 		assert.ok(closed.every(({ name }) => !name.startsWith('_')), 'no switch of the API');
 		assert.ok(closed.length < 75, String(closed.length));
 	});
@@ -290,7 +290,11 @@ describe('the nodes', () => {
 	test('can be surveyed, and are not mistaken for the built-in ones', () => {
 		const nodes = nodesOf(halopsa);
 		assert.deepEqual(nodes.map(({ displayName }) => displayName), ['HaloPSA Service Desk', 'HaloPSA Billing', 'HaloPSA Administration']);
-		for (const node of nodes) assert.ok(JSON.stringify(node).length < 300_000, `${node.name}: ${JSON.stringify(node).length}`);
+		for (const node of nodes) {
+			const bytes = Buffer.byteLength(JSON.stringify(node));
+			console.log(`description of ${node.displayName}: ${Math.round(bytes / 1000)} KB`);
+			assert.ok(bytes < 300_000, `${node.name}: ${bytes}`);
+		}
 		const operations = nodes.flatMap(({ properties }) => properties.filter(({ name }) => name === 'operation').flatMap(({ options = [] }) => options));
 		assert.equal(operations.length, halopsa.operations.length);
 		assert.equal(credentialType(halopsa).displayName, 'HaloPSA (Component) API');

@@ -9,6 +9,7 @@ import { credentialName } from './credential.ts';
 import { actionsOf, formOf } from './form.ts';
 import type { Action } from './form.ts';
 import { optionFields } from './options.ts';
+import { outputFields } from './output.ts';
 import { help, label, sentences, withoutArticles } from './words.ts';
 
 /** n8n's words for what operations are called everywhere. */
@@ -77,6 +78,7 @@ export function actionDescription(manifest: Manifest, node: NodeArea): INodeType
 			...operationFields(manifest, actions),
 			toolDescription(manifest, actions),
 			...forms(manifest, actions),
+			...outputFields(actions),
 		],
 	};
 }

@@ -6,6 +6,7 @@ import type { INodeProperties } from 'n8n-workflow';
 import type { Manifest, Operation, Property, Schema } from '../manifest.ts';
 import { properties } from '../manifest.ts';
 import { COLLECTIONS, fieldFor } from './fields.ts';
+import { SIMPLIFY } from './output.ts';
 import { isObject, referenceOf, shapeOf, sourcesOf } from './shapes.ts';
 import type { Shape } from './shapes.ts';
 import { valueOf } from './values.ts';
@@ -16,7 +17,7 @@ type Show = NonNullable<NonNullable<INodeProperties['displayOptions']>['show']>;
 const IN_THE_OPEN = ['return_all', 'limit'];
 
 /** Shapes of which an empty field says nothing, so that it may be in the open and be left alone. */
-const LEFT_ALONE: Shape[] = ['text', 'long-text', 'date-time', 'record', 'whole-number', 'number', 'object', 'objects'];
+const LEFT_ALONE: Shape[] = ['text', 'long-text', 'date-time', 'record', 'whole-number', 'number', 'object', 'objects', 'json'];
 
 type CollectionName = (typeof COLLECTIONS)[keyof typeof COLLECTIONS];
 
@@ -42,7 +43,8 @@ interface Purpose {
 }
 
 export function layoutOf(manifest: Manifest, schema: Schema, { filters, essential = [], presets = {} }: Purpose): Layout {
-	const all = properties(manifest, schema);
+	// How much is returned is chosen by a field of its own.
+	const all = properties(manifest, schema).filter(({ name }) => name !== SIMPLIFY);
 	// n8n shows a resource mapper only outside of collections; what its fields
 	// depend on belongs beside it.
 	const isMapped = (property: Property) => shapeOf(manifest, property.schema) === 'columns';
@@ -163,6 +165,8 @@ export interface Action {
 	verb: string;
 	resource: string;
 	layout: Layout;
+	/** Whether the component can return what the service sent, too. */
+	simplifies: boolean;
 }
 
 export function actionsOf(manifest: Manifest): Action[] {
@@ -174,6 +178,7 @@ export function actionsOf(manifest: Manifest): Action[] {
 			operation,
 			verb: rest.join('.') || first,
 			resource,
+			simplifies: properties(manifest, input).some(({ name }) => name === SIMPLIFY),
 			layout: layoutOf(manifest, input, { filters: annotations.read_only, essential: operation.essential ?? usual, presets }),
 		};
 	});

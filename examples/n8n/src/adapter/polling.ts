@@ -89,7 +89,7 @@ async function asked(
 	});
 }
 
-function propertiesOf(node: Package, trigger: string) {
+export function propertiesOf(node: Package, trigger: string) {
 	return properties(node.manifest, node.manifest.triggers.find(({ name }) => name === trigger)?.config ?? {});
 }
 
