@@ -359,13 +359,13 @@ describe('a run', () => {
 		};
 		const binary = { data: { data: 'AAE=', fileName: 'a.bin', mimeType: 'application/x-a' } };
 		const items = [{ json: {}, binary }, { json: {} }, { json: {}, binary }];
-		const { results } = await create(execute, { inputFiles: 'data' }, { items, continueOnFail: true });
+		const { results } = await create(execute, { additionalFields: { inputFiles: 'data' } }, { items, continueOnFail: true });
 		assert.deepEqual(taken, [1, 1]);
 		assert.deepEqual(results.map(({ json }) => 'error' in json), [false, true, false]);
 		assert.deepEqual(results[1]?.pairedItem, { item: 1 });
 		// On Error = Stop: nothing goes up.
 		taken.length = 0;
-		await assert.rejects(create(execute, { inputFiles: 'data' }, { items }), /binary file 'data'/);
+		await assert.rejects(create(execute, { additionalFields: { inputFiles: 'data' } }, { items }), /binary file 'data'/);
 		assert.deepEqual(taken, []);
 	});
 
@@ -417,7 +417,7 @@ describe('a run', () => {
 				const file = { name: 'b.bin', mimeType: 'application/x-b', content: { tag: 'bytes', val: new Uint8Array([1, 2]) } };
 				return { outcomes: [{ tag: 'done', val: [{ json: '{}', attachments: [file as never] }] }], usage, diagnostics: [] };
 			},
-			{ inputFiles: 'data' },
+			{ additionalFields: { inputFiles: 'data' } },
 			{ items: [{ json: {}, binary: { data: { data: 'AAE=', fileName: 'a.bin', mimeType: 'application/x-a' } } }] },
 		);
 		assert.deepEqual(taken[0], {

@@ -79,9 +79,9 @@ describe('the action form', () => {
 
 	test('puts required fields and mapped ones in the open, the others into a collection in order', () => {
 		const names = properties.map(({ name }) => name);
-		assert.deepEqual(names.slice(2), ['toolDescription', 'inputFiles', 'client', 'custom', 'additionalFields', 'options', 'outputFile']);
+		assert.deepEqual(names.slice(2), ['toolDescription', 'client', 'custom', 'additionalFields', 'options', 'outputFile']);
 		const closed = (field(properties, 'additionalFields')?.options ?? []) as INodeProperties[];
-		assert.deepEqual(closed.map(({ displayName }) => displayName), ['Due', 'Site', 'Teams', 'Urgency', 'Urgent']);
+		assert.deepEqual(closed.map(({ displayName }) => displayName), ['Due', 'Files (Input Data Field Name)', 'Site', 'Teams', 'Urgency', 'Urgent']);
 	});
 
 	test('offers a record from a list, by id, and by name or URL', () => {
@@ -242,7 +242,8 @@ describe('a new form', () => {
 	test('has what needs a file begin with the file', () => {
 		const upload = of('attachment', 'upload').filter(({ type }) => type !== 'notice');
 		assert.deepEqual([upload[0]?.name, upload[0]?.default, upload[0]?.required], ['inputFiles', 'data', true]);
-		assert.equal(named('note', 'add', 'inputFiles')?.default, '');
+		assert.ok(of('note', 'add').every(({ name }) => name !== 'inputFiles'));
+		assert.equal(named('note', 'add', 'inputFiles')?.displayName, 'Files (Input Data Field Name)');
 	});
 
 	test('keeps rare fields apart from those that are needed', () => {

@@ -12,6 +12,7 @@ import { failureOf } from '../runtime/failure.ts';
 import { Attempts, stepOf } from './attempts.ts';
 import { bounded } from './bounded.ts';
 import { effectOf, errorFor, errorJson, itemError } from './errors.ts';
+import { fileToGive, filesToSend } from './files.ts';
 import { actionsOf, jsonOf } from './form.ts';
 import type { Action } from './form.ts';
 import { ALLOW, checkSwitches, isTool, optionsOf } from './options.ts';
@@ -100,7 +101,7 @@ class Run {
 		try {
 			const json = jsonOf(this.#node.manifest, this.#action.layout, read, this.#self.getTimezone());
 			if (this.#output.raw) json[SIMPLIFY] = false;
-			const files = this.#fileNames(index);
+			const files = filesToSend(this.#self, this.#action.operation, index);
 			// A file that is not there is found before anything is sent.
 			for (const name of files) this.#self.helpers.assertBinaryData(index, name);
 			const text = JSON.stringify(json);
@@ -241,12 +242,6 @@ class Run {
 		return !this.#self.continueOnFail() && [...settled.values()].some(({ tag }) => tag === 'failed');
 	}
 
-	#fileNames(index: number): string[] {
-		if (this.#action.operation.files?.takes !== true) return [];
-		const names = String(this.#self.getNodeParameter('inputFiles', index, '') ?? '').split(',');
-		return names.map((name) => name.trim()).filter((name) => name !== '');
-	}
-
 	#files(index: number, names: readonly string[]): Promise<Attachment[]> {
 		return Promise.all(
 			names.map(async (name) => {
@@ -324,7 +319,7 @@ class Run {
 		const json = isDryRun(given) || this.#output.raw ? given : this.#order(given);
 		const result: INodeExecutionData = { json, pairedItem: { item: index } };
 		if (item.attachments.length === 0) return result;
-		const name = String(this.#self.getNodeParameter('outputFile', index, 'data'));
+		const name = fileToGive(this.#self, index);
 		const binary: IBinaryKeyData = {};
 		for (const [position, file] of item.attachments.entries()) {
 			const bytes = await this.#bytes(file);

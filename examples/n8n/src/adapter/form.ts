@@ -98,8 +98,14 @@ const TITLES: Record<CollectionName, [title: string, add: string]> = {
 	sort: ['Sort', 'Add Sorting'],
 };
 
-/** The fields, shown under these conditions; `more` options come first. */
-export function formOf(manifest: Manifest, layout: Layout, show: Show, more: INodeProperties[] = []): INodeProperties[] {
+/** Fields of n8n beside those of the component. */
+interface More {
+	options: INodeProperties[];
+	fields: INodeProperties[];
+}
+
+/** The fields, shown under these conditions. */
+export function formOf(manifest: Manifest, layout: Layout, show: Show, more: More = { options: [], fields: [] }): INodeProperties[] {
 	const all = [...layout.open, ...layout.closed, ...layout.options, ...layout.sort];
 	const returnsAll = layout.open.some((property) => property.name === 'return_all');
 	const whileLimited = returnsAll ? { ...show, return_all: [false] } : show;
@@ -107,9 +113,9 @@ export function formOf(manifest: Manifest, layout: Layout, show: Show, more: INo
 		const shown = property.name === 'limit' ? whileLimited : show;
 		return { ...fieldFor(manifest, property, all), displayOptions: { show: shown } };
 	});
-	const collection = (name: CollectionName, members: readonly Property[], first: INodeProperties[], shown: Show): INodeProperties[] => {
-		if (members.length + first.length === 0) return [];
-		const fields = members.map((property) => fieldFor(manifest, property, all));
+	const collection = (name: CollectionName, members: readonly Property[], own: INodeProperties[], shown: Show): INodeProperties[] => {
+		if (members.length + own.length === 0) return [];
+		const fields = [...own, ...members.map((property) => fieldFor(manifest, property, all))];
 		const preset = members.filter((member) => member.name in layout.presets).map((member) => [member.name, layout.presets[member.name]]);
 		const [displayName, placeholder] = TITLES[name];
 		return [
@@ -119,17 +125,17 @@ export function formOf(manifest: Manifest, layout: Layout, show: Show, more: INo
 				type: 'collection',
 				placeholder,
 				default: Object.fromEntries(preset) as Record<string, string>,
-				options: [...first, ...fields.sort((a, b) => a.displayName.localeCompare(b.displayName))],
+				options: fields.sort((a, b) => a.displayName.localeCompare(b.displayName)),
 				displayOptions: { show: shown },
 			},
 		];
 	};
 	return [
 		...open,
-		...collection(layout.collection, layout.closed, [], show),
+		...collection(layout.collection, layout.closed, more.fields, show),
 		// A whole list is read in the order that is safe for it.
 		...collection(COLLECTIONS.sort, layout.sort, [], whileLimited),
-		...collection(COLLECTIONS.options, layout.options, more, show),
+		...collection(COLLECTIONS.options, layout.options, more.options, show),
 	];
 }
 
