@@ -125,7 +125,8 @@ export class N8n {
 	async rest<T>(method: string, where: string, body?: unknown): Promise<T> {
 		const response = await fetch(this.url + where, {
 			method,
-			headers: { 'content-type': 'application/json', cookie: this.#cookie, 'browser-id': 'e2e' },
+			// A connection that is kept may be closed just now.
+			headers: { 'content-type': 'application/json', cookie: this.#cookie, 'browser-id': 'e2e', connection: 'close' },
 			body: body === undefined ? null : JSON.stringify(body),
 		});
 		const cookies = response.headers.getSetCookie().map((each) => each.split(';')[0]);

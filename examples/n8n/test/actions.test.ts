@@ -75,6 +75,20 @@ describe('the action node', () => {
 		);
 	});
 
+	test('names a field of the credential by its label', async () => {
+		for (const url of ['', 'not a url']) {
+			const credentials = { hosting_type: 'hosted', url, client_id: 'a', client_secret: 'b' };
+			await assert.rejects(go({ resource: 'ticket', operation: 'get', id: 1 }, { credentials }), ({ message }: Error) => message.startsWith('Address: '));
+		}
+		const found = await node.methods?.credentialTest?.checkConnection?.call({} as never, {
+			id: '1',
+			name: 'x',
+			type: 'halopsaApi',
+			data: { hosting_type: 'hosted', url: '', client_id: 'a', client_secret: 'b' },
+		});
+		assert.match(found?.message ?? '', /Fill in “Address”\./);
+	});
+
 	test('sends nothing in a dry run', async () => {
 		await sim.forget();
 		const { results } = await go({

@@ -392,6 +392,9 @@ describe('words', () => {
 	test('of errors are those of the form', () => {
 		const said = (text: string, field?: string) => message(text, properties, field);
 		assert.equal(said('It needs sla_id, or tickettype_id.', 'sla_id'), 'It needs “SLA”, or “Ticket Type”.');
+		assert.equal(said('It needs summary, or sla_id and tickettype_id.'), 'It needs “Summary”, or “SLA” and “Ticket Type”.');
+		assert.equal(said('Fill in sla_id, or ticket_id. Or give the id.'), 'Fill in “SLA”. Or give the id.', 'the form has no other way');
+		assert.equal(said('Fill in what is missing.'), 'Fill in what is missing.');
 		assert.equal(said('The field "summary" is missing.', 'summary'), 'The field “Summary” is missing.');
 		assert.equal(said('Fill in summary.', 'summary'), 'Fill in “Summary”.');
 		assert.equal(said('choose general_user as if_user_missing'), 'choose “General User” as “If There Is No Such User”');

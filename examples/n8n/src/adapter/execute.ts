@@ -11,6 +11,7 @@ import type { Attachment, Diagnostic, Item, NodeError, Outcome } from '../runtim
 import { failureOf } from '../runtime/failure.ts';
 import { Attempts, stepOf } from './attempts.ts';
 import { bounded } from './bounded.ts';
+import { credentialProperties } from './credential.ts';
 import { effectOf, errorFor, errorJson, itemError } from './errors.ts';
 import { fileToGive, filesToSend } from './files.ts';
 import { actionsOf, jsonOf } from './form.ts';
@@ -78,7 +79,7 @@ class Run {
 		this.#order = orderOf(node.manifest, action.operation.output, output.extent);
 		// An agent may call a tool several times in one execution, which repeats nothing.
 		this.#attempts = self.getNode().retryOnFail === true && !isTool(self) ? new Attempts(stepOf(self)) : undefined;
-		this.#properties = properties(node.manifest, action.operation.input);
+		this.#properties = [...properties(node.manifest, action.operation.input), ...credentialProperties(node.manifest)];
 		this.#tally = new Tally(self.getInputData().length, action.operation.annotations.read_only);
 	}
 

@@ -15,6 +15,7 @@ import type { List, Manifest, Reference, Schema } from '../manifest.ts';
 import { properties } from '../manifest.ts';
 import type { Entry } from '../runtime/contract.ts';
 import { failureOf } from '../runtime/failure.ts';
+import { credentialProperties } from './credential.ts';
 import { errorFor } from './errors.ts';
 import { places } from './fields.ts';
 import { actionsOf } from './form.ts';
@@ -97,7 +98,7 @@ async function part(
 		});
 	} catch (error) {
 		const all = node.manifest.operations.flatMap((operation) => properties(node.manifest, operation.input));
-		throw errorFor(self.getNode(), failureOf(error).error, { readOnly: true, properties: all });
+		throw errorFor(self.getNode(), failureOf(error).error, { readOnly: true, properties: [...all, ...credentialProperties(node.manifest)] });
 	}
 }
 
