@@ -130,7 +130,7 @@ async function typedWrong(make: Make): Promise<void> {
 	] as const) {
 		const { ok, error } = await (await make(what, parameters))([{}]);
 		assert.equal(ok, false, what);
-		console.log(`typed: ${what}: ${error?.message} ${error?.description}`);
+		console.log(`typed: ${what}: ${error?.message} ${error?.description ?? ''}`);
 	}
 }
 

@@ -58,8 +58,8 @@ export async function walk(n8n: N8n, sim: Sim): Promise<void> {
 		await picture(page, 'ticket');
 
 		await open(await chain('A form of its own', { ...create, summary: 'Replace the core switch', tickettype_id: chosen(4, 'Change Request') }), 1);
-		await page.setViewportSize({ width: 1400, height: 1400 });
-		await page.getByText('Business Impact').first().waitFor();
+		await page.setViewportSize({ width: 1400, height: 1300 });
+		await page.getByText('Change Window').first().waitFor();
 		await page.waitForTimeout(2000);
 		await picture(page, 'custom-fields');
 		await page.setViewportSize({ width: 1400, height: 900 });
