@@ -310,7 +310,11 @@ fn output(json: &mut Json, resource: &Resource, verb: Verb) {
     let part = match verb.output() {
         Output::Row => "row",
         Output::Record => "record",
-        Output::Columns(own) => return columns(json, "output", None, &[own]),
+        Output::Columns(own) => {
+            json.begin("output", '{');
+            column_members(json, None, &[own], &[]);
+            return json.close('}');
+        }
         Output::Schema(schema) => return json.raw("output", schema),
         Output::Deleted => {
             return json.raw(
@@ -384,10 +388,10 @@ fn definitions(json: &mut Json) {
             resource.operations.iter().any(|operation| fits(operation.verb.output()))
         };
         if gives(|output| matches!(output, Output::Row)) {
-            columns(json, &name("row"), resource.page, &[resource.columns]);
+            record(json, &name("row"), resource, &[resource.columns]);
         }
         if gives(|output| matches!(output, Output::Record)) {
-            columns(json, &name("record"), resource.page, &[resource.columns, resource.detail_columns]);
+            record(json, &name("record"), resource, &[resource.columns, resource.detail_columns]);
         }
     }
     json.close('}');
@@ -520,9 +524,21 @@ fn schema(json: &mut Json, kind: Kind, names: bool) {
     }
 }
 
-fn columns(json: &mut Json, name: &str, page: Option<&str>, groups: &[&[Column]]) {
+/// The column with the address of the record's page.
+const LINK: &str = "link";
+
+/// The schema of records of a resource, with the columns that are used most.
+fn record(json: &mut Json, name: &str, resource: &Resource, groups: &[&[Column]]) {
     json.begin(name, '{');
-    column_members(json, page, groups, &[]);
+    column_members(json, resource.page, groups, &[]);
+    let is_here = |name: &&str| {
+        groups.iter().copied().flatten().any(|column| column.name == *name)
+            || (*name == LINK && resource.page.is_some())
+    };
+    let main: Vec<&str> = resource.main.iter().copied().filter(is_here).collect();
+    if !main.is_empty() {
+        json.texts("x-main", &main);
+    }
     json.close('}');
 }
 
@@ -547,7 +563,7 @@ fn column_members(json: &mut Json, page: Option<&str>, groups: &[&[Column]], ext
         }
     }
     if page.is_some() {
-        json.raw("link", r#"{"type":"string","format":"uri"}"#);
+        json.raw(LINK, r#"{"type":"string","format":"uri"}"#);
     }
     extras.iter().for_each(|(name, schema)| json.raw(name, schema));
     json.close('}');

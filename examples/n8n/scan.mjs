@@ -9,7 +9,9 @@ import path from 'node:path';
 import { analyzePackage } from '@n8n/scan-community-package/scanner/scanner.mjs';
 
 const EXPECTED = {
-	// Whoever publishes the package names themselves and their page.
+	// Nothing is published yet. Author, homepage, repository and bugs are left out
+	// of package.json, since there is no address that would be true: whoever
+	// publishes the package adds all four.
 	'@n8n/community-nodes/require-homepage': 'the publisher adds it',
 	'@n8n/community-nodes/valid-author': 'the publisher adds it',
 	'n8n-nodes-base/community-package-json-author-missing': 'the publisher adds it',

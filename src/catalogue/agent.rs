@@ -70,6 +70,7 @@ pub static AGENT: Resource = Resource {
         Column::plain("sms"),
         Column::custom_fields("customfields"),
     ],
+    main: &["id", "name", "email", "firstname", "surname", "jobtitle", "team", "isdisabled", "customfields"],
     operations: &[
         Operation {
             verb: Verb::List,

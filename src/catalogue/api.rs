@@ -45,6 +45,7 @@ static REQUEST: Job = Job {
         Field::of("body", "Body", "The JSON body of a POST; most paths want a list of objects.", Kind::Json),
     ],
     required: Required::all(&["method", "path"]),
+    essential: &["query", "body"],
     // What it may do depends on the method: reads pass in read-only mode, the
     // rest wants a person.
     marks: Marks::CREATES,

@@ -104,6 +104,19 @@ pub static APPOINTMENT: Resource = Resource {
         Column::plain("calendar_id"),
         Column::integer("open_appointment_status"),
     ],
+    main: &[
+        "id",
+        "subject",
+        "start_date",
+        "end_date",
+        "allday",
+        "agent_id",
+        "agent_name",
+        "client_name",
+        "ticket_id",
+        "appointment_type_name",
+        "note",
+    ],
     operations: &[
         Operation {
             verb: Verb::List,

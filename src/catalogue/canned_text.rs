@@ -56,6 +56,7 @@ pub static CANNED_TEXT: Resource = Resource {
         Column::plain("roles"),
         Column::plain("teams"),
     ],
+    main: &["id", "name", "group_id", "group_name", "text", "html"],
     operations: &[
         Operation {
             verb: Verb::List,

@@ -133,6 +133,18 @@ pub static CLIENT: Resource = Resource {
         Column::plain("xeroid"),
         Column::custom_fields("customfields"),
     ],
+    main: &[
+        "id",
+        "name",
+        "ref",
+        "toplevel_name",
+        "main_site_id",
+        "website",
+        "accountmanagertech_name",
+        "inactive",
+        "notes",
+        "customfields",
+    ],
     page: None,
     essential: Essential { create: &["website", "notes"], update: &["name"], list: &["search"] },
     operations: &[

@@ -97,6 +97,20 @@ pub static CONTRACT: Resource = Resource {
         Column::date_time("periodicinvoicenextdate"),
         Column::custom_fields("customfields"),
     ],
+    main: &[
+        "id",
+        "ref",
+        "client_id",
+        "client_name",
+        "start_date",
+        "end_date",
+        "contract_status",
+        "active",
+        "periodchargeamount",
+        "next_invoice_date",
+        "contracttype_name",
+        "customfields",
+    ],
     operations: &[
         Operation {
             verb: Verb::List,

@@ -48,6 +48,18 @@ pub static CRM_NOTE: Resource = Resource {
         Column::integer("ticketid"),
     ],
     detail_columns: &[Column::untrusted("detail"), Column::custom_fields("customfields")],
+    main: &[
+        "id",
+        "datetime",
+        "client_id",
+        "supplier_id",
+        "user_id",
+        "who_agentid",
+        "note",
+        "timetaken",
+        "nextcalldate",
+        "customfields",
+    ],
     operations: &[
         Operation {
             verb: Verb::List,

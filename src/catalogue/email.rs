@@ -12,6 +12,17 @@ pub static EMAIL: Resource = Resource {
     title: "E-mail",
     plural: "E-mails",
     description: "A mail that HaloPSA sends from a ticket.",
+    main: &[
+        "ticket_id",
+        "id",
+        "outcome",
+        "who",
+        "datetime",
+        "emailsubject",
+        "emailto",
+        "note",
+        "hiddenfromuser",
+    ],
     operations: &[Operation {
         verb: Verb::Job(&SEND),
         description: "Sends a mail from a ticket, to its user unless you name someone else. The customer sees it, so it must be confirmed. Without an outcome, one that sends mail and that the ticket allows is chosen; it may move the ticket's status, which the result shows.",

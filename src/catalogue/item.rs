@@ -91,6 +91,18 @@ pub static ITEM: Resource = Resource {
         Column::date_time("datecreated"),
         Column::custom_fields("customfields"),
     ],
+    main: &[
+        "id",
+        "name",
+        "assetgroup_name",
+        "description",
+        "baseprice",
+        "costprice",
+        "recurringprice",
+        "supplier_name",
+        "quantity_in_stock",
+        "customfields",
+    ],
     operations: &[
         Operation {
             verb: Verb::List,

@@ -93,6 +93,17 @@ pub static KB_ARTICLE: Resource = Resource {
         Column::plain("faqlists"),
         Column::custom_fields("customfields"),
     ],
+    main: &[
+        "id",
+        "name",
+        "type",
+        "tag_string",
+        "inactive",
+        "date_edited",
+        "description",
+        "resolution",
+        "customfields",
+    ],
     operations: &[
         Operation {
             verb: Verb::List,

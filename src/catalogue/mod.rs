@@ -143,6 +143,22 @@ mod tests {
     }
 
     #[test]
+    fn main_columns_are_few_and_are_columns() {
+        for resource in RESOURCES.iter().filter(|resource| !resource.main.is_empty()) {
+            let columns = || resource.columns.iter().chain(resource.detail_columns);
+            assert!(resource.main.len() <= 13, "{}: {}", resource.name, resource.main.len());
+            for name in resource.main {
+                let is_link = *name == "link" && resource.page.is_some();
+                assert!(is_link || columns().any(|column| column.name == *name), "{}: {name}", resource.name);
+            }
+        }
+        for resource in RESOURCES.iter().filter(|resource| resource.main.is_empty()) {
+            let all = resource.columns.len() + resource.detail_columns.len();
+            assert!(all <= 13, "{} has {all} columns, and none of them is a main one", resource.name);
+        }
+    }
+
+    #[test]
     fn names_in_essentials_and_presets_are_those_of_inputs() {
         for (resource, operation) in operations() {
             let inputs = resource.inputs(operation.verb);

@@ -14,6 +14,18 @@ pub static NOTE: Resource = Resource {
     description: "A note, mail or other action on a ticket. Its id counts inside the ticket.",
     fields: FIELDS,
     filters: FILTERS,
+    main: &[
+        "ticket_id",
+        "id",
+        "outcome",
+        "who",
+        "datetime",
+        "note",
+        "hiddenfromuser",
+        "timetaken",
+        "new_status_name",
+        "emailto",
+    ],
     operations: &[
         Operation {
             verb: Verb::Job(&ADD),

@@ -137,6 +137,20 @@ pub static OPPORTUNITY: Resource = Resource {
         Column::integer("child_count"),
         Column::custom_fields("customfields"),
     ],
+    main: &[
+        "id",
+        "summary",
+        "status_name",
+        "client_id",
+        "client_name",
+        "user_name",
+        "agent_name",
+        "oppvalue",
+        "oppconversionprobability",
+        "targetdate",
+        "details",
+        "customfields",
+    ],
     list_presets: &[("orderdesc", "true")],
     operations: &[
         Operation {

@@ -129,6 +129,20 @@ pub static PROJECT: Resource = Resource {
         Column::integer("department_id"),
         Column::custom_fields("customfields"),
     ],
+    main: &[
+        "id",
+        "summary",
+        "status_name",
+        "client_id",
+        "client_name",
+        "agent_name",
+        "team",
+        "startdate",
+        "targetdate",
+        "projectcompletionpercentage",
+        "details",
+        "customfields",
+    ],
     list_presets: &[("orderdesc", "true")],
     operations: &[
         Operation {

@@ -81,6 +81,20 @@ pub static PURCHASE_ORDER: Resource = Resource {
         Column::date_time("date_published"),
         Column::custom_fields("customfields"),
     ],
+    main: &[
+        "id",
+        "title",
+        "status",
+        "date",
+        "est_delivery_date",
+        "supplier_id",
+        "supplier_name",
+        "total",
+        "po_ref",
+        "assigned_agent",
+        "lines",
+        "customfields",
+    ],
     list_presets: &[("orderdesc", "true")],
     operations: &[
         Operation {

@@ -87,6 +87,20 @@ pub static QUOTATION: Resource = Resource {
         Column::integer("daystodeliver"),
         Column::custom_fields("customfields"),
     ],
+    main: &[
+        "id",
+        "title",
+        "status_name",
+        "date",
+        "expiry_date",
+        "client_id",
+        "client_name",
+        "total",
+        "currency_code",
+        "assigned_agent",
+        "lines",
+        "customfields",
+    ],
     list_presets: &[("orderdesc", "true")],
     operations: &[
         Operation {

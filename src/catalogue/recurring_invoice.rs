@@ -90,6 +90,20 @@ pub static RECURRING_INVOICE: Resource = Resource {
         Column::plain("posted"),
         Column::custom_fields("customfields"),
     ],
+    main: &[
+        "id",
+        "invoicenumber",
+        "client_id",
+        "client_name",
+        "contract_id",
+        "nextcreationdate",
+        "lastcreated",
+        "total",
+        "currency",
+        "disabled",
+        "lines",
+        "customfields",
+    ],
     operations: &[
         Operation {
             verb: Verb::List,

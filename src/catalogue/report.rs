@@ -44,6 +44,7 @@ pub static REPORT: Resource = Resource {
         Column::integer("systemreportid"),
         Column::plain("restrictaccess"),
     ],
+    main: &["id", "name", "group_name", "type", "mainentity", "description", "last_run_date"],
     operations: &[
         Operation {
             verb: Verb::List,

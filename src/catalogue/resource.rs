@@ -66,6 +66,9 @@ pub struct Resource {
     pub columns: &'static [Column],
     /// Further columns of a simplified single record.
     pub detail_columns: &'static [Column],
+    /// The columns that people use most, of rows and of single records: for
+    /// platforms that show few. Empty where all columns are few.
+    pub main: &'static [&'static str],
     /// Page of the agent application that shows a record; the id is appended.
     pub page: Option<&'static str>,
     /// Optional fields that people fill in mostly, in the order of a form.
@@ -189,6 +192,7 @@ impl Resource {
         delete_parameters: &[],
         columns: &[],
         detail_columns: &[],
+        main: &[],
         page: None,
         essential: Essential::NOTHING,
         list_presets: &[],

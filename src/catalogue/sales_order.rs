@@ -88,6 +88,20 @@ pub static SALES_ORDER: Resource = Resource {
         Column::integer("deliverby"),
         Column::custom_fields("customfields"),
     ],
+    main: &[
+        "id",
+        "title",
+        "status",
+        "date",
+        "client_id",
+        "client_name",
+        "total",
+        "po_number",
+        "quotation_id",
+        "assigned_agent",
+        "lines",
+        "customfields",
+    ],
     list_presets: &[("orderdesc", "true")],
     operations: &[
         Operation {

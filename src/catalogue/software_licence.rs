@@ -87,6 +87,20 @@ pub static SOFTWARE_LICENCE: Resource = Resource {
         Column::date_time("requested_quantity_date"),
         Column::plain("licence_client_name"),
     ],
+    main: &[
+        "id",
+        "name",
+        "type",
+        "count",
+        "client_id",
+        "client_name",
+        "vendor",
+        "status",
+        "monthly_price",
+        "end_date",
+        "licences_in_use",
+        "licences_available",
+    ],
     operations: &[
         Operation {
             verb: Verb::List,

@@ -60,6 +60,17 @@ pub static SUPPLIER: Resource = Resource {
         Column::plain("supplier_mailbox_address"),
         Column::custom_fields("customfields"),
     ],
+    main: &[
+        "id",
+        "name",
+        "contact_name",
+        "email_address",
+        "phone_number",
+        "website",
+        "inactive",
+        "notes",
+        "customfields",
+    ],
     operations: &[
         Operation {
             verb: Verb::List,

@@ -42,6 +42,17 @@ pub static TEAM: Resource = Resource {
         Column::plain("managers"),
         Column::plain("agents"),
     ],
+    main: &[
+        "id",
+        "name",
+        "department_name",
+        "forrequests",
+        "foropps",
+        "forprojects",
+        "inactive",
+        "ticket_count",
+        "emailaddress",
+    ],
     operations: &[
         Operation {
             verb: Verb::List,

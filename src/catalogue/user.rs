@@ -177,6 +177,18 @@ pub static USER: Resource = Resource {
         Column::integer("priority_id"),
         Column::custom_fields("customfields"),
     ],
+    main: &[
+        "id",
+        "name",
+        "emailaddress",
+        "phonenumber",
+        "client_id",
+        "client_name",
+        "site_id",
+        "site_name",
+        "inactive",
+        "customfields",
+    ],
     page: None,
     essential: Essential {
         create: &["firstname", "surname", "emailaddress", "site_id", "phonenumber"],

@@ -65,7 +65,7 @@ pub fn request(input: &Input) -> Result<ApiRequest> {
         _ => {
             return Err(NodeError::new(Code::InvalidValue, "Only a POST has a body.")
                 .field("body")
-                .advice("Give parameters in the query."));
+                .advice("Give parameters in `query`."));
         }
     }
     // Whoever runs a report this way: its gateway time-out is final, too.
@@ -110,6 +110,11 @@ fn query(values: &Object) -> Result<Vec<(String, String)>> {
 fn path(given: &str) -> Result<String> {
     let refuse = |message: &'static str| Err(NodeError::new(Code::InvalidValue, message).field("path"));
     let below = given.trim();
+    if below.contains('?') {
+        return Err(NodeError::new(Code::InvalidValue, "The path has a query in it.")
+            .field("path")
+            .advice("Give the path alone, and its parameters in `query`, such as {\"count\": 3}."));
+    }
     let below = below.strip_prefix('/').unwrap_or(below);
     let segments: Vec<&str> = match below.split('/').collect::<Vec<_>>().as_slice() {
         [api, rest @ ..] if api.eq_ignore_ascii_case("api") && !rest.is_empty() => rest.to_vec(),
@@ -124,7 +129,7 @@ fn path(given: &str) -> Result<String> {
     };
     if !segments.iter().all(is_plain) {
         return refuse(
-            "The path must be plain segments such as /Tickets/17: no other host, no dots, no encoded characters, no query.",
+            "The path must be plain segments such as /Tickets/17: no other host, no dots, no encoded characters.",
         );
     }
     let is_in = |list: &[&str], segment: Option<&&str>| {

@@ -125,7 +125,8 @@ export class N8n {
 	async rest<T>(method: string, where: string, body?: unknown): Promise<T> {
 		const response = await fetch(this.url + where, {
 			method,
-			headers: { 'content-type': 'application/json', cookie: this.#cookie, 'browser-id': 'e2e' },
+			// A connection that is kept may be closed just now.
+			headers: { 'content-type': 'application/json', cookie: this.#cookie, 'browser-id': 'e2e', connection: 'close' },
 			body: body === undefined ? null : JSON.stringify(body),
 		});
 		const cookies = response.headers.getSetCookie().map((each) => each.split(';')[0]);
@@ -282,14 +283,14 @@ export async function credentialOf(n8n: N8n, sim: Pick<Sim, 'url' | 'client_id' 
 /** A value of a resource locator. */
 export const byId = (value: unknown) => ({ __rl: true, mode: 'id', value });
 
-/** Packs what is built and installs it where n8n looks for community nodes. */
+/** Packs what is built and installs it as the README says, in a home folder that has packages of its own. */
 export function installPackage(home: string): void {
 	const nodes = path.join(home, '.n8n/nodes');
-	mkdirSync(nodes, { recursive: true });
-	writeFileSync(path.join(nodes, 'package.json'), '{"name":"installed-nodes","private":true}');
-	const run = (command: string, ...options: string[]) => execFileSync(command, options, { cwd: nodes, encoding: 'utf8' });
-	const packed = run('npm', 'pack', '--silent', '--pack-destination', nodes, PACKAGE).trim().split('\n').at(-1) ?? '';
-	run('npm', 'install', '--silent', '--ignore-scripts', '--legacy-peer-deps', path.join(nodes, packed));
+	mkdirSync(path.join(home, 'node_modules'), { recursive: true });
+	writeFileSync(path.join(home, 'package.json'), '{"name":"home","private":true}');
+	const run = (command: string, ...options: string[]) => execFileSync(command, options, { cwd: home, encoding: 'utf8' });
+	const packed = run('npm', 'pack', '--silent', '--pack-destination', home, PACKAGE).trim().split('\n').at(-1) ?? '';
+	run('npm', 'install', '--silent', '--prefix', nodes, '--legacy-peer-deps', '--ignore-scripts', `./${packed}`);
 }
 
 /** Nothing that talks to the world, and a key that is no secret. */

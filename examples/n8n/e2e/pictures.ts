@@ -36,7 +36,7 @@ export async function walk(n8n: N8n, sim: Sim): Promise<void> {
 		await page.getByText('Connection tested successfully').first().waitFor();
 		await page.waitForTimeout(1500);
 		await picture(page, 'credential');
-		await page.setViewportSize({ width: 1280, height: 800 });
+		await page.setViewportSize({ width: 1400, height: 900 });
 
 		await open(await chain('Create a ticket', {
 			...create,
@@ -53,12 +53,16 @@ export async function walk(n8n: N8n, sim: Sim): Promise<void> {
 		await execute(page);
 		await page.getByText(/items?$/).first().waitFor();
 		await page.getByText('JSON', { exact: true }).nth(1).click();
-		await page.waitForTimeout(1500);
+		// Until the note that it went well is gone.
+		await page.waitForTimeout(8000);
 		await picture(page, 'ticket');
 
 		await open(await chain('A form of its own', { ...create, summary: 'Replace the core switch', tickettype_id: chosen(4, 'Change Request') }), 1);
+		await page.setViewportSize({ width: 1400, height: 1300 });
+		await page.getByText('Change Window').first().waitFor();
 		await page.waitForTimeout(2000);
 		await picture(page, 'custom-fields');
+		await page.setViewportSize({ width: 1400, height: 900 });
 
 		await open(await chain('Read a ticket that is not there', { resource: 'ticket', operation: 'get', id: byId('99999') }), 1);
 		await execute(page);

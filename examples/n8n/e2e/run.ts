@@ -24,7 +24,7 @@ sizes, not the digits.
 
 Rows on which this node is not ahead, or not in every respect:
 
-- *200 created*: as many requests, several in flight; with *Bulk* three.
+- *200 created*: as many requests, several in flight; with *Bulk* four.
 - *Page cap 50*: all pages have to be read, by both; here several at a time.
 - *A create that was cut off* or answered with 502 ends with an error in both, since the ticket may be there; this one says so,
   and that a second run could make a second ticket. With *Find or append*, a run repeated by n8n finds what the first one made.

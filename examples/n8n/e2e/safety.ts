@@ -27,6 +27,15 @@ export async function safety(n8n: N8n, sim: Sim): Promise<void> {
 	assert.equal((await rows('Tickets')).length, before);
 	console.log(`bad rows, On Error = Stop: ${error?.message} ${error?.description}`);
 
+	const again = await job('repeated', create, { retryOnFail: true, maxTries: 3, waitBetweenTries: 100 });
+	const atFirst = (await rows('Tickets')).length;
+	await sim.control('faults', { quirk: 'cut-before-commit=1' });
+	const repeated = await again(Array.from({ length: 30 }, (_, n) => ({ summary: `Again ${n}` })));
+	await sim.control('faults', undefined, 'DELETE');
+	assert.equal(new Set(repeated.items.map(({ id }) => id)).size, 30, JSON.stringify(repeated.error));
+	assert.equal((await rows('Tickets')).length - atFirst, 30);
+	console.log('retry on fail: a connection broke, n8n repeated the step; 30 items, 30 tickets');
+
 	await errorOutput(n8n, node);
 
 	const dry = await job('dry', { ...create, options: { dryRun: '={{ $json.dry }}' } });

@@ -78,11 +78,11 @@ async function alertToTicket(
 	credentials: NonNullable<Node['credentials']>,
 ): Promise<void> {
 	await n8n.activate(workflow);
-	const alert = async (domain: string) => {
+	const alert = async (domain: string, more: object = {}) => {
 		const response = await fetch(`${n8n.url}/webhook/halopsa-alert`, {
 			method: 'POST',
 			headers: { 'content-type': 'application/json' },
-			body: JSON.stringify({ domain, key: `${domain}/mfa-disabled`, summary: 'MFA is off', details: `Of an administrator of ${domain}.` }),
+			body: JSON.stringify({ domain, key: `${domain}/mfa-disabled`, summary: 'MFA is off', details: `Of an administrator of ${domain}.`, ...more }),
 		});
 		return (await response.json()) as { done: string; ticket_id: number };
 	};
@@ -100,6 +100,8 @@ async function alertToTicket(
 	assert.notEqual(anew.ticket_id, first.ticket_id);
 	const stranger = await alert('nobody.example');
 	assert.equal(stranger.done, 'created');
+	const bare = await alert('', { key: 4711, summary: 12345, details: null });
+	assert.equal((await ticket(bare.ticket_id))?.client_id, 1, JSON.stringify(bare));
 	await n8n.deactivate(workflow);
-	console.log('template alert-to-ticket: a ticket, a note on it, a new ticket once it was closed, and one of an unknown client');
+	console.log('template alert-to-ticket: a ticket, a note on it, a new ticket once it was closed, one of an unknown client, and one of an alert without a domain and with a number as key');
 }

@@ -69,7 +69,7 @@ export async function tool(n8n: N8n, sim: Sim): Promise<void> {
 }
 
 /** A client of the Model Context Protocol, as far as it is needed here. */
-async function connect(url: string): Promise<(method: string, params: object) => Promise<unknown>> {
+export async function connect(url: string): Promise<(method: string, params: object) => Promise<unknown>> {
 	let session: Record<string, string> = {};
 	let last = 0;
 	const send = async (method: string, params: object, answered = true): Promise<unknown> => {

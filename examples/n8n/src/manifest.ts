@@ -24,6 +24,8 @@ export interface Schema {
 	'x-options'?: Reference;
 	/** Where a form has it, if not among the other fields. */
 	'x-place'?: 'options' | 'sort' | 'none';
+	/** Of an output: the names of the members that are used most. */
+	'x-main'?: string[];
 }
 
 /** Where the values of a property come from. */

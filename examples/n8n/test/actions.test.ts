@@ -8,7 +8,7 @@ import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 
 import { nodesOf } from '../src/nodes.ts';
 import { artefact, machine, manifest } from './support/built.ts';
-import { contextOf, run } from './support/n8n.ts';
+import { contextOf, loading, run } from './support/n8n.ts';
 import type { Setup } from './support/n8n.ts';
 import { startSim } from './support/sim.ts';
 import type { Sim } from './support/sim.ts';
@@ -75,6 +75,20 @@ describe('the action node', () => {
 		);
 	});
 
+	test('names a field of the credential by its label', async () => {
+		for (const url of ['', 'not a url']) {
+			const credentials = { hosting_type: 'hosted', url, client_id: 'a', client_secret: 'b' };
+			await assert.rejects(go({ resource: 'ticket', operation: 'get', id: 1 }, { credentials }), ({ message }: Error) => message.startsWith('Address: '));
+		}
+		const found = await node.methods?.credentialTest?.checkConnection?.call({} as never, {
+			id: '1',
+			name: 'x',
+			type: 'halopsaApi',
+			data: { hosting_type: 'hosted', url: '', client_id: 'a', client_secret: 'b' },
+		});
+		assert.match(found?.message ?? '', /Fill in “Address”\./);
+	});
+
 	test('sends nothing in a dry run', async () => {
 		await sim.forget();
 		const { results } = await go({
@@ -98,6 +112,35 @@ describe('the action node', () => {
 	test('shows first what its schema names first', async () => {
 		const { results } = await go({ resource: 'ticket', operation: 'get', id: 7 });
 		assert.deepEqual(Object.keys(results[0]?.json ?? {}).slice(0, 2), ['id', 'summary']);
+	});
+
+	test('returns few fields, all of them, those that are chosen, or what the service sent', async () => {
+		const keys = async (parameters: INodeParameters) => Object.keys((await go({ resource: 'ticket', id: 7, operation: 'get', ...parameters })).results[0]?.json ?? {});
+		const [few, all, raw] = [await keys({}), await keys({ output: 'all' }), await keys({ output: 'raw' })];
+		assert.ok(few.length >= 8 && few.length <= 13, few.join());
+		assert.deepEqual(few.slice(0, 3), ['id', 'summary', 'status_name']);
+		assert.ok(all.length > 30 && few.every((name) => all.includes(name)));
+		assert.ok(raw.includes('matched_kb_id') && !all.includes('matched_kb_id'));
+		assert.deepEqual(await keys({ output: 'selected', outputFields: ['user_email', 'id'] }), ['user_email', 'id']);
+		await assert.rejects(keys({ output: 'selected', outputFields: [] }), /No field is chosen/);
+		await assert.rejects(keys({ output: 'selected', outputFields: ['nope'] }), /no field “nope”/);
+	});
+
+	test('shows a ticket inside of a result as it shows others', async () => {
+		const { results } = await go({ resource: 'ticket', operation: 'find_or_append', key: 'inside', summary: 'x' });
+		const { ticket, ...rest } = results[0]?.json ?? {};
+		assert.equal(rest.done, 'created');
+		assert.deepEqual(Object.keys(ticket as IDataObject).slice(0, 3), ['id', 'summary', 'status_name']);
+	});
+
+	test('offers for selection what the operation returns', async () => {
+		const Halopsa = nodesOf(manifest, artefact, machine).nodes.Halopsa as new () => INodeType;
+		const type = new Halopsa();
+		const asked = loading(type, { credentials: {}, parameters: { resource: 'ticket', operation: 'list', output: 'selected' } });
+		const names = await type.methods?.loadOptions?.names_of_results?.call(asked);
+		assert.ok(names?.some(({ value }) => value === 'category_1'));
+		const deleting = type.description.properties.filter(({ name }) => name === 'output');
+		assert.ok(deleting.every(({ displayOptions }) => displayOptions?.show?.operation?.includes('delete') === false));
 	});
 
 	test('hands over nothing that JSON refuses', async () => {
@@ -134,7 +177,7 @@ describe('the action node', () => {
 			{ resource: 'ticket', operation: 'create', summary: 'x', additionalFields: { deadlinedate: '2026-11-21T10:00:00' } },
 			{ zone: 'America/New_York' },
 		);
-		const [ticket] = (await go({ resource: 'ticket', operation: 'get', id: made.results[0]?.json.id as number, options: { simplify: false } })).results;
+		const [ticket] = (await go({ resource: 'ticket', operation: 'get', id: made.results[0]?.json.id as number, output: 'raw' })).results;
 		assert.match(String(ticket?.json.deadlinedate), /^2026-11-21T15:00:00/);
 	});
 
@@ -149,7 +192,7 @@ describe('the action node', () => {
 		const id = made?.json.id as number;
 		for (const untouched of [{}, '[]', { entry: [] }]) {
 			await bill({ operation: 'update', id, order_number: 'PO-1', additionalFields: { lines: untouched } });
-			const [read] = (await bill({ operation: 'get', id })).results;
+			const [read] = (await bill({ operation: 'get', id, output: 'all' })).results;
 			assert.deepEqual([(read?.json.lines as unknown[]).length, read?.json.order_number], [1, 'PO-1']);
 		}
 	});

@@ -11,10 +11,11 @@ import type {
 	INodeType,
 	IPollFunctions,
 	IWebhookFunctions,
+	NodeOperationError,
 } from 'n8n-workflow';
 
 import { nodesOf } from '../src/nodes.ts';
-import type { Entry, Exports, Item, Outcome } from '../src/runtime/contract.ts';
+import type { Entry, Exports, Item, NodeError, Outcome } from '../src/runtime/contract.ts';
 import { machine } from './support/built.ts';
 import { component, manifest, usage } from './support/fixture.ts';
 import { contextOf, loading, run } from './support/n8n.ts';
@@ -84,6 +85,17 @@ describe('lists', () => {
 		const found = await listSearch?.search_sites_by_client_id_from_client?.call(context());
 		assert.deepEqual(found?.results, [{ name: 'Berlin > Mitte', value: 2 }]);
 		assert.deepEqual(asked[0]?.[1], { client_id: 12 });
+	});
+
+	test('name the parent of an entry where none is chosen', async () => {
+		const parts = { lookup: { options: () => ({ entries: [entry(4, 'Main', { description: 'Nordlicht' })], usage, diagnostics: [] }) } };
+		const desk = node('Desk', parts);
+		const shown = async (parameters: object) => {
+			const context = loading(desk, { credentials, parameters: { resource: 'ticket', operation: 'create', ...parameters } });
+			return (await desk.methods?.listSearch?.search_sites_by_client_id_from_client?.call(context))?.results[0]?.name;
+		};
+		assert.equal(await shown({}), 'Main (Nordlicht)');
+		assert.equal(await shown({ client }), 'Main');
 	});
 
 	test('of several values are read to the end', async () => {
@@ -347,13 +359,13 @@ describe('a run', () => {
 		};
 		const binary = { data: { data: 'AAE=', fileName: 'a.bin', mimeType: 'application/x-a' } };
 		const items = [{ json: {}, binary }, { json: {} }, { json: {}, binary }];
-		const { results } = await create(execute, { inputFiles: 'data' }, { items, continueOnFail: true });
+		const { results } = await create(execute, { additionalFields: { inputFiles: 'data' } }, { items, continueOnFail: true });
 		assert.deepEqual(taken, [1, 1]);
 		assert.deepEqual(results.map(({ json }) => 'error' in json), [false, true, false]);
 		assert.deepEqual(results[1]?.pairedItem, { item: 1 });
 		// On Error = Stop: nothing goes up.
 		taken.length = 0;
-		await assert.rejects(create(execute, { inputFiles: 'data' }, { items }), /binary file 'data'/);
+		await assert.rejects(create(execute, { additionalFields: { inputFiles: 'data' } }, { items }), /binary file 'data'/);
 		assert.deepEqual(taken, []);
 	});
 
@@ -405,7 +417,7 @@ describe('a run', () => {
 				const file = { name: 'b.bin', mimeType: 'application/x-b', content: { tag: 'bytes', val: new Uint8Array([1, 2]) } };
 				return { outcomes: [{ tag: 'done', val: [{ json: '{}', attachments: [file as never] }] }], usage, diagnostics: [] };
 			},
-			{ inputFiles: 'data' },
+			{ additionalFields: { inputFiles: 'data' } },
 			{ items: [{ json: {}, binary: { data: { data: 'AAE=', fileName: 'a.bin', mimeType: 'application/x-a' } } }] },
 		);
 		assert.deepEqual(taken[0], {
@@ -433,6 +445,40 @@ describe('a run', () => {
 		assert.equal(most, 2);
 	});
 
+	test('does in a repeated step what was not done, and says what the earlier attempts did', async () => {
+		const again = { retryOnFail: true, execution: 'retried', items: [{ json: {} }, { json: {} }] };
+		const sent: number[] = [];
+		const execute: Execute = (_, __, ___, items) => {
+			sent.push(items.length);
+			const failed: Outcome = { tag: 'failed', val: { ...error('unavailable').payload, effect: 'unknown' } as NodeError };
+			const outcomes = items.map((_, index) => (sent.length < 3 && index === items.length - 1 ? failed : done({ id: sent.length * 10 + index })));
+			return { outcomes, usage, diagnostics: [] };
+		};
+		await assert.rejects(create(execute, {}, again), ({ description }: NodeOperationError) => !/attempt/i.test(description ?? ''));
+		await assert.rejects(create(execute, {}, again), ({ description }: NodeOperationError) => {
+			assert.match(description ?? '', /1 of 2 items were done \(#10\)\. Failed: item 1\. This was attempt 2 of the step\. Items that were done are not done again\. Attempt 1: 1 of 2 items were done \(#10\)\..*item 1 may have been changed/);
+			return true;
+		});
+		const { results, hints } = await create(execute, {}, again);
+		assert.deepEqual(sent, [2, 1, 1]);
+		assert.deepEqual(results.map(({ json, pairedItem }) => [json.id, pairedItem]), [[10, { item: 0 }], [30, { item: 1 }]]);
+		assert.match(hints[0]?.message ?? '', /attempt 3.*Attempt 1: .*#10.*Attempt 2: /);
+		assert.deepEqual((await create(execute, {}, { ...again, execution: 'another' })).hints, []);
+	});
+
+	test('does no item twice where n8n repeats a step that went on past an error', async () => {
+		const again = { retryOnFail: true, continueOnFail: true, execution: 'went on', items: [{ json: {} }, { json: {} }] };
+		const sent: number[] = [];
+		const execute: Execute = (_, __, ___, items) => {
+			sent.push(items.length);
+			const failed: Outcome = { tag: 'failed', val: error('unavailable').payload as NodeError };
+			return { outcomes: items.map((_, index) => (index === 0 ? failed : done({ id: 7 }))), usage, diagnostics: [] };
+		};
+		await create(execute, {}, again);
+		const { results } = await create(execute, {}, again);
+		assert.deepEqual([sent, results[1]?.json.id], [[2, 1], 7]);
+	});
+
 	test('repeats a call under the same key, and no other call', async () => {
 		const keys: unknown[] = [];
 		const execute: Execute = (context, _, __, ___, cursor) => {
@@ -440,7 +486,7 @@ describe('a run', () => {
 			return { outcomes: [done()], usage, diagnostics: [], ...(cursor === undefined ? { next: 'b' } : {}) };
 		};
 		// n8n runs a node again in the same execution where Retry On Fail is set.
-		const [first, second, ...again] = (await create(execute), await create(execute), keys);
+		const [first, second, ...again] = (await create(execute, {}, { execution: '1' }), await create(execute, {}, { execution: '1' }), keys);
 		assert.ok(typeof first === 'string' && first !== second);
 		assert.deepEqual(again, [first, second]);
 		for (const other of [{ execution: '2' }, { runIndex: 1 }]) {
@@ -594,6 +640,19 @@ describe('a webhook', () => {
 			['subscribe', 'https://n8n.example.com/webhook/1', true, 'subscribed'],
 			['unsubscribe', 'subscribed'],
 		]);
+	});
+
+	test('that cannot be made says what to do in the headline, since n8n shows no more', async () => {
+		const refused = { payload: { ...error('forbidden').payload, advice: 'Give the application the permission “admin”' } };
+		const broken = node('DeskTrigger', {
+			triggers: {
+				subscribe: () => {
+					throw refused;
+				},
+			},
+		});
+		const creating = async () => broken.webhookMethods?.default?.create?.call(hook({}));
+		await assert.rejects(creating, ({ message }: Error) => message === 'It did not work. Give the application the permission “admin”.');
 	});
 
 	test('is taken down, too, that somebody tried out', async () => {

@@ -4,8 +4,9 @@ import type { ICredentialTestFunction } from 'n8n-workflow';
 
 import type { CheckReport } from '../runtime/contract.ts';
 import { failureOf } from '../runtime/failure.ts';
+import { credentialProperties } from './credential.ts';
 import type { Package } from './package.ts';
-import { ended } from './words.ts';
+import { ended, message } from './words.ts';
 
 /** Steps that come before anything is read (`check-step.name`). */
 const BEFORE = ['token', 'agent', 'permissions'];
@@ -18,8 +19,10 @@ export function checkConnection(node: Package): ICredentialTestFunction {
 			const account = await node.accountOf(credential.data ?? {});
 			return verdict(await account.check());
 		} catch (error) {
-			const { message, advice } = failureOf(error).error;
-			return { status: 'Error', message: joined([message, advice]) };
+			const { message: said, advice, field } = failureOf(error).error;
+			const properties = credentialProperties(node.manifest);
+			const texts = [said, advice].map((text) => (text === undefined ? text : message(text, properties, field?.split('/')[1])));
+			return { status: 'Error', message: joined(texts) };
 		}
 	};
 }

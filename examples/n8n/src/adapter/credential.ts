@@ -2,7 +2,7 @@
 
 import type { ICredentialDataDecryptedObject, ICredentialType, INodeProperties } from 'n8n-workflow';
 
-import type { CredentialField, Manifest } from '../manifest.ts';
+import type { CredentialField, Manifest, Property } from '../manifest.ts';
 import { label } from './words.ts';
 
 /** The switch that shows the advanced fields. */
@@ -34,6 +34,11 @@ export function credentialType(manifest: Manifest): ICredentialType {
 		icon: 'file:icon.svg',
 		properties: form,
 	};
+}
+
+/** The fields as errors may name them. */
+export function credentialProperties(manifest: Manifest): Property[] {
+	return manifest.credentials.fields.map(({ name, label, required }) => ({ name, schema: { title: label }, required, inherited: false }));
 }
 
 const TYPES: Record<CredentialField['kind'], INodeProperties['type']> = {

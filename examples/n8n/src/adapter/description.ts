@@ -6,9 +6,11 @@ import type { INodeProperties, INodePropertyOptions, INodeTypeDescription } from
 import type { Area, Manifest } from '../manifest.ts';
 import { properties } from '../manifest.ts';
 import { credentialName } from './credential.ts';
+import { neededFile, optionalFile, outputFile } from './files.ts';
 import { actionsOf, formOf } from './form.ts';
 import type { Action } from './form.ts';
 import { optionFields } from './options.ts';
+import { outputFields } from './output.ts';
 import { help, label, sentences, withoutArticles } from './words.ts';
 
 /** n8n's words for what operations are called everywhere. */
@@ -77,6 +79,7 @@ export function actionDescription(manifest: Manifest, node: NodeArea): INodeType
 			...operationFields(manifest, actions),
 			toolDescription(manifest, actions),
 			...forms(manifest, actions),
+			...outputFields(actions),
 		],
 	};
 }
@@ -154,9 +157,9 @@ function forms(manifest: Manifest, actions: Action[]): INodeProperties[] {
 		const { annotations } = action.operation;
 		const options = optionFields({ dryRun: annotations.dry_run, readOnly: annotations.read_only });
 		return [
-			...[...notices(manifest, action), ...inputFiles(action)].map((field) => ({ ...field, displayOptions: { show } })),
-			...formOf(manifest, action.layout, show, options),
-			...outputFile(action).map((field) => ({ ...field, displayOptions: { show } })),
+			...[...notices(manifest, action), ...neededFile(action.operation)].map((field) => ({ ...field, displayOptions: { show } })),
+			...formOf(manifest, action.layout, show, { options, fields: optionalFile(action.operation) }),
+			...outputFile(action.operation).map((field) => ({ ...field, displayOptions: { show } })),
 		];
 	});
 }
@@ -165,34 +168,4 @@ function forms(manifest: Manifest, actions: Action[]): INodeProperties[] {
 function notices(manifest: Manifest, action: Action): INodeProperties[] {
 	const [, rest] = about(manifest, action);
 	return rest === '' ? [] : [{ displayName: rest, name: 'about', type: 'notice', default: '' }];
-}
-
-function inputFiles({ operation }: Action): INodeProperties[] {
-	if (operation.files?.takes !== true) return [];
-	const required = operation.files.needed === true;
-	return [
-		{
-			displayName: 'Input Data Field Name',
-			name: 'inputFiles',
-			type: 'string',
-			default: required ? 'data' : '',
-			placeholder: 'e.g. data',
-			...(required ? { required } : {}),
-			description: 'The name of the input field containing the binary file data to be sent, or several with commas between them',
-			typeOptions: { binaryDataProperty: true },
-		},
-	];
-}
-
-function outputFile({ operation }: Action): INodeProperties[] {
-	if (operation.files?.gives !== true) return [];
-	return [
-		{
-			displayName: 'Put Output File in Field',
-			name: 'outputFile',
-			type: 'string',
-			default: 'data',
-			description: 'The name of the output binary field to put the file in; further files get a number after it',
-		},
-	];
 }

@@ -34,28 +34,40 @@ export interface Place {
 	readOnly?: boolean;
 	/** What became of all items, where there are several. */
 	tally?: string;
+	/** What earlier attempts of the same step did. */
+	earlier?: string;
+	/** Whether n8n shows the headline only, so that the advice has to be in it. */
+	brief?: boolean;
 }
 
 export function errorFor(node: INode, error: NodeError, place: Place = {}): NodeApiError | NodeOperationError {
 	const { headline, advice, vendor } = worded(error, place.properties);
-	const several = place.tally !== undefined;
+	const several = place.tally !== undefined && place.item !== undefined;
 	const effect = EFFECTS[error.effect];
 	const lines = [
-		advice,
+		place.brief === true ? undefined : advice,
 		vendor,
-		place.readOnly === true ? undefined : several ? `This item: ${effect}` : `${effect.charAt(0).toUpperCase()}${effect.slice(1)}`,
+		place.readOnly === true ? undefined : several ? `This item: ${effect}` : effectOf(error, false),
 		place.tally,
+		place.earlier,
 	];
+	const shown = place.brief === true && advice !== undefined ? `${headline} ${advice}` : headline;
 	const options = {
-		message: headline,
+		message: shown,
 		description: lines.filter((line) => line !== undefined && line !== '').join(' '),
 		...(place.item === undefined ? {} : { itemIndex: place.item }),
 	};
 	if (error.httpStatus === undefined && !OF_THE_SERVICE.has(error.kind)) {
-		return new NodeOperationError(node, headline, options);
+		return new NodeOperationError(node, shown, options);
 	}
 	const httpCode = error.httpStatus === undefined ? {} : { httpCode: String(error.httpStatus) };
-	return new NodeApiError(node, { message: headline, code: error.code }, { ...options, ...httpCode });
+	return new NodeApiError(node, { message: shown, code: error.code }, { ...options, ...httpCode });
+}
+
+/** Whether anything was changed, as a sentence. */
+export function effectOf(error: NodeError, readOnly: boolean): string {
+	const effect = readOnly ? EFFECTS.none : EFFECTS[error.effect];
+	return `${effect.charAt(0).toUpperCase()}${effect.slice(1)}`;
 }
 
 /** In the words of the form, with the field in front: n8n shows the headline alone first. */

@@ -9,7 +9,7 @@ import { formOf, jsonOf, layoutOf } from './form.ts';
 import type { Read } from './form.ts';
 import { orderOf } from './order.ts';
 import type { Order } from './order.ts';
-import { help, sentences } from './words.ts';
+import { help, label, sentences } from './words.ts';
 
 /** How many ids of events are remembered. */
 const REMEMBERED = 1000;
@@ -23,8 +23,10 @@ export function triggersOf(manifest: Manifest, mode: Mode): Trigger[] {
 export function triggerForm(manifest: Manifest, mode: Mode): INodeProperties[] {
 	const triggers = triggersOf(manifest, mode);
 	const options = triggers.map((trigger) => ({
-		name: trigger.title,
+		name: label(trigger.title),
 		value: trigger.name,
+		// n8n would say "On …", which does not go with every title.
+		action: trigger.title,
 		description: about(manifest, trigger)[0],
 	}));
 	const chooser: INodeProperties = {

@@ -9,14 +9,19 @@ import type { Property } from '../manifest.ts';
 import type { Account } from '../runtime/account.ts';
 import type { Attachment, Diagnostic, Item, NodeError, Outcome } from '../runtime/contract.ts';
 import { failureOf } from '../runtime/failure.ts';
+import { Attempts, stepOf } from './attempts.ts';
 import { bounded } from './bounded.ts';
-import { errorFor, errorJson, itemError } from './errors.ts';
+import { credentialProperties } from './credential.ts';
+import { effectOf, errorFor, errorJson, itemError } from './errors.ts';
+import { fileToGive, filesToSend } from './files.ts';
 import { actionsOf, jsonOf } from './form.ts';
 import type { Action } from './form.ts';
 import { ALLOW, checkSwitches, isTool, optionsOf } from './options.ts';
 import type { Options } from './options.ts';
 import { orderOf } from './order.ts';
 import type { Order } from './order.ts';
+import { SIMPLIFY, isDryRun, outputOf } from './output.ts';
+import type { Output } from './output.ts';
 import type { Package } from './package.ts';
 import { oneAfterTheOther } from './queue.ts';
 import { Tally, items as itemsText } from './tally.ts';
@@ -26,7 +31,8 @@ const ITEMS = 200;
 
 export async function execute(self: IExecuteFunctions, node: Package): Promise<INodeExecutionData[][]> {
 	checkSwitches(self);
-	const run = new Run(self, node, chosen(self, node), await node.account(self));
+	const action = chosen(self, node);
+	const run = new Run(self, node, action, outputOf(self, node.manifest, action), await node.account(self));
 	await run.all();
 	return [isTool(self) ? bounded(run.results) : run.results];
 }
@@ -41,8 +47,13 @@ function chosen(self: IExecuteFunctions, node: Package): Action {
 	});
 }
 
-/** What an input item asks for, or why that cannot be read. */
-type Asked = { json: string; files: string[]; options: Options } | { failed: NodeError };
+/** What an input item asks for, why that cannot be read, or what an earlier attempt did for it. */
+type Asked = Wanted | { failed: NodeError } | { kept: INodeExecutionData[] };
+interface Wanted {
+	json: string;
+	files: string[];
+	options: Options;
+}
 
 class Run {
 	readonly results: INodeExecutionData[] = [];
@@ -50,18 +61,25 @@ class Run {
 	readonly #node: Package;
 	readonly #action: Action;
 	readonly #account: Account;
+	readonly #output: Output;
 	readonly #order: Order;
+	readonly #attempts: Attempts | undefined;
 	readonly #properties: Property[];
 	readonly #tally: Tally;
 	readonly #told = new Set<string>();
+	/** What must not be done a second time. */
+	readonly #done = new Map<number, { json: string; results: INodeExecutionData[] }>();
 
-	constructor(self: IExecuteFunctions, node: Package, action: Action, account: Account) {
+	constructor(self: IExecuteFunctions, node: Package, action: Action, output: Output, account: Account) {
 		this.#self = self;
 		this.#node = node;
 		this.#action = action;
 		this.#account = account;
-		this.#order = orderOf(node.manifest, action.operation.output);
-		this.#properties = properties(node.manifest, action.operation.input);
+		this.#output = output;
+		this.#order = orderOf(node.manifest, action.operation.output, output.extent);
+		// An agent may call a tool several times in one execution, which repeats nothing.
+		this.#attempts = self.getNode().retryOnFail === true && !isTool(self) ? new Attempts(stepOf(self)) : undefined;
+		this.#properties = [...properties(node.manifest, action.operation.input), ...credentialProperties(node.manifest)];
 		this.#tally = new Tally(self.getInputData().length, action.operation.annotations.read_only);
 	}
 
@@ -74,16 +92,22 @@ class Run {
 			await this.#batch(asked, start, end);
 			start = end;
 		}
+		const earlier = this.#attempts?.earlier();
+		if (earlier !== undefined) this.#self.addExecutionHints({ message: earlier, type: 'warning', location: 'outputPane' });
+		this.#attempts?.record(this.#tally.report(), this.#done);
 	}
 
 	#read(index: number): Asked {
 		const read = (name: string, fallback: unknown) => this.#self.getNodeParameter(name, index, fallback);
 		try {
 			const json = jsonOf(this.#node.manifest, this.#action.layout, read, this.#self.getTimezone());
-			const files = this.#fileNames(index);
+			if (this.#output.raw) json[SIMPLIFY] = false;
+			const files = filesToSend(this.#self, this.#action.operation, index);
 			// A file that is not there is found before anything is sent.
 			for (const name of files) this.#self.helpers.assertBinaryData(index, name);
-			return { json: JSON.stringify(json), files, options: optionsOf(this.#self, index) };
+			const text = JSON.stringify(json);
+			const kept = this.#attempts?.results(index, text);
+			return kept === undefined ? { json: text, files, options: optionsOf(this.#self, index) } : { kept };
 		} catch (error) {
 			return { failed: itemError(error, 'unreadable-item') };
 		}
@@ -92,7 +116,7 @@ class Run {
 	/** Items of one call have the same options and follow each other. */
 	#endOfBatch(asked: readonly Asked[], start: number): number {
 		const keyOf = (each: Asked | undefined) =>
-			each === undefined || 'failed' in each ? undefined : JSON.stringify(each.options);
+			each !== undefined && 'options' in each ? JSON.stringify(each.options) : undefined;
 		let key: string | undefined;
 		let end = start;
 		while (end < asked.length && end - start < ITEMS) {
@@ -117,8 +141,8 @@ class Run {
 		const writes = !annotations.read_only && annotations.dry_run && asked.length > 1;
 		for (let start = 0; writes && start < asked.length; start += ITEMS) {
 			const part = asked.slice(start, start + ITEMS);
-			const indices = part.flatMap((each, index) => ('failed' in each ? [] : [start + index]));
-			const items = part.flatMap((each, index) => ('failed' in each ? [] : [this.#withoutBytes(start + index, each)]));
+			const indices = part.flatMap((each, index) => ('json' in each ? [start + index] : []));
+			const items = part.flatMap((each, index) => ('json' in each ? [this.#withoutBytes(start + index, each)] : []));
 			if (items.length === 0) continue;
 			const { outcomes } = await this.#account
 				.call({ dryRun: true, confirmed: true, timeZone: this.#self.getTimezone() }, (exports, context, connection) =>
@@ -139,8 +163,11 @@ class Run {
 		const [item, error] = first;
 		const all = [...bad.keys()].sort((a, b) => a - b);
 		const tally = `Nothing was sent for any item: ${bad.size} of ${asked.length} cannot be done (${itemsText(all)}).`;
+		const earlier = this.#attempts?.earlier();
+		this.#attempts?.record('Nothing was sent.', this.#done);
 		throw errorFor(this.#self.getNode(), error, {
 			item,
+			...(earlier === undefined ? {} : { earlier }),
 			properties: this.#properties,
 			readOnly: annotations.read_only,
 			...(asked.length > 1 ? { tally } : {}),
@@ -148,7 +175,7 @@ class Run {
 	}
 
 	/** As the item will be, with stand-ins for its files. */
-	#withoutBytes(index: number, asked: Exclude<Asked, { failed: NodeError }>): Item {
+	#withoutBytes(index: number, asked: Wanted): Item {
 		const attachments = asked.files.map((name): Attachment => {
 			const about = this.#self.helpers.assertBinaryData(index, name);
 			return { name: about.fileName ?? name, mimeType: about.mimeType, content: { tag: 'bytes', val: new Uint8Array([0]) } };
@@ -160,12 +187,18 @@ class Run {
 		const settled = new Map<number, Outcome>();
 		const items: Item[] = [];
 		const indices: number[] = [];
+		const given = new Map<number, INodeExecutionData[]>();
 		let options: Options | undefined;
 		for (let index = start; index < end; index += 1) {
 			const each = asked[index];
 			if (each === undefined) continue;
 			if ('failed' in each) {
 				settled.set(index, { tag: 'failed', val: each.failed });
+				continue;
+			}
+			if ('kept' in each) {
+				this.#tally.done(index, each.kept.map(({ json }) => json as JsonObject), false);
+				given.set(index, each.kept);
 				continue;
 			}
 			try {
@@ -181,13 +214,14 @@ class Run {
 			outcomes.forEach((outcome, position) => settled.set(indices[position] ?? start + position, outcome));
 		}
 		const isDryRun = options?.dryRun === true;
-		const given = new Map<number, INodeExecutionData[]>();
 		for (const [index, outcome] of settled) {
 			if (outcome.tag === 'failed') this.#tally.failed(index, outcome.val.effect);
 			if (outcome.tag !== 'done') continue;
 			this.#tally.done(index, outcome.val.map(({ json }) => JSON.parse(json) as JsonObject), isDryRun);
 			try {
-				given.set(index, await Promise.all(outcome.val.map((item) => this.#result(index, item))));
+				const results = await Promise.all(outcome.val.map((item) => this.#result(index, item)));
+				given.set(index, results);
+				if (!isDryRun) this.#remember(index, asked[index], results);
 			} catch (error) {
 				const failed = itemError(error, 'unreadable-result');
 				if (!this.#action.operation.annotations.read_only) failed.effect = 'applied';
@@ -195,17 +229,18 @@ class Run {
 				this.#tally.failed(index, failed.effect);
 			}
 		}
-		for (let index = start; index < end; index += 1) this.#give(index, settled.get(index), given.get(index) ?? []);
+		for (let index = start; index < end; index += 1) this.#give(index, settled.get(index), given.get(index));
+	}
+
+	/** What can be repeated without harm is left to the component, which finds what it did. */
+	#remember(index: number, asked: Asked | undefined, results: INodeExecutionData[]): void {
+		const { read_only: reads, idempotent } = this.#action.operation.annotations;
+		if (this.#attempts === undefined || reads || idempotent || asked === undefined || !('json' in asked)) return;
+		this.#done.set(index, { json: asked.json, results });
 	}
 
 	#mustStop(settled: ReadonlyMap<number, Outcome>): boolean {
 		return !this.#self.continueOnFail() && [...settled.values()].some(({ tag }) => tag === 'failed');
-	}
-
-	#fileNames(index: number): string[] {
-		if (this.#action.operation.files?.takes !== true) return [];
-		const names = String(this.#self.getNodeParameter('inputFiles', index, '') ?? '').split(',');
-		return names.map((name) => name.trim()).filter((name) => name !== '');
 	}
 
 	#files(index: number, names: readonly string[]): Promise<Attachment[]> {
@@ -259,16 +294,13 @@ class Run {
 		}
 	}
 
-	/** n8n runs a node again in the same execution where Retry On Fail is on; an agent may call a tool several times. */
+	/** The same for each attempt of a step, so that the component can find what an earlier one did. */
 	#key(first: number, part: number): { idempotencyKey?: string } {
-		if (isTool(this.#self)) return {};
-		const { $runIndex: run } = this.#self.getWorkflowDataProxy(0);
-		const where = [this.#self.getWorkflow().id, this.#self.getExecutionId(), this.#self.getNode().id];
-		return { idempotencyKey: [...where, run, first, part].join('/') };
+		return isTool(this.#self) ? {} : { idempotencyKey: [stepOf(this.#self), first, part].join('/') };
 	}
 
-	#give(index: number, outcome: Outcome | undefined, results: INodeExecutionData[]): void {
-		if (outcome?.tag === 'done') {
+	#give(index: number, outcome: Outcome | undefined, results: INodeExecutionData[] | undefined): void {
+		if (results !== undefined) {
 			this.results.push(...results);
 			return;
 		}
@@ -284,10 +316,11 @@ class Run {
 	}
 
 	async #result(index: number, item: Item): Promise<INodeExecutionData> {
-		const json = this.#order(JSON.parse(item.json) as JsonObject);
+		const given = JSON.parse(item.json) as JsonObject;
+		const json = isDryRun(given) || this.#output.raw ? given : this.#order(given);
 		const result: INodeExecutionData = { json, pairedItem: { item: index } };
 		if (item.attachments.length === 0) return result;
-		const name = String(this.#self.getNodeParameter('outputFile', index, 'data'));
+		const name = fileToGive(this.#self, index);
 		const binary: IBinaryKeyData = {};
 		for (const [position, file] of item.attachments.entries()) {
 			const bytes = await this.#bytes(file);
@@ -313,11 +346,16 @@ class Run {
 
 	#error(error: NodeError, item?: number) {
 		const tally = this.#tally.text();
+		const earlier = this.#attempts?.earlier();
+		const { read_only: readOnly } = this.#action.operation.annotations;
+		// An error of a whole call is not in the tally.
+		this.#attempts?.record(item === undefined ? `${this.#tally.report()} ${effectOf(error, readOnly)}` : this.#tally.report(), this.#done);
 		return errorFor(this.#self.getNode(), this.#advised(error), {
 			...(item === undefined ? {} : { item }),
 			...(tally === undefined ? {} : { tally }),
+			...(earlier === undefined ? {} : { earlier }),
 			properties: this.#properties,
-			readOnly: this.#action.operation.annotations.read_only,
+			readOnly,
 		});
 	}
 

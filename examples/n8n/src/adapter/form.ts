@@ -6,6 +6,7 @@ import type { INodeProperties } from 'n8n-workflow';
 import type { Manifest, Operation, Property, Schema } from '../manifest.ts';
 import { properties } from '../manifest.ts';
 import { COLLECTIONS, fieldFor } from './fields.ts';
+import { SIMPLIFY } from './output.ts';
 import { isObject, referenceOf, shapeOf, sourcesOf } from './shapes.ts';
 import type { Shape } from './shapes.ts';
 import { valueOf } from './values.ts';
@@ -16,7 +17,7 @@ type Show = NonNullable<NonNullable<INodeProperties['displayOptions']>['show']>;
 const IN_THE_OPEN = ['return_all', 'limit'];
 
 /** Shapes of which an empty field says nothing, so that it may be in the open and be left alone. */
-const LEFT_ALONE: Shape[] = ['text', 'long-text', 'date-time', 'record', 'whole-number', 'number', 'object', 'objects'];
+const LEFT_ALONE: Shape[] = ['text', 'long-text', 'date-time', 'record', 'whole-number', 'number', 'object', 'objects', 'json'];
 
 type CollectionName = (typeof COLLECTIONS)[keyof typeof COLLECTIONS];
 
@@ -42,7 +43,8 @@ interface Purpose {
 }
 
 export function layoutOf(manifest: Manifest, schema: Schema, { filters, essential = [], presets = {} }: Purpose): Layout {
-	const all = properties(manifest, schema);
+	// How much is returned is chosen by a field of its own.
+	const all = properties(manifest, schema).filter(({ name }) => name !== SIMPLIFY);
 	// n8n shows a resource mapper only outside of collections; what its fields
 	// depend on belongs beside it.
 	const isMapped = (property: Property) => shapeOf(manifest, property.schema) === 'columns';
@@ -96,8 +98,14 @@ const TITLES: Record<CollectionName, [title: string, add: string]> = {
 	sort: ['Sort', 'Add Sorting'],
 };
 
-/** The fields, shown under these conditions; `more` options come first. */
-export function formOf(manifest: Manifest, layout: Layout, show: Show, more: INodeProperties[] = []): INodeProperties[] {
+/** Fields of n8n beside those of the component. */
+interface More {
+	options: INodeProperties[];
+	fields: INodeProperties[];
+}
+
+/** The fields, shown under these conditions. */
+export function formOf(manifest: Manifest, layout: Layout, show: Show, more: More = { options: [], fields: [] }): INodeProperties[] {
 	const all = [...layout.open, ...layout.closed, ...layout.options, ...layout.sort];
 	const returnsAll = layout.open.some((property) => property.name === 'return_all');
 	const whileLimited = returnsAll ? { ...show, return_all: [false] } : show;
@@ -105,9 +113,9 @@ export function formOf(manifest: Manifest, layout: Layout, show: Show, more: INo
 		const shown = property.name === 'limit' ? whileLimited : show;
 		return { ...fieldFor(manifest, property, all), displayOptions: { show: shown } };
 	});
-	const collection = (name: CollectionName, members: readonly Property[], first: INodeProperties[], shown: Show): INodeProperties[] => {
-		if (members.length + first.length === 0) return [];
-		const fields = members.map((property) => fieldFor(manifest, property, all));
+	const collection = (name: CollectionName, members: readonly Property[], own: INodeProperties[], shown: Show): INodeProperties[] => {
+		if (members.length + own.length === 0) return [];
+		const fields = [...own, ...members.map((property) => fieldFor(manifest, property, all))];
 		const preset = members.filter((member) => member.name in layout.presets).map((member) => [member.name, layout.presets[member.name]]);
 		const [displayName, placeholder] = TITLES[name];
 		return [
@@ -117,17 +125,17 @@ export function formOf(manifest: Manifest, layout: Layout, show: Show, more: INo
 				type: 'collection',
 				placeholder,
 				default: Object.fromEntries(preset) as Record<string, string>,
-				options: [...first, ...fields.sort((a, b) => a.displayName.localeCompare(b.displayName))],
+				options: fields.sort((a, b) => a.displayName.localeCompare(b.displayName)),
 				displayOptions: { show: shown },
 			},
 		];
 	};
 	return [
 		...open,
-		...collection(layout.collection, layout.closed, [], show),
+		...collection(layout.collection, layout.closed, more.fields, show),
 		// A whole list is read in the order that is safe for it.
 		...collection(COLLECTIONS.sort, layout.sort, [], whileLimited),
-		...collection(COLLECTIONS.options, layout.options, more, show),
+		...collection(COLLECTIONS.options, layout.options, more.options, show),
 	];
 }
 
@@ -163,6 +171,8 @@ export interface Action {
 	verb: string;
 	resource: string;
 	layout: Layout;
+	/** Whether the component can return what the service sent, too. */
+	simplifies: boolean;
 }
 
 export function actionsOf(manifest: Manifest): Action[] {
@@ -174,6 +184,7 @@ export function actionsOf(manifest: Manifest): Action[] {
 			operation,
 			verb: rest.join('.') || first,
 			resource,
+			simplifies: properties(manifest, input).some(({ name }) => name === SIMPLIFY),
 			layout: layoutOf(manifest, input, { filters: annotations.read_only, essential: operation.essential ?? usual, presets }),
 		};
 	});

@@ -15,13 +15,16 @@ import type { List, Manifest, Reference, Schema } from '../manifest.ts';
 import { properties } from '../manifest.ts';
 import type { Entry } from '../runtime/contract.ts';
 import { failureOf } from '../runtime/failure.ts';
+import { credentialProperties } from './credential.ts';
 import { errorFor } from './errors.ts';
 import { places } from './fields.ts';
 import { actionsOf } from './form.ts';
-import { NAMES_METHOD, columnsMethod, optionsMethod, references, searchMethod } from './methods.ts';
+import type { Action } from './form.ts';
+import { FIELDS_METHOD, NAMES_METHOD, columnsMethod, optionsMethod, references, searchMethod } from './methods.ts';
+import { returnedBy } from './output.ts';
 import type { Package } from './package.ts';
 import { namesIn, shapeOf, sourcesOf } from './shapes.ts';
-import { located } from './values.ts';
+import { isGiven, located } from './values.ts';
 import { label, labelOf } from './words.ts';
 
 /** How many parts of a list a dropdown without search is filled from. */
@@ -44,11 +47,11 @@ export function listMethods(node: Package) {
 	for (const reference of references(node.manifest)) {
 		listSearch[searchMethod(reference)] = async function (filter, token) {
 			const { entries, next } = await part(this, node, reference, filter, token);
-			return { results: choices(entries), ...(next === undefined ? {} : { paginationToken: next }) };
+			return { results: choices(entries, isOpen(this, reference)), ...(next === undefined ? {} : { paginationToken: next }) };
 		};
 		loadOptions[optionsMethod(reference)] = async function () {
 			const { entries, cut } = await whole(this, node, reference);
-			return [...choices(entries), ...(cut ? [MORE(entries.length)] : [])];
+			return [...choices(entries, isOpen(this, reference)), ...(cut ? [MORE(entries.length)] : [])];
 		};
 		resourceMapping[columnsMethod(reference)] = async function () {
 			const { entries } = await whole(this, node, reference);
@@ -59,14 +62,23 @@ export function listMethods(node: Package) {
 		};
 	}
 	loadOptions[NAMES_METHOD] = function () {
-		const [resource, operation] = [this.getCurrentNodeParameter('resource'), this.getCurrentNodeParameter('operation')];
-		const action = actionsOf(node.manifest).find((each) => each.resource === resource && each.verb === operation);
-		const all = properties(node.manifest, action?.operation.input ?? {});
+		const all = properties(node.manifest, chosen(this, node)?.operation.input ?? {});
 		const names = all.flatMap(({ schema }) => namesIn(node.manifest, schema, all));
 		const options = names.map((name) => ({ name: labelOf(all, name), value: name }));
 		return Promise.resolve(options.sort((a, b) => a.name.localeCompare(b.name)));
 	};
+	loadOptions[FIELDS_METHOD] = function () {
+		const action = chosen(this, node);
+		const names = action === undefined ? [] : returnedBy(node.manifest, action);
+		return Promise.resolve(names.map((name) => ({ name, value: name })));
+	};
 	return { listSearch, loadOptions, resourceMapping };
+}
+
+/** The action that the form is about now. */
+function chosen(self: ILoadOptionsFunctions, node: Package): Action | undefined {
+	const [resource, operation] = [self.getCurrentNodeParameter('resource'), self.getCurrentNodeParameter('operation')];
+	return actionsOf(node.manifest).find((each) => each.resource === resource && each.verb === operation);
 }
 
 async function part(
@@ -86,7 +98,7 @@ async function part(
 		});
 	} catch (error) {
 		const all = node.manifest.operations.flatMap((operation) => properties(node.manifest, operation.input));
-		throw errorFor(self.getNode(), failureOf(error).error, { readOnly: true, properties: all });
+		throw errorFor(self.getNode(), failureOf(error).error, { readOnly: true, properties: [...all, ...credentialProperties(node.manifest)] });
 	}
 }
 
@@ -119,7 +131,7 @@ function parameters(self: ILoadOptionsFunctions, reference: Reference, list: Lis
 		const field = pointer.split('/')[1] ?? '';
 		const stated = places(field)
 			.map((place) => located(self.getCurrentNodeParameter(place)))
-			.find((value) => value !== undefined && value !== null && value !== '');
+			.find((value) => isGiven(value));
 		if (stated === undefined) continue;
 		const schema = list?.parameters.properties?.[name];
 		const number = [schema?.type].flat().some((type) => type === 'integer' || type === 'number');
@@ -128,8 +140,15 @@ function parameters(self: ILoadOptionsFunctions, reference: Reference, list: Lis
 	return values;
 }
 
-/** Entries to choose, in a tree with the names above them. */
-function choices(entries: Entry[]): INodeListSearchItems[] {
+/** Whether nothing is chosen of what the list depends on, so that names of several parents are in it. */
+function isOpen(self: ILoadOptionsFunctions, reference: Reference): boolean {
+	const sources = sourcesOf(reference);
+	const given = sources.filter((name) => places(name).some((place) => isGiven(located(self.getCurrentNodeParameter(place)))));
+	return sources.length > 0 && given.length === 0;
+}
+
+/** Entries to choose, in a tree with the names above them; `beside` their names what tells them apart. */
+function choices(entries: Entry[], beside: boolean): INodeListSearchItems[] {
 	const known = new Map(entries.map((entry) => [entry.value, entry]));
 	const path = (entry: Entry, depth = 0): string => {
 		const parent = entry.parent === undefined || depth > 8 ? undefined : known.get(entry.parent);
@@ -140,7 +159,8 @@ function choices(entries: Entry[]): INodeListSearchItems[] {
 		.map((entry) => {
 			const value: unknown = JSON.parse(entry.value);
 			const description = entry.description === undefined ? {} : { description: entry.description };
-			return { name: path(entry), value: typeof value === 'number' ? value : String(value), ...description };
+			const name = beside && entry.description !== undefined ? `${path(entry)} (${entry.description})` : path(entry);
+			return { name, value: typeof value === 'number' ? value : String(value), ...description };
 		});
 }
 

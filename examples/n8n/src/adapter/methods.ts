@@ -11,6 +11,9 @@ export const columnsMethod = (reference: Reference) => `columns_${key(reference)
 /** Offers the labels of the fields that a property of the chosen operation can name. */
 export const NAMES_METHOD = 'names_of_fields';
 
+/** Offers the names of what the chosen operation returns. */
+export const FIELDS_METHOD = 'names_of_results';
+
 function key(reference: Reference): string {
 	const parameters = Object.entries(reference.parameters ?? {}).sort(([a], [b]) => a.localeCompare(b));
 	// Mostly a parameter is called as the field that it comes from.

@@ -7,7 +7,7 @@ import type { INodeExecutionData, INodeTypeDescription, IPollFunctions } from 'n
 import type { Account } from '../runtime/account.ts';
 import type { Event } from '../runtime/contract.ts';
 import { failureOf } from '../runtime/failure.ts';
-import { credentialName } from './credential.ts';
+import { credentialName, credentialProperties } from './credential.ts';
 import { commonDescription } from './description.ts';
 import { errorFor } from './errors.ts';
 import { asItems, configured, triggerForm, unseen } from './events.ts';
@@ -89,8 +89,9 @@ async function asked(
 	});
 }
 
-function propertiesOf(node: Package, trigger: string) {
-	return properties(node.manifest, node.manifest.triggers.find(({ name }) => name === trigger)?.config ?? {});
+export function propertiesOf(node: Package, trigger: string) {
+	const { config = {} } = node.manifest.triggers.find(({ name }) => name === trigger) ?? {};
+	return [...properties(node.manifest, config), ...credentialProperties(node.manifest)];
 }
 
 /** All that happened since `before`. */

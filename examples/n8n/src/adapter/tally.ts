@@ -31,13 +31,21 @@ export class Tally {
 
 	/** Nothing where there is one item only: its error says all. */
 	text(): string | undefined {
-		if (this.#all < 2) return undefined;
+		return this.#all < 2 ? undefined : this.#said(this.#failed.size > 1);
+	}
+
+	/** All of it, for whoever does not see the errors. */
+	report(): string {
+		return this.#said(true);
+	}
+
+	#said(withEffects: boolean): string {
 		const parts = [`${this.#done.size} of ${this.#all} items were done${this.#ids()}.`];
 		if (this.#dry.size > 0) parts.push(`${this.#dry.size} were dry runs.`);
 		const unsure = [...this.#failed].filter(([, effect]) => effect !== 'none').map(([item]) => item);
 		const failed = [...this.#failed.keys()];
 		if (failed.length > 0) parts.push(`Failed: ${items(failed)}.`);
-		if (!this.#readOnly && failed.length > 1 && unsure.length > 0) {
+		if (!this.#readOnly && withEffects && unsure.length > 0) {
 			parts.push(`Of the failed ones, ${items(unsure)} may have been changed all the same.`);
 		}
 		const left = this.#all - this.#done.size - this.#dry.size - failed.length;

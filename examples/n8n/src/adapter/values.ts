@@ -21,7 +21,7 @@ export function valueOf(manifest: Manifest, schema: Schema, raw: unknown, zone: 
 }
 
 /** `null`, `undefined`, an empty text, list or object mean "not given", wherever a field is. */
-function isGiven(value: unknown): boolean {
+export function isGiven(value: unknown): boolean {
 	if (Array.isArray(value)) return value.length > 0;
 	if (isObject(value)) return Object.keys(value).length > 0;
 	return value !== undefined && value !== null && !(typeof value === 'string' && value.trim() === '');

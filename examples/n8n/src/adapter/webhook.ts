@@ -18,7 +18,7 @@ import type { NodeArea } from './description.ts';
 import { errorFor } from './errors.ts';
 import { asItems, configured, triggerForm, triggersOf, unseen } from './events.ts';
 import type { Package } from './package.ts';
-import { ask } from './polling.ts';
+import { ask, propertiesOf } from './polling.ts';
 import { asked, askedAt, forget, withNewest } from './subscription.ts';
 import { sentences } from './words.ts';
 
@@ -186,6 +186,7 @@ async function called<T extends { session?: undefined | { token: string; scopes:
 			return run(exports.triggers, context, connection);
 		});
 	} catch (error) {
-		throw errorFor(self.getNode(), failureOf(error).error);
+		// Whoever publishes a workflow sees the headline and no more.
+		throw errorFor(self.getNode(), failureOf(error).error, { brief: true, properties: propertiesOf(node, configuration(self, node).name) });
 	}
 }

@@ -40,7 +40,7 @@ export function help(text: string, properties: readonly Property[]): string {
  * labels, and so does the field that the error is about where the text speaks of it as a field.
  */
 export function message(text: string, properties: readonly Property[], field?: string): string {
-	let said = help(text, properties);
+	let said = help(text, properties).replace(/\b(It needs|Fill in) ([^.]*)\./g, (_, begin: string, ways: string) => `${begin} ${waysIn(ways, properties)}.`);
 	const replace = (word: string, by: string) => {
 		said = said.replace(new RegExp(`["“]?(?<![\\w./“])${word}(?![\\w”])["”]?`, 'g'), `“${by}”`);
 	};
@@ -55,6 +55,15 @@ export function message(text: string, properties: readonly Property[], field?: s
 		said = said.replace(`"${field}"`, name).replace(new RegExp(`\\b(needs|fill in|or|and|give|choose) ${field}\\b`, 'gi'), `$1 ${name}`);
 	}
 	return said;
+}
+
+/** "a, or b and c": the ways that the form has, in its words. */
+function waysIn(text: string, properties: readonly Property[]): string {
+	const isHere = (name: string) => properties.some((each) => each.name === name);
+	const ways = text.split(', or ').map((way) => way.split(' and '));
+	const here = ways.filter((names) => names.every(isHere));
+	const said = here.map((names) => names.map((name) => `“${labelOf(properties, name)}”`).join(' and '));
+	return said.length === 0 ? text : said.join(', or ');
 }
 
 /** Ends a sentence that may have an end already. */

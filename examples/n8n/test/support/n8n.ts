@@ -27,6 +27,7 @@ export interface Setup {
 	staticData?: IDataObject;
 	cancel?: AbortSignal;
 	execution?: string;
+	retryOnFail?: boolean;
 	runIndex?: number;
 	/** Time zone of the workflow. */
 	zone?: string;
@@ -46,6 +47,7 @@ function nodeOf(description: INodeTypeDescription, setup: Setup): INode {
 		parameters: setup.parameters,
 	};
 	const resolved = NodeHelpers.getNodeParameters(description.properties, setup.parameters, true, false, node, description);
+	if (setup.retryOnFail === true) node.retryOnFail = true;
 	return { ...node, ...(setup.onError === undefined ? {} : { onError: setup.onError }), parameters: resolved ?? {} };
 }
 
@@ -84,15 +86,20 @@ export function contextOf(description: INodeTypeDescription, setup: Setup) {
 	};
 }
 
+/** Each run is an execution of its own, unless it repeats one. */
+let executions = 0;
+
 export async function run(type: INodeType, setup: Setup) {
 	const hints: NodeExecutionHint[] = [];
+	executions += 1;
+	const execution = setup.execution ?? `run ${executions}`;
 	const items: INodeExecutionData[] = setup.items ?? [{ json: {} }];
 	const self: IExecuteFunctions = {
 		...contextOf(type.description, setup),
 		getInputData: () => items,
 		continueOnFail: () => setup.continueOnFail ?? false,
 		getExecutionCancelSignal: () => setup.cancel,
-		getExecutionId: () => setup.execution ?? '1',
+		getExecutionId: () => execution,
 		getWorkflowDataProxy: () => ({ $runIndex: setup.runIndex ?? 0 }),
 		addExecutionHints: (...more: NodeExecutionHint[]) => hints.push(...more),
 		helpers: {

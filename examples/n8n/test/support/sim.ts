@@ -31,7 +31,8 @@ export async function startSim(...quirks: string[]): Promise<Sim> {
 	const control: Sim['control'] = async (what, body, method = body === undefined ? 'GET' : 'POST') => {
 		const response = await fetch(`${about.url}/_sim/${what}`, {
 			method,
-			headers: { 'content-type': 'application/json' },
+			// A connection that is kept may be closed just now.
+			headers: { 'content-type': 'application/json', connection: 'close' },
 			body: body === undefined ? null : JSON.stringify(body),
 		});
 		const text = await response.text();
