@@ -264,6 +264,12 @@ impl CallError {
     }
 }
 
+impl From<Box<NodeError>> for CallError {
+    fn from(error: Box<NodeError>) -> Self {
+        Self::Node(error)
+    }
+}
+
 impl From<NodeError> for CallError {
     fn from(error: NodeError) -> Self {
         Self::Node(Box::new(error))

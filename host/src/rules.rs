@@ -101,27 +101,27 @@ pub(crate) fn permit<'a>(
     id: &str,
     inputs: impl Iterator<Item = &'a str>,
     call: &CallOptions,
-) -> Result<(), NodeError> {
-    let Some(operation) = manifest.operation(id) else { return Err(unknown(manifest, id)) };
+) -> Result<(), Box<NodeError>> {
+    let Some(operation) = manifest.operation(id) else { return Err(Box::new(unknown(manifest, id))) };
     if call.allowed_operations.as_ref().is_some_and(|allowed| !allowed.iter().any(|name| name == id)) {
-        return Err(refusal(
+        return Err(Box::new(refusal(
             ErrorKind::Denied,
             "host.operation-not-allowed",
             format!("The operation `{id}` is not in the list of allowed operations."),
             &format!("If it is meant, let the operator add `{id}` to `CallOptions::allowed_operations`."),
-        ));
+        )));
     }
     if call.confirmed || call.dry_run {
         return Ok(());
     }
     match operation.needs_confirmation(inputs) {
         None => Ok(()),
-        Some(why) => Err(refusal(
+        Some(why) => Err(Box::new(refusal(
             ErrorKind::Denied,
             "host.not-confirmed",
             format!("The operation `{id}` must be confirmed: {why}."),
             "A person must choose this operation; then the caller sets `CallOptions::confirmed`.",
-        )),
+        ))),
     }
 }
 
@@ -160,16 +160,16 @@ pub(crate) fn told(context: &str) -> CallOptions {
 }
 
 /// Refuses a trigger that people were not shown.
-pub(crate) fn permit_trigger(manifest: &Manifest, name: &str) -> Result<(), NodeError> {
+pub(crate) fn permit_trigger(manifest: &Manifest, name: &str) -> Result<(), Box<NodeError>> {
     if manifest.has_trigger(name) {
         return Ok(());
     }
-    Err(refusal(
+    Err(Box::new(refusal(
         ErrorKind::InvalidInput,
         "host.trigger-unknown",
         format!("The component's manifest has no trigger \"{}\".", shown(name)),
         "Its manifest names the triggers that there are.",
-    ))
+    )))
 }
 
 /// As much of a name as belongs into a sentence.
