@@ -164,7 +164,7 @@ impl Look<'_> {
             Payload::End(_) => _ = self.memories.pop(),
             Payload::ImportSection(section) => {
                 for imports in section {
-                    self.imports_of_module(imports.map_err(|error| broken(&error))?)?;
+                    self.imports_of_module(&imports.map_err(|error| broken(&error))?)?;
                 }
             }
             Payload::MemorySection(section) => {
@@ -190,7 +190,7 @@ impl Look<'_> {
         Ok(())
     }
 
-    fn imports_of_module(&mut self, imports: Imports<'_>) -> Result<(), HostError> {
+    fn imports_of_module(&mut self, imports: &Imports<'_>) -> Result<(), HostError> {
         match imports {
             Imports::Single(_, import) => match import.ty {
                 TypeRef::Memory(memory) => self.memory(&memory),

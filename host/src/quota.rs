@@ -134,7 +134,8 @@ mod tests {
     fn an_allowance_ends_and_says_who_can_raise_it() {
         let limits = ConnectionLimits { requests: 2, request_bytes: 10, ..ConnectionLimits::default() };
         let allowance = limits.allowance();
-        assert!(allowance.request().is_ok() && allowance.clone().request().is_ok());
+        let shared = allowance.clone();
+        assert!(allowance.request().is_ok() && shared.request().is_ok());
         let refused = allowance.request().expect_err("the third").to_string();
         assert!(refused.contains("ConnectionLimits::requests"), "{refused}");
         assert!(matches!(allowance.explain(Failure::RequestBody), Failure::RequestBody));

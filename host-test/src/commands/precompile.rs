@@ -23,7 +23,7 @@ pub(super) fn run(component: &ComponentArgs, args: &PrecompileArgs) -> Result<Ex
     let file = connect::component_file(component)?;
     if args.inside {
         let node = connect::load_file(&file, component)?;
-        print(&format!("{}  {}\n{}", node.digest(), file.display(), node.counts()))?;
+        print(format!("{}  {}\n{}", node.digest(), file.display(), node.counts()))?;
         return Ok(ExitCode::SUCCESS);
     }
     if component.no_cache {
