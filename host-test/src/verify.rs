@@ -7,6 +7,7 @@
 //! no value of the instance.
 
 mod answer;
+mod judge;
 mod probe;
 pub mod probes;
 mod report;

@@ -23,7 +23,14 @@ pub(super) async fn run(component: &ComponentArgs, args: &MirrorArgs, console: &
     }
     let node = connect::load(component)?;
     let mut connection_args = args.connection.clone();
-    connection_args.rate.get_or_insert(RATE);
+    if connection_args.rate.is_none() {
+        connection_args.rate = Some(RATE);
+        console.note(format_args!(
+            "at most {} requests in {} seconds, so that others may go on; --rate N/SECONDS says otherwise",
+            RATE.requests,
+            RATE.window.as_secs()
+        ));
+    }
     let connection = connect::connect(&node, &connection_args, console).await?;
     if let Some(code) = check::refuse(&connection, &connection_args, console).await? {
         return Ok(code);

@@ -54,6 +54,7 @@ impl Answer {
     /// Also where there is no row.
     pub fn some_rows(&self, key: &str) -> Result<&[Value], Finding> {
         match self.rows(key)? {
+            [] if key.is_empty() => Err(Finding::Unclear("there is no row".to_owned())),
             [] => Err(Finding::Unclear(format!("there is no row under `{key}`"))),
             rows => Ok(rows),
         }

@@ -3,12 +3,11 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 
+use super::judge::{Verdict, agree, nth};
 use super::probe::{Ask, Confidence, Finding, Probe};
 use super::report::{Judged, Report, Seen};
 use super::{Answer, send};
 use crate::session::Session;
-
-type Verdict = Result<(), Finding>;
 
 /// The summary of the test ticket: whoever meets it knows where it comes from.
 pub const SUMMARY: &str = "Test ticket of `host-test verify --write`, to be deleted";
@@ -90,14 +89,7 @@ pub static PROBES: &[Probe] = &[
         section: "§18.6",
         confidence: Confidence::Reported,
         asks: &[Ask::post("/Tickets", "", r#"{"id": {ticket}, "impact": 3}"#)],
-        judged: |answers| {
-            let answer = nth(answers, 0)?;
-            match answer.status {
-                Some(400) => Ok(()),
-                Some(200..300) => Err(Finding::Differs("it is accepted".to_owned())),
-                _ => Err(Finding::Unclear(answer.outcome())),
-            }
-        },
+        judged: |answers| is_refused(nth(answers, 0)?),
     },
     Probe {
         name: "write-action-needs-outcome",
@@ -109,14 +101,7 @@ pub static PROBES: &[Probe] = &[
             "",
             r#"[{"ticket_id": {ticket}, "note": "x", "hiddenfromuser": true}]"#,
         )],
-        judged: |answers| {
-            let answer = nth(answers, 0)?;
-            match answer.status {
-                Some(400) => Ok(()),
-                Some(200..300) => Err(Finding::Differs("it is accepted".to_owned())),
-                _ => Err(Finding::Unclear(answer.outcome())),
-            }
-        },
+        judged: |answers| is_refused(nth(answers, 0)?),
     },
     Probe {
         name: "write-delete-and-restore",
@@ -139,12 +124,12 @@ pub static PROBES: &[Probe] = &[
     },
 ];
 
-fn nth(answers: &[Answer], index: usize) -> Result<&Answer, Finding> {
-    answers.get(index).ok_or_else(|| Finding::Unclear("it was not asked".to_owned()))
-}
-
-fn agree(agrees: bool, how: impl FnOnce() -> String) -> Verdict {
-    if agrees { Ok(()) } else { Err(Finding::Differs(how())) }
+fn is_refused(answer: &Answer) -> Verdict {
+    match answer.status {
+        Some(400) => Ok(()),
+        Some(200..300) => Err(Finding::Differs("it is accepted".to_owned())),
+        _ => Err(Finding::Unclear(answer.outcome())),
+    }
 }
 
 fn is_done(answer: &Answer) -> Verdict {
