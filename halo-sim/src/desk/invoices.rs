@@ -107,8 +107,10 @@ fn work_out(line: &mut Map<String, Value>) {
     }
 }
 
-/// Gives every line an id inside its invoice, and the id of the invoice.
-fn number(invoice: i64, lines: &mut [Value]) {
+/// Gives every line an id inside its invoice, and the id of the invoice. Those of a
+/// recurring one, whose id is negative, say -1 as their `recurring_invoice_id`, too
+/// (HAPI §10.8).
+pub(crate) fn number(invoice: i64, lines: &mut [Value]) {
     let mut last = lines.iter().filter_map(id_of).max().unwrap_or(0);
     for line in lines.iter_mut().filter_map(Value::as_object_mut) {
         if line.get("id").and_then(Value::as_i64).unwrap_or(0) <= 0 {
@@ -116,5 +118,8 @@ fn number(invoice: i64, lines: &mut [Value]) {
             line.insert("id".to_owned(), last.into());
         }
         line.insert("ihid".to_owned(), invoice.into());
+        if invoice < 0 {
+            line.insert("recurring_invoice_id".to_owned(), (-1).into());
+        }
     }
 }

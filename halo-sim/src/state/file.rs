@@ -1,6 +1,10 @@
 //! The tenant as a JSON file, so that it outlives the process.
 
-use std::{fs, path::Path};
+use std::{
+    fs::{self, File},
+    io::Write as _,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
@@ -14,8 +18,11 @@ impl World {
         let tables: Map<String, Value> =
             self.tables.iter().map(|(id, table)| (format!("{id:?}"), table.to_json())).collect();
         let text = serde_json::to_vec(&tables)?;
-        let beside = path.with_extension("tmp");
-        fs::write(&beside, text).with_context(|| format!("cannot write {}", beside.display()))?;
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(".tmp");
+        let beside = PathBuf::from(beside);
+        let written = private(&beside).and_then(|mut file| file.write_all(&text));
+        written.with_context(|| format!("cannot write {}", beside.display()))?;
         fs::rename(&beside, path).with_context(|| format!("cannot write {}", path.display()))
     }
 
@@ -35,6 +42,20 @@ impl World {
         }
         Ok(world)
     }
+}
+
+/// Makes a file that nobody else reads: it may describe somebody's desk.
+fn private(path: &Path) -> std::io::Result<File> {
+    // What an earlier run left may be readable for others.
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 impl super::Table {

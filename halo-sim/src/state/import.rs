@@ -115,18 +115,23 @@ impl StateFile {
 
 fn key(resource: &Resource, row: &Map<String, Value>) -> Option<Key> {
     let id = row.get("id")?;
-    let number = || whole(id).or_else(|| id.as_str()?.trim().parse().ok());
     Some(match resource.identity {
-        Identity::Int | Identity::Negative => Key::Int(number()?),
+        Identity::Int | Identity::Negative => Key::Int(number(id)?),
         Identity::Guid => Key::Guid(id.as_str()?.to_ascii_lowercase()),
-        Identity::Owned(owner) => Key::Pair(row.get(owner).and_then(whole)?, number()?),
+        Identity::Owned(owner) => Key::Pair(row.get(owner).and_then(number)?, number(id)?),
     })
+}
+
+/// A whole number, also one that came as a text.
+fn number(value: &Value) -> Option<i64> {
+    whole(value).or_else(|| value.as_str()?.trim().parse().ok())
 }
 
 /// A value of the wire as the simulator stores it.
 fn converted(kind: Kind, value: &Value) -> Value {
     match kind {
-        Kind::Int => whole(value).map_or_else(|| value.clone(), Value::from),
+        Kind::Int => number(value).map_or_else(|| value.clone(), Value::from),
+        Kind::FloatId => number(value).map_or_else(|| value.clone(), |id| Value::from(id as f64)),
         Kind::CustomFields { .. } => {
             let fields = value.as_array().into_iter().flatten();
             fields.map(|field| json!({ "id": field.get("id"), "value": field.get("value") })).collect()
@@ -145,6 +150,12 @@ mod tests {
         let row = json!({ "id": 3.0, "name": "Waiting", "useworkinghours": true, "colour": null });
         let row = row.as_object().cloned().unwrap_or_default();
         file.put("Status", &row, None)?;
+        // Some endpoints and proxies write ids as texts.
+        let lookup = json!({ "id": "5", "lookupid": "17", "name": "x" });
+        file.put("Lookup", &lookup.as_object().cloned().unwrap_or_default(), None)?;
+        let user = json!({ "id": "31", "site_id": "18", "name": "x" });
+        file.put("Users", &user.as_object().cloned().unwrap_or_default(), None)?;
+        assert_eq!(file.world.row(TableId::Users, 31).map(|user| user.int("site_id")), Some(18));
         let stored = file.world.row(TableId::Statuses, 3).cloned().unwrap_or_default();
         assert_eq!((stored.text("name"), stored.has("colour")), ("Waiting", false));
         assert_eq!(stored.more().next().map(|(name, _)| name.as_str()), Some("useworkinghours"));

@@ -129,6 +129,24 @@ async fn a_row_leaves_out_what_has_no_value() -> Result<()> {
 }
 
 #[tokio::test]
+async fn lines_of_a_recurring_invoice_carry_its_negative_id_and_ids_of_their_own() -> Result<()> {
+    let client = live().await?;
+    let list = client.get("RecurringInvoice?count=1").await?.json();
+    let id = list["invoices"][0]["id"].as_i64().context("no id")?;
+    assert!(id < 0, "{list}");
+    let invoice = client.get(&format!("RecurringInvoice/{id}?includedetails=true")).await?.json();
+    let lines = invoice["lines"].as_array().context("no lines")?;
+    assert!(!lines.is_empty());
+    for line in lines {
+        assert_eq!((&line["ihid"], &line["recurring_invoice_id"]), (&json!(id), &json!(-1)), "{line}");
+        assert!(line["id"].as_i64().is_some_and(|id| id > 0), "{line}");
+    }
+    let contract = invoice["contract_id"].as_i64().context("no contract")?;
+    assert_eq!(client.get(&format!("ClientContract/{contract}")).await?.status, 200);
+    Ok(())
+}
+
+#[tokio::test]
 async fn only_the_word_descends() -> Result<()> {
     let client = start(&[]).await?;
     for (value, first) in [("true", 717), ("True", 717), ("1", 1), ("yes", 1), ("false", 1)] {

@@ -1,9 +1,12 @@
 //! Assets, stock, contracts, papers, articles of a seed: a few of each.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::random::Random;
-use crate::state::{Row, TableId, World};
+use crate::{
+    desk::invoices::number,
+    state::{Row, TableId, World},
+};
 
 pub(super) fn plant(world: &mut World, random: &mut Random) {
     suppliers(world);
@@ -105,12 +108,12 @@ fn papers(world: &mut World, client: i64) {
         let user = users.find(|user| user.int("site_id") == site).map_or(0, |user| user.int("id"));
         (site, user)
     };
-    let lines = json!([
-        { "id": 1, "item_code": "WS", "item_shortdescription": "Managed Workstation", "qty_order": 10.0,
-          "unit_price": 39.5, "net_amount": 395.0, "tax_rate": 19.0, "tax_amount": 75.05 },
-        { "id": 2, "item_code": "H", "item_shortdescription": "Arbeitsstunde", "qty_order": 2.0,
-          "unit_price": 110.0, "net_amount": 220.0, "tax_rate": 19.0, "tax_amount": 41.8 },
-    ]);
+    let lines = vec![
+        json!({ "id": 1, "item_code": "WS", "item_shortdescription": "Managed Workstation", "qty_order": 10.0,
+          "unit_price": 39.5, "net_amount": 395.0, "tax_rate": 19.0, "tax_amount": 75.05 }),
+        json!({ "id": 2, "item_code": "H", "item_shortdescription": "Arbeitsstunde", "qty_order": 2.0,
+          "unit_price": 110.0, "net_amount": 220.0, "tax_rate": 19.0, "tax_amount": 41.8 }),
+    ];
     let month = 1 + id % 12;
     let base = || Row::new().with("id", id).with("client_id", client);
     world.table_mut(TableId::Contracts).seed(
@@ -126,11 +129,13 @@ fn papers(world: &mut World, client: i64) {
             .with("sla_id", 1 + id % 2),
     );
     for table in [TableId::Invoices, TableId::RecurringInvoices] {
-        let id = if table == TableId::RecurringInvoices { -id } else { id };
+        let invoice = if table == TableId::RecurringInvoices { -id } else { id };
+        let mut own = lines.clone();
+        number(invoice, &mut own);
         world.table_mut(table).seed(
             base()
-                .with("id", id)
-                .with("invoicenumber", format!("R2026-{:04}", id.abs()))
+                .with("id", invoice)
+                .with("invoicenumber", format!("R2026-{id:04}"))
                 .with("sitenumber", site)
                 .with("invoice_date", format!("2026-{month:02}-01T00:00:00"))
                 .with("duedate", format!("2026-{month:02}-15T00:00:00"))
@@ -138,9 +143,10 @@ fn papers(world: &mut World, client: i64) {
                 .with("currency", "EUR")
                 .with("contract_id", id)
                 .with("nextcreationdate", format!("2026-{month:02}-28T00:00:00"))
-                .with("lines", lines.clone()),
+                .with("lines", own),
         );
     }
+    let lines = Value::from(lines);
     for table in [TableId::Quotations, TableId::SalesOrders] {
         world.table_mut(table).seed(
             base()
@@ -237,6 +243,7 @@ fn knowledge(world: &mut World) {
             .with("id", 1)
             .with("name", "Open tickets by client")
             .with("sql", "select 1")
+            .with("mainentity", "Tickets")
             .with("charttype", 1),
     );
 }
