@@ -4,14 +4,19 @@
 //! histories and process lists. What the commands do is in
 //! [`commands`](crate::commands).
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use workflow_node_host::{AuthMode, RateLimit};
 
 #[cfg(feature = "bench")]
 use crate::bench::PARTS;
+use crate::commands::MIRROR_RATE as RATE;
+use crate::mirror::sources::SET_UP;
+use crate::mirror::{MAX_DETAILS, MAX_ROWS};
+use crate::verify::{probes, writes};
 
 /// What the exit code of `run` says.
 const EXIT_CODES: &str = "Exit code: 0 every item went well, 1 an item failed or the run was interrupted, \
@@ -73,9 +78,11 @@ pub enum Command {
     /// Run a trigger; prints its events as JSON lines
     Watch(WatchArgs),
     /// Compare a HaloPSA with what this project takes it to do
+    #[command(after_help = verify_help())]
     Verify(VerifyArgs),
     /// Copy the set-up of a HaloPSA into a file for the simulator, without people,
     /// texts, addresses and secrets
+    #[command(after_help = mirror_help())]
     Mirror(MirrorArgs),
     /// Start the HaloPSA simulator
     Sim(halo_sim::SimArgs),
@@ -211,7 +218,8 @@ pub struct ConnectionArgs {
     #[arg(long, value_name = "WHO", value_enum, default_value_t = Login::Component)]
     pub login: Login,
 
-    /// Send no more requests than this in so many seconds, such as 300/300
+    /// Send no more requests than this in so many seconds, such as 300/300 [default:
+    /// as many as HaloPSA takes; mirror: 150/300]
     #[arg(long, value_name = "N/SECONDS", value_parser = rate)]
     pub rate: Option<RateLimit>,
 
@@ -274,7 +282,8 @@ pub struct VerifyArgs {
     #[command(flatten)]
     pub connection: ConnectionArgs,
 
-    /// Also try what needs a ticket: one is made, changed and deleted
+    /// Also try what needs a ticket: one is made, changed and deleted. Asks first; a
+    /// "no" leaves it at reading
     #[arg(long)]
     pub write: bool,
 
@@ -298,9 +307,9 @@ pub struct MirrorArgs {
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
 
-    /// Copy the newest tickets too, with their actions
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub sample: usize,
+    /// Copy the newest tickets too, with their actions: 500 at most
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = value_parser!(u16).range(..=MAX_DETAILS as i64))]
+    pub sample: u16,
 
     /// Replace the file where it exists, and start over
     #[arg(long)]
@@ -410,6 +419,38 @@ pub struct WatchArgs {
     /// How the service reaches that address, where it is not the address itself
     #[arg(long, value_name = "URL", requires = "listen")]
     pub callback_url: Option<String>,
+}
+
+/// What `verify` asks and what its exit code says.
+fn verify_help() -> String {
+    let reads: BTreeSet<(&str, &str)> =
+        probes::all().iter().flat_map(|probe| probe.asks).map(|ask| (ask.path, ask.query)).collect();
+    format!(
+        "What is asked: {} facts, with about {} GET requests and the sign-in. {}\n\n\
+         Rate: as fast as HaloPSA answers, unless --rate says otherwise.\n\n\
+         Exit code: 0 no fact differs, 1 a fact differs, 2 it could not be tried: the credentials do not work, or \
+         the test ticket of --write could not be made or deleted",
+        probes::all().len(),
+        reads.len(),
+        writes::plan(),
+    )
+}
+
+/// What `mirror` asks and what its exit code says.
+fn mirror_help() -> String {
+    let paths: Vec<&str> = SET_UP.iter().map(|source| source.path.trim_start_matches('/')).collect();
+    format!(
+        "What is asked: {}; names of agents, clients and users, to keep them out of the copy; with --sample Tickets \
+         and Actions. GET only, {MAX_ROWS} records of a kind at most, {MAX_DETAILS} of them one by one.\n\n\
+         Rate: {} requests in {} seconds, unless --rate says otherwise. Longer waits are announced.\n\n\
+         Cut off: each answer is kept in FILE.part, scrubbed; the same command goes on from there. It holds digests \
+         of the instance's address and of names, and goes when FILE is written. Both are for you alone to read.\n\n\
+         Exit code: 0 everything is copied, 1 the file is written, but something could not be read (stderr says \
+         what), 2 nothing is written",
+        paths.join(", "),
+        RATE.requests,
+        RATE.window.as_secs(),
+    )
 }
 
 /// Reads a time-out. The contract counts milliseconds in 32 bits, and a call

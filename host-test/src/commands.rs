@@ -38,6 +38,8 @@ use crate::names;
 use crate::paint::Paint;
 use crate::peers;
 
+pub(crate) use mirror::RATE as MIRROR_RATE;
+
 /// Runs the command that was typed.
 pub async fn run(cli: Cli, console: &Console) -> Result<ExitCode> {
     let component = &cli.component;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use halopsa_node::credentials::form::EGRESS;
+use workflow_node_host::wit::node::CredentialSpec;
 use workflow_node_host::{
     CallOptions, CompiledCache, Connection, ConnectionOptions, EgressPolicy, LinkPolicy, Node, NodeHost,
     Reach,
@@ -15,7 +16,8 @@ use workflow_node_host::{
 use crate::artifacts;
 use crate::cli::{ComponentArgs, ConnectionArgs};
 use crate::console::Console;
-use crate::credentials;
+use crate::credentials::{self, Fields};
+use crate::session::{Pauses, Session};
 
 /// The component that a command works with: the named one, or that of this
 /// tree.
@@ -92,16 +94,37 @@ pub async fn connect_with(
     if form.fields.iter().any(|field| field.name == credentials::SECRET_FIELD) {
         credentials::add_secret(&mut fields, env::var(credentials::SECRET_VARIABLE).ok());
     }
+    leave_out_strangers(&mut fields, &form, console);
     let options = ConnectionOptions { links, ..options(args, console)? };
     let connection = node.connect(fields, options).await?;
     console.diagnostics(connection.diagnostics());
     Ok(connection)
 }
 
+/// Takes out what the form does not have, and says so.
+pub(crate) fn leave_out_strangers(fields: &mut Fields, form: &CredentialSpec, console: &Console) {
+    let names: Vec<&str> = form.fields.iter().map(|field| field.name.as_str()).collect();
+    let strangers = credentials::take_strangers(fields, &names);
+    if !strangers.is_empty() {
+        let strangers = strangers.join(", ");
+        console.note(format_args!(
+            "the credentials file has more than the form asks for, which is ignored: {strangers}"
+        ));
+    }
+}
+
 /// How calls are made for a person who typed the operation's name.
 #[must_use]
 pub fn call_options(args: &ConnectionArgs) -> CallOptions {
     CallOptions { deadline: args.timeout, confirmed: true, ..CallOptions::default() }
+}
+
+/// Calls that a person waits for, who is told when they pause.
+#[must_use]
+pub fn session(connection: Connection, args: &ConnectionArgs, console: &Console) -> Session {
+    let (console, rate) = (*console, args.rate);
+    let pauses = Pauses::tell(move |wait| console.pause(wait, rate));
+    Session { connection, call: call_options(args), pauses }
 }
 
 /// What a component may reach besides typed addresses: Halo's own domains, under which

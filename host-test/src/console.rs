@@ -4,9 +4,10 @@
 use std::fmt::Display;
 use std::io::{self, Write as _};
 use std::sync::Arc;
+use std::time::Duration;
 
 use workflow_node_host::wit::types::{Diagnostic, Effect, Level, NodeError};
-use workflow_node_host::{CallError, Progress, RequestEvent, RequestObserver};
+use workflow_node_host::{CallError, Progress, RateLimit, RequestEvent, RequestObserver};
 
 use crate::paint::Paint;
 
@@ -48,6 +49,18 @@ impl Console {
             )),
             _ => {}
         }
+    }
+
+    /// A wait that begins: how long, why, and what changes it.
+    pub fn pause(&self, wait: Duration, rate: Option<RateLimit>) {
+        let why = match rate {
+            Some(RateLimit { requests, window }) => format!(
+                "the limit of {requests} requests in {} s is reached, or HaloPSA's own; --rate N/SECONDS changes ours",
+                window.as_secs_f64()
+            ),
+            None => "HaloPSA has had too many requests".to_owned(),
+        };
+        self.note(format_args!("waiting {:.0} s before the next request: {why}", wait.as_secs_f64().ceil()));
     }
 
     /// What the node had to say beside its results.

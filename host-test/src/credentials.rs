@@ -11,6 +11,8 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
+use crate::names;
+
 /// The environment variable that may hold the client secret.
 pub const SECRET_VARIABLE: &str = "HALOPSA_CLIENT_SECRET";
 
@@ -32,6 +34,15 @@ pub fn add_secret(fields: &mut Fields, secret: Option<String>) {
     if let Some(secret) = secret.filter(|secret| !secret.is_empty()) {
         fields.entry(SECRET_FIELD.to_owned()).or_insert(secret);
     }
+}
+
+/// Takes out what is no field of the form, such as the port that the simulator prints,
+/// and gives the names. One that resembles a field stays, for the component to refuse:
+/// it is a typing error.
+#[must_use]
+pub fn take_strangers(fields: &mut Fields, form: &[&str]) -> Vec<String> {
+    let is_stranger = |name: &str| names::nearest(name, form.iter().copied()).is_empty();
+    fields.extract_if(.., |name, _| is_stranger(name)).map(|(name, _)| name).collect()
 }
 
 fn parse(text: &str) -> Result<Fields> {
@@ -91,6 +102,15 @@ mod tests {
             [("port", "8443"), ("sandbox", "true"), ("scopes", "a\nb"), ("url", "https://x.example")];
         let found: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn what_is_no_field_is_named_and_a_misspelt_field_stays() {
+        let form = ["hosting_type", "url", "tenant", "client_id", "client_secret", "scope", "auth_url"];
+        let text = r#"{"url":"https://x.example","port":8443,"comment":"mine","clientid":"a","tenannt":"b"}"#;
+        let mut fields = parse(text).unwrap();
+        assert_eq!(take_strangers(&mut fields, &form), ["comment", "port"]);
+        assert_eq!(fields.into_keys().collect::<Vec<_>>(), ["clientid", "tenannt", "url"]);
     }
 
     #[test]

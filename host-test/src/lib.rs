@@ -9,7 +9,8 @@
 //! [`paint`] are for people's eyes, [`sizes`] and [`mod@bench`] measure, [`conformance`]
 //! judges with the validators of [`schema`], [`compose`] joins two components. [`recipe`]
 //! runs several operations in a row. [`session`] is for recipes, the demo and tests,
-//! [`simulator`] for the latter two.
+//! [`simulator`] for the latter two. [`verify`] compares an instance with the fact sheet,
+//! [`mirror`] copies its set-up for the simulator.
 //!
 //! Loading and calling components is the host crate's work and what HaloPSA
 //! answers is the simulator's; neither knows this crate.
@@ -35,6 +36,7 @@ pub mod mirror;
 pub mod names;
 pub mod paint;
 pub mod peers;
+mod private;
 pub mod recipe;
 pub mod result;
 #[cfg(feature = "conformance")]

@@ -3,9 +3,10 @@
 //! Everything is read through the component in read-only mode, page by page, and
 //! scrubbed before it is kept: what is written holds names of the configuration,
 //! ids, numbers, switches and dates, and no person, text, address or secret
-//! ([`scrub`]). Progress is in a file beside the output, so that a run that was cut
-//! off goes on where it stopped.
+//! ([`scrub`]). Each answer is kept in a file beside the output at once ([`Part`]), so
+//! that a run that was cut off goes on where it stopped.
 
+pub mod names;
 mod part;
 pub mod scrub;
 pub mod sources;
@@ -13,28 +14,30 @@ pub mod sources;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use halo_sim::StateFile;
+use halopsa_node::number;
 use serde_json::{Map, Value, json};
 
+use names::Whose;
 pub use part::Part;
-use scrub::Scrubber;
-use sources::{SAMPLE, SET_UP, Source};
+use part::Step;
+use sources::{PEOPLE, SAMPLE, SET_UP, Source};
 
 use crate::session::Session;
-use crate::verify;
+use crate::verify::{self, Answer};
 
-/// The most records of one kind that are copied.
-const MAX_ROWS: usize = 5_000;
+/// The most records of one kind that are copied, or looked at for their names.
+pub const MAX_ROWS: usize = 5_000;
 
-/// The most records of one kind that are read one by one.
-const MAX_DETAILS: usize = 500;
+/// The most records of one kind that are read one by one, and so the largest sample.
+pub const MAX_DETAILS: usize = 500;
 
 /// Rows on a page.
 const PAGE: usize = 100;
 
-/// Requests between two times that the progress is kept.
-const SAVE_EVERY: usize = 20;
+/// Records that are read one by one between two lines of progress.
+const SAY_EVERY: usize = 20;
 
 /// A JSON object.
 pub type Object = Map<String, Value>;
@@ -43,30 +46,26 @@ pub type Object = Map<String, Value>;
 pub struct Mirror<'a> {
     session: Session,
     part: Part,
-    scrubber: Scrubber,
     progress: &'a mut dyn FnMut(String),
-    unsaved: usize,
+}
+
+/// What was written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Copy {
+    /// The number of records.
+    pub records: usize,
+    /// What the instance has and the copy has not, and why.
+    pub missing: Vec<String>,
 }
 
 impl<'a> Mirror<'a> {
     /// Prepares a copy; `part` is what an earlier run left.
-    ///
-    /// # Errors
-    ///
-    /// Where the instance does not answer.
-    pub async fn new(session: &Session, part: Part, progress: &'a mut dyn FnMut(String)) -> Result<Self> {
+    pub fn new(session: &Session, part: Part, progress: &'a mut dyn FnMut(String)) -> Self {
         let session = session.with(|call| {
             call.read_only = true;
             call.confirmed = false;
         });
-        let mut mirror = Self { session, part, scrubber: Scrubber::default(), progress, unsaved: 0 };
-        // Read anew by each run: their names must not be kept, and not stay anywhere.
-        let agents =
-            mirror.get("/Agent", json!({ "includedisabled": "true", "includeunassigned": "true" })).await?;
-        for agent in rows(agents.as_ref().unwrap_or(&Value::Null), "results") {
-            mirror.scrubber.learn(&agent);
-        }
-        Ok(mirror)
+        Self { session, part, progress }
     }
 
     /// Reads everything that is to be copied, or what an earlier run left to read.
@@ -75,6 +74,9 @@ impl<'a> Mirror<'a> {
     ///
     /// Where the instance stops answering. What was read is kept.
     pub async fn read(&mut self) -> Result<()> {
+        for (whose, source) in PEOPLE {
+            self.list(&format!("names in {}", source.path), source, MAX_ROWS, Some(*whose)).await?;
+        }
         for source in SET_UP {
             self.source(source, MAX_ROWS).await?;
         }
@@ -83,7 +85,7 @@ impl<'a> Mirror<'a> {
             self.source(&SAMPLE, sample).await?;
             self.actions().await?;
         }
-        self.part.save()
+        Ok(())
     }
 
     /// Writes the copy.
@@ -91,97 +93,159 @@ impl<'a> Mirror<'a> {
     /// # Errors
     ///
     /// Where the file cannot be written.
-    pub fn write(&self, out: &Path) -> Result<usize> {
+    pub fn write(&self, out: &Path) -> Result<Copy> {
         let mut file = StateFile::new();
-        let mut written = 0;
+        let mut copy = Copy::default();
+        for (path, reason) in self.part.missing() {
+            copy.missing.push(format!("{path}: {reason}"));
+        }
+        let mut without_place = BTreeSet::new();
         for (path, record, detail) in self.part.records() {
-            // A record without an id is nothing that the simulator could show.
-            if file.put(path.trim_start_matches('/'), record, detail).is_ok() {
-                written += 1;
+            match file.put(path.trim_start_matches('/'), record, detail) {
+                Ok(()) => copy.records += 1,
+                // The reason names the path and no value.
+                Err(reason) => {
+                    without_place.insert(format!("{path}: {reason}"));
+                }
             }
         }
+        copy.missing.extend(without_place);
         for (path, stub) in self.stubs() {
             if file.put(path, &stub, None).is_ok() {
-                written += 1;
+                copy.records += 1;
             }
         }
         file.save(out)?;
-        Ok(written)
+        Ok(copy)
     }
 
     async fn source(&mut self, source: &'static Source, most: usize) -> Result<()> {
-        let mut page = self.part.next_page(source.path);
-        while let Some(number) = page {
-            let mut query = source.query();
-            if source.key.is_some() {
-                query.insert("pageinate".to_owned(), "true".into());
-                query.insert("page_no".to_owned(), number.to_string().into());
-                query.insert("page_size".to_owned(), PAGE.min(most).to_string().into());
-                query.insert("order".to_owned(), "id".into());
-                query.insert(
-                    "orderdesc".to_owned(),
-                    if source.newest_first { "true" } else { "false" }.into(),
-                );
-            }
-            let Some(answer) = self.get(source.path, Value::Object(query)).await? else {
-                (self.progress)(format!("{}: not copied, because it cannot be read", source.path));
-                self.part.turn(source.path, None);
-                break;
-            };
-            let rows = rows(&answer, source.key.unwrap_or_default());
-            let total = answer.get("record_count").and_then(Value::as_u64);
-            let before = self.part.count(source.path);
-            let fresh: Vec<Object> =
-                rows.iter().filter_map(|row| self.scrubber.record(source, row)).collect();
-            let added = self.part.add(source.path, fresh, most);
-            let have = before + added;
-            // A list that ignores paging, or repeats its last page, ends here.
-            let more = source.key.is_some()
-                && added > 0
-                && have < most
-                && total.is_none_or(|all| (have as u64) < all);
-            page = more.then_some(number + 1);
-            self.part.turn(source.path, page);
-            if let Some(total) = total.filter(|total| *total > most as u64) {
-                (self.progress)(format!("{}: {most} of {total}", source.path));
-            } else if page.is_none() {
-                (self.progress)(format!("{}: {have}", source.path));
-            }
-            self.keep()?;
-        }
+        self.list(source.path, source, most, None).await?;
         if source.detail {
             self.details(source).await?;
         }
         Ok(())
     }
 
+    /// Reads a list to its end and keeps its rows; of people (`whose`) the names to look
+    /// for, and no more of a row than its id.
+    async fn list(
+        &mut self,
+        path: &str,
+        source: &'static Source,
+        most: usize,
+        whose: Option<Whose>,
+    ) -> Result<()> {
+        while let Some(page) = self.part.next_page(path) {
+            let (come, total) = match self.page(source, page, most).await? {
+                Ok(list) => list,
+                Err(reason) => {
+                    (self.progress)(format!("{path}: not read: {reason}"));
+                    let missing = Some(format!("not read: {reason}"));
+                    self.part.keep(path, Step { missing, ..Step::default() })?;
+                    break;
+                }
+            };
+            let names = self.part.names();
+            let digests =
+                whose.into_iter().flat_map(|whose| come.iter().flat_map(move |row| names.of(whose, row)));
+            let digests = digests.collect();
+            let rows = come.iter().filter_map(|row| match whose {
+                None => scrub::record(names, source, row),
+                Some(_) => Some(Object::from_iter([("id".to_owned(), row.get("id")?.clone())])),
+            });
+            let rows = self.part.fresh(path, rows.collect(), most);
+            let have = self.part.count(path) + rows.len();
+            // A list that ignores paging, or repeats its last page, ends here. A full page
+            // counts more than a number that says that it was the last one.
+            let may_continue = come.len() >= PAGE.min(most) || total.is_none_or(|total| have < total);
+            let more = source.key.is_some() && !rows.is_empty() && have < most && may_continue;
+            let all = total.or(source.key.is_none().then_some(come.len()));
+            // A sample is cut because somebody wants it so.
+            let is_cut = have == most && most == MAX_ROWS && all != Some(most);
+            let missing = is_cut.then(|| match all {
+                Some(all) => format!("{have} of {all} read"),
+                None => format!("the first {have} read"),
+            });
+            let next = more.then_some(page + 1);
+            (self.progress)(match all.filter(|all| *all > have) {
+                Some(all) => format!("{path}: {have} of {all}"),
+                None => format!("{path}: {have}"),
+            });
+            self.part.keep(path, Step { rows, next, missing, names: digests, ..Step::default() })?;
+        }
+        Ok(())
+    }
+
     /// Reads records one by one, for what a list does not show.
     async fn details(&mut self, source: &'static Source) -> Result<()> {
-        for id in self.part.without_detail(source.path).into_iter().take(MAX_DETAILS) {
+        let all = self.part.count(source.path);
+        let left = self.part.without_detail(source.path, MAX_DETAILS);
+        for (done, id) in left.iter().enumerate() {
+            if done > 0 && done % SAY_EVERY == 0 {
+                (self.progress)(format!("{}: {done} of {} read one by one", source.path, left.len()));
+            }
             let path = format!("{}/{id}", source.path);
-            let query = json!({ "includedetails": "true" });
-            let read = self.get(&path, query).await?;
-            let detail = read.and_then(|read| self.scrubber.record(source, &read)).unwrap_or_default();
-            self.part.detail(source.path, &id, detail);
-            self.keep()?;
+            let read = self.get(&path, json!({ "includedetails": "true" })).await?;
+            let record = read.record().ok().and_then(|read| scrub::record(self.part.names(), source, read));
+            let missing = match record {
+                None => Some(format!("a record is without its details ({})", read.outcome())),
+                Some(_) if all > MAX_DETAILS => Some(format!("{MAX_DETAILS} of {all} with their details")),
+                Some(_) => None,
+            };
+            let detail = Some((id.clone(), record.unwrap_or_default()));
+            self.part.keep(source.path, Step { detail, missing, ..Step::default() })?;
         }
         Ok(())
     }
 
     async fn actions(&mut self) -> Result<()> {
-        for id in self.part.without_detail(sources::ACTIONS.path) {
-            let read = self.get("/Actions", json!({ "ticket_id": id })).await?;
-            let rows = rows(&read.unwrap_or_default(), "actions");
+        let source = &sources::ACTIONS;
+        let left = self.part.without_detail(source.path, MAX_DETAILS);
+        for (done, id) in left.iter().enumerate() {
+            if done % SAY_EVERY == 0 {
+                (self.progress)(format!("{}: of {done} of {} tickets", source.path, left.len()));
+            }
+            let read = self.get(source.path, json!({ "ticket_id": id })).await?;
+            let (rows, missing) = match rows(&read, "actions") {
+                Ok(rows) => (rows, None),
+                Err(reason) => (Vec::new(), Some(format!("a ticket is without them: {reason}"))),
+            };
             let fresh = rows.iter().filter_map(|row| {
-                let mut row = self.scrubber.record(&sources::ACTIONS, row)?;
+                let mut row = scrub::record(self.part.names(), source, row)?;
                 row.insert("ticket_id".to_owned(), id.parse::<i64>().ok()?.into());
                 Some(row)
             });
-            let fresh: Vec<Object> = fresh.collect();
-            self.part.actions(&id, fresh);
-            self.keep()?;
+            let rows = self.part.fresh(source.path, fresh.collect(), usize::MAX);
+            let detail = Some((id.clone(), Object::new()));
+            self.part.keep(source.path, Step { rows, detail, missing, ..Step::default() })?;
         }
         Ok(())
+    }
+
+    /// A page of a list with the number of all records, or why there is none.
+    async fn page(
+        &self,
+        source: &'static Source,
+        page: u64,
+        most: usize,
+    ) -> Result<Result<(Vec<Value>, Option<usize>), String>> {
+        let mut query = source.query();
+        if source.key.is_some() {
+            let descends = if source.newest_first { "true" } else { "false" };
+            for (name, value) in [
+                ("pageinate", "true"),
+                ("page_no", page.to_string().as_str()),
+                ("page_size", PAGE.min(most).to_string().as_str()),
+                ("order", "id"),
+                ("orderdesc", descends),
+            ] {
+                query.insert(name.to_owned(), value.into());
+            }
+        }
+        let answer = self.get(source.path, Value::Object(query)).await?;
+        let total = answer.count().ok().and_then(|total| usize::try_from(total).ok());
+        Ok(rows(&answer, source.key.unwrap_or_default()).map(|rows| (rows, total)))
     }
 
     /// Clients, sites and users that records refer to, made from their ids alone.
@@ -197,7 +261,7 @@ impl<'a> Mirror<'a> {
             }
         };
         for (_, record, _) in self.part.records() {
-            let id = |name: &str| record.get(name).and_then(scrub::whole).unwrap_or(0);
+            let id = |name: &str| record.get(name).and_then(number::id).unwrap_or(0);
             let (client, user) = (id("client_id"), id("user_id"));
             let site = if id("site_id") > 0 { id("site_id") } else { id("sitenumber") };
             add(
@@ -241,27 +305,16 @@ impl<'a> Mirror<'a> {
         stubs
     }
 
-    /// The body of a GET; `None` where the instance refuses it for good.
-    async fn get(&mut self, path: &str, query: Value) -> Result<Option<Value>> {
+    /// The answer to a GET, also where the instance refuses it for good.
+    async fn get(&self, path: &str, query: Value) -> Result<Answer> {
         let answer =
             verify::send(&self.session, json!({ "method": "GET", "path": path, "query": query })).await?;
         match answer.status {
-            Some(200) if answer.code.is_none() => Ok(Some(answer.body)),
-            Some(400..=428 | 430..=499) => Ok(None),
-            _ => {
-                self.part.save()?;
+            None | Some(429 | 502..=504) => {
                 bail!("{path}: {}; run the same command again to go on", answer.outcome())
             }
+            Some(_) => Ok(answer),
         }
-    }
-
-    fn keep(&mut self) -> Result<()> {
-        self.unsaved += 1;
-        if self.unsaved >= SAVE_EVERY {
-            self.unsaved = 0;
-            self.part.save().context("the progress cannot be kept")?;
-        }
-        Ok(())
     }
 }
 
@@ -270,8 +323,14 @@ fn seen_site(stubs: &[(&'static str, Object)], id: i64) -> bool {
     stubs.iter().any(|(path, stub)| *path == "Site" && stub.get("id") == Some(&json!(id)))
 }
 
-/// The rows below a key, or of a bare array.
-fn rows(answer: &Value, key: &str) -> Vec<Value> {
-    let rows = answer.as_array().or_else(|| answer.get(key)?.as_array());
-    rows.cloned().unwrap_or_default()
+/// The rows of a list, also where they come under another key; or why there are none.
+fn rows(answer: &Answer, key: &str) -> Result<Vec<Value>, String> {
+    let rows = match answer.rows(key) {
+        Ok(rows) => Ok(rows),
+        Err(finding) => match (answer.is_read(), answer.list()) {
+            (Ok(()), Some((_, rows))) => Ok(rows),
+            _ => Err(finding.how().unwrap_or_default().to_owned()),
+        },
+    };
+    rows.map(<[Value]>::to_vec)
 }

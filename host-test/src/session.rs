@@ -1,10 +1,14 @@
 //! A connection together with the way calls are made on it, for code that
 //! drives a component: recipes, the demo and the tests.
 
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 use workflow_node_host::wit::types::Item;
-use workflow_node_host::{CallError, CallOptions, Connection};
+use workflow_node_host::{CallError, CallOptions, Connection, Progress};
 
 use crate::input;
 use crate::result::RunResult;
@@ -16,13 +20,40 @@ pub struct Session {
     pub connection: Connection,
     /// How they are made.
     pub call: CallOptions,
+    /// Who hears of pauses.
+    pub pauses: Pauses,
+}
+
+/// Is told when a run begins to wait, because the rate limit is used up or HaloPSA
+/// asked for it, and for how long.
+#[derive(Clone, Default)]
+pub struct Pauses(Option<Arc<dyn Fn(Duration) + Send + Sync>>);
+
+impl Pauses {
+    /// Tells a function.
+    pub fn tell(listener: impl Fn(Duration) + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(listener)))
+    }
+
+    fn hear(&self, progress: &Progress) {
+        if let (Some(listener), Progress::Waiting { duration }) = (&self.0, progress) {
+            listener(*duration);
+        }
+    }
+}
+
+impl fmt::Debug for Pauses {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Pauses").field(&self.0.is_some()).finish()
+    }
 }
 
 impl Session {
     /// Calls as a person would make them.
     #[must_use]
     pub fn new(connection: Connection) -> Self {
-        Self { connection, call: CallOptions { confirmed: true, ..CallOptions::default() } }
+        let call = CallOptions { confirmed: true, ..CallOptions::default() };
+        Self { connection, call, pauses: Pauses::default() }
     }
 
     /// The same connection with other options.
@@ -41,7 +72,8 @@ impl Session {
 
     /// The same on items that may have files beside them.
     pub async fn run_items(&self, operation: &str, items: &[Item]) -> Result<RunResult> {
-        match self.connection.execute_all(operation, items, &self.call, &mut |_| {}).await {
+        let mut progress = |progress: Progress| self.pauses.hear(&progress);
+        match self.connection.execute_all(operation, items, &self.call, &mut progress).await {
             Ok(folded) => Ok(RunResult::of_all(operation, folded)),
             Err(CallError::Node(error)) => Ok(RunResult::refused(operation, &error)),
             Err(error) => Err(error.into()),

@@ -65,7 +65,7 @@ impl Examiner {
     /// The report on what was judged.
     #[must_use]
     pub fn report(self, judged: Vec<Judged>) -> Report {
-        Report { judged, seen: self.seen }
+        Report { judged, seen: self.seen, ..Report::default() }
     }
 
     async fn send(&mut self, ask: &Ask, request: Value) -> Result<Answer> {

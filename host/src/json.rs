@@ -293,17 +293,22 @@ pub fn check_report(report: &CheckReport) -> Value {
     ])
 }
 
-fn check_step(step: &CheckStep) -> Value {
-    let status = match step.status {
+/// How a step of the check went: `pass`, `warn`, `fail` or `skipped`.
+#[must_use]
+pub fn check_status(status: CheckStatus) -> &'static str {
+    match status {
         CheckStatus::Pass => "pass",
         CheckStatus::Warn => "warn",
         CheckStatus::Fail => "fail",
         CheckStatus::Skipped => "skipped",
-    };
+    }
+}
+
+fn check_step(step: &CheckStep) -> Value {
     object([
         ("name", Some(json!(step.name))),
         ("label", Some(json!(step.label))),
-        ("status", Some(json!(status))),
+        ("status", Some(json!(check_status(step.status)))),
         ("message", Some(json!(step.message))),
         ("error", step.error.as_ref().map(node_error)),
         ("advice", step.advice.as_ref().map(|text| json!(text))),

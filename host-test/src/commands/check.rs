@@ -29,13 +29,12 @@ pub(super) async fn run(component: &ComponentArgs, args: &CheckArgs, console: &C
     Ok(ExitCode::from(u8::from(has_failed(&report))))
 }
 
-/// Where the credentials do not work: the report, and the exit code of something
-/// that could not be tried.
+/// The report of credentials that do not work, after it was shown on stderr.
 pub(super) async fn refuse(
     connection: &Connection,
     args: &ConnectionArgs,
     console: &Console,
-) -> Result<Option<ExitCode>> {
+) -> Result<Option<CheckReport>> {
     let report = connection.check(&connect::call_options(args)).await?;
     if !has_failed(&report) {
         return Ok(None);
@@ -43,7 +42,7 @@ pub(super) async fn refuse(
     for line in steps(&report, Paint::of(&io::stderr())) {
         console.note(line);
     }
-    Ok(Some(ExitCode::from(2)))
+    Ok(Some(report))
 }
 
 /// Whether a step of the check failed.

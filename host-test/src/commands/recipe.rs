@@ -13,14 +13,13 @@ use crate::connect;
 use crate::console::Console;
 use crate::input::Object;
 use crate::recipe::{Recipe, Step};
-use crate::session::Session;
 
 pub(super) async fn run(component: &ComponentArgs, args: &RecipeArgs, console: &Console) -> Result<ExitCode> {
     // What the person wrote comes first: a typing error must not wait for a build.
     let recipe = read(&args.file)?;
     let node = connect::load(component)?;
     let connection = connect::connect(&node, &args.connection, console).await?;
-    let session = Session { connection, call: connect::call_options(&args.connection) };
+    let session = connect::session(connection, &args.connection, console);
     let mut results = Object::new();
     let mut told = |step: &Step, result: &Value| {
         console.note(format_args!("{}: {}", step.name, step.operation));

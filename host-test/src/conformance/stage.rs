@@ -8,6 +8,8 @@ use tokio::task::AbortHandle;
 use workflow_node_host::wit::node::{CredentialField, CredentialSpec, FieldKind};
 use workflow_node_host::{CallError, CallOptions, Connection, ConnectionOptions, Node};
 
+use crate::connect::leave_out_strangers;
+use crate::console::Console;
 use crate::credentials::Fields;
 
 /// A real account at the service.
@@ -68,7 +70,9 @@ pub(super) async fn offline(node: &Node) -> anyhow::Result<Offline> {
 
 /// Connects to the service.
 pub(super) async fn connect(node: &Node, account: &Account) -> Result<Connection, CallError> {
-    node.connect(account.fields.clone(), account.options.clone()).await
+    let mut fields = account.fields.clone();
+    leave_out_strangers(&mut fields, &node.credential_schema().await?, &Console::stderr(false));
+    node.connect(fields, account.options.clone()).await
 }
 
 async fn serve(listener: TcpListener) {

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use super::names::Whose;
+
 /// Something to copy.
 #[derive(Debug)]
 pub struct Source {
@@ -18,11 +20,13 @@ pub struct Source {
     /// What its names become; empty where they are names of the configuration and
     /// stay.
     pub title: &'static str,
+    /// Texts that stay here and nowhere else.
+    pub texts: &'static [&'static str],
 }
 
 impl Source {
     const fn bare(path: &'static str, query: &'static str) -> Self {
-        Self { path, query, key: None, detail: false, newest_first: false, title: "" }
+        Self { path, query, key: None, detail: false, newest_first: false, title: "", texts: &[] }
     }
 
     const fn paged(path: &'static str, key: &'static str) -> Self {
@@ -39,6 +43,16 @@ impl Source {
         self
     }
 
+    const fn with_inactive(mut self) -> Self {
+        self.query = "includeinactive=true";
+        self
+    }
+
+    const fn with_texts(mut self, texts: &'static [&'static str]) -> Self {
+        self.texts = texts;
+        self
+    }
+
     /// The query as an object.
     #[must_use]
     pub fn query(&self) -> Map<String, Value> {
@@ -47,6 +61,13 @@ impl Source {
     }
 }
 
+/// Whose names must not be in the copy. They are read first, for their names alone.
+pub static PEOPLE: &[(Whose, Source)] = &[
+    (Whose::Agents, Source::bare("/Agent", "includedisabled=true&includeunassigned=true")),
+    (Whose::Clients, Source::paged("/Client", "clients").with_inactive()),
+    (Whose::Users, Source::paged("/Users", "users").with_inactive()),
+];
+
 /// The set-up of a desk. Teams come before what refers to them.
 pub static SET_UP: &[Source] = &[
     Source::paged("/TopLevel", "tree"),
@@ -54,7 +75,7 @@ pub static SET_UP: &[Source] = &[
     Source::bare("/Agent", "includedisabled=true&includeunassigned=true").titled("Agent"),
     Source::bare("/Organisation", "").titled("Organisation"),
     Source::bare("/Workday", ""),
-    Source::bare("/Holiday", ""),
+    Source::bare("/Holiday", "").titled("Holiday"),
     Source::bare("/SLA", ""),
     Source::bare("/Priority", ""),
     Source::bare("/Status", ""),
@@ -65,7 +86,7 @@ pub static SET_UP: &[Source] = &[
     Source::bare("/TicketType", "showall=true").detailed(),
     Source::bare("/Outcome", "showhidden=true"),
     Source::bare("/Workflow", "").detailed(),
-    Source::bare("/Tags", ""),
+    Source::bare("/Tags", "").with_texts(&["text"]),
     Source::bare("/Currency", ""),
     Source::bare("/BudgetType", ""),
     Source::bare("/ApprovalProcess", ""),

@@ -1,8 +1,12 @@
 //! What an instance answered, looked at without a look at its values.
 
+use halopsa_node::number::id;
 use serde_json::Value;
 
 use super::Finding;
+
+/// The member of an envelope that counts.
+const COUNT: &str = "record_count";
 
 /// The answer to one request.
 #[derive(Clone, Debug, Default)]
@@ -19,7 +23,7 @@ impl Answer {
     /// The property that holds the rows, and the rows: a bare array has no property.
     #[must_use]
     pub fn list(&self) -> Option<(Option<&str>, &[Value])> {
-        match &self.body {
+        match self.unwrapped() {
             Value::Array(rows) => Some((None, rows)),
             Value::Object(members) => members.iter().find_map(|(name, value)| {
                 let rows = value.as_array()?;
@@ -37,13 +41,41 @@ impl Answer {
     /// A finding that says what came instead.
     pub fn rows(&self, key: &str) -> Result<&[Value], Finding> {
         self.is_read()?;
-        let rows = match &self.body {
+        let rows = match self.unwrapped() {
             Value::Array(rows) => Some(rows),
             body => body.get(key).and_then(Value::as_array),
         };
-        match rows {
-            Some(rows) => Ok(rows),
-            None => Err(Finding::Differs(format!("no list under `{key}`, but {}", shape(&self.body)))),
+        rows.map(Vec::as_slice).ok_or_else(|| {
+            let wanted =
+                if key.is_empty() { "no bare list".to_owned() } else { format!("no list under `{key}`") };
+            Finding::Differs(format!("{wanted}, but {}", shape(&self.body)))
+        })
+    }
+
+    /// The body, also where an array holds the envelope of the list.
+    pub(super) fn unwrapped(&self) -> &Value {
+        match self.body.as_array().map(Vec::as_slice) {
+            Some([only]) if only.get(COUNT).is_some() => only,
+            _ => &self.body,
+        }
+    }
+
+    /// A single record, also where it comes in an array or as a list of one.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no record.
+    pub fn record(&self) -> Result<&Value, Finding> {
+        self.is_read()?;
+        self.only().ok_or_else(|| Finding::Differs(format!("no record, but {}", shape(&self.body))))
+    }
+
+    /// The same whatever the status is.
+    pub(super) fn only(&self) -> Option<&Value> {
+        let is_list = self.body.is_array() || self.body.get(COUNT).is_some();
+        match self.list() {
+            Some((_, [only])) if is_list => Some(only),
+            _ => Some(&self.body).filter(|body| body.is_object() && !is_list),
         }
     }
 
@@ -64,11 +96,15 @@ impl Answer {
     ///
     /// # Errors
     ///
-    /// Where the list has none.
+    /// Where the list has none, or none that can be read.
     pub fn count(&self) -> Result<i64, Finding> {
         self.is_read()?;
-        let count = self.body.get("record_count").and_then(Value::as_i64);
-        count.ok_or_else(|| Finding::Differs(format!("no `record_count` in {}", shape(&self.body))))
+        match self.unwrapped().get(COUNT) {
+            None => Err(Finding::Unclear(format!("no `{COUNT}` in {}", shape(&self.body)))),
+            Some(count) => {
+                id(count).ok_or_else(|| Finding::Unclear(format!("`{COUNT}` is {}", shape(count))))
+            }
+        }
     }
 
     /// Whether it is an answer to reason about: one with status 200.
@@ -142,6 +178,19 @@ mod tests {
         let odd = json!({ "id": 1, "anna@client.example": 2, "+49 30 55": 3, "4711": 4, "_canupdate": true });
         assert_eq!(names(&odd), ["_canupdate", "id", "(3 more)"]);
         assert_eq!(shape(&json!("secret")), "a text");
+    }
+
+    #[test]
+    fn an_envelope_or_a_record_in_an_array_is_found() -> Result<(), Finding> {
+        let read = |body: Value| Answer { status: Some(200), body, code: None };
+        let wrapped = read(json!([{ "record_count": "2", "tickets": [{ "id": 1 }, { "id": 2 }] }]));
+        assert_eq!((wrapped.rows("tickets")?.len(), wrapped.count()?), (2, 2));
+        let record = json!({ "id": 1, "fields": [{ "id": 2 }] });
+        for body in [record.clone(), json!([&record]), json!({ "record_count": 1, "records": [&record] })] {
+            assert_eq!(read(body).record()?, &record);
+        }
+        assert!(read(json!({ "record_count": 0, "records": [] })).record().is_err());
+        Ok(())
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! A fact about HaloPSA as something that can be asked.
 
+use halopsa_node::number::id;
 use serde_json::{Map, Value, json};
 
 use super::Answer;
@@ -165,9 +166,9 @@ fn value(name: &str, answers: &[Answer]) -> Result<String, String> {
     let answer = answers.get(index).ok_or_else(missing)?;
     let (_, rows) = answer.list().ok_or_else(missing)?;
     let text = match rows.first().and_then(|row| row.get(key)) {
-        Some(Value::String(text)) => text.clone(),
-        Some(Value::Number(number)) => number.to_string(),
-        _ => return Err(missing()),
+        Some(Value::String(text)) => text.trim().to_owned(),
+        Some(value) => id(value).ok_or_else(missing)?.to_string(),
+        None => return Err(missing()),
     };
     Ok(match parts.next() {
         Some("day") => text.chars().take(10).collect(),
@@ -188,15 +189,15 @@ pub struct Probe {
     pub confidence: Confidence,
     /// The requests, one after the other.
     pub asks: &'static [Ask],
-    /// Judges the answers, one for each request: `Ok` where the fact holds.
-    pub judged: fn(&[Answer]) -> Result<(), Finding>,
+    /// Judges the answers to this probe, one for each request: `Ok` where the fact holds.
+    pub judged: fn(&Self, &[Answer]) -> Result<(), Finding>,
 }
 
 impl Probe {
     /// What the answers say about the fact.
     #[must_use]
     pub fn judge(&self, answers: &[Answer]) -> Finding {
-        match (self.judged)(answers) {
+        match (self.judged)(self, answers) {
             Ok(()) => Finding::Holds,
             Err(finding) => finding,
         }
@@ -223,6 +224,9 @@ mod tests {
         );
         let post = Ask::post("/Tickets", "", r#"[{"id": {ticket}, "lookup": {"id": 1}}]"#);
         assert_eq!(post.filled(&[], Some(5)).unwrap()["body"], json!([{ "id": 5, "lookup": { "id": 1 } }]));
+        // HaloPSA refuses `17.0` in a path.
+        let fraction = [first(&json!({ "id": 17.0 }))];
+        assert_eq!(Ask::get("/Tickets/{0.id}", "").filled(&fraction, None).unwrap()["path"], "/Tickets/17");
         assert!(ask.filled(&[first(&json!({}))], None).is_err());
         assert!(ask.filled(&[], None).is_err());
     }

@@ -17,6 +17,9 @@ use super::judge::{Verdict, agree, differs, nth};
 use super::{Answer, Ask, Confidence, Probe};
 use Confidence::Live;
 
+/// How the probes begin that ask for the list of a resource.
+const LIST: &str = "list ";
+
 /// All probes that only read.
 #[must_use]
 pub fn all() -> &'static [&'static Probe] {
@@ -35,7 +38,7 @@ fn of_catalogue() -> &'static [Probe] {
         });
         listed
             .map(|resource| {
-                let leaked: &'static str = Box::leak(format!("list {}", resource.name).into_boxed_str());
+                let leaked: &'static str = Box::leak(format!("{LIST}{}", resource.name).into_boxed_str());
                 let query = match resource.paging {
                     Paging::Pages => "pageinate=true&page_no=1&page_size=1",
                     Paging::Whole => "",
@@ -55,17 +58,21 @@ fn of_catalogue() -> &'static [Probe] {
     })
 }
 
-/// Any list: bare, or under a key that some resource of the catalogue has.
-fn judge_list(answers: &[Answer]) -> Verdict {
+/// The list of a resource: bare, or under its key.
+fn judge_list(probe: &Probe, answers: &[Answer]) -> Verdict {
     let answer = nth(answers, 0)?;
     answer.is_read()?;
-    let keys = || RESOURCES.iter().map(|resource| resource.list_key);
+    let key = probe
+        .name
+        .strip_prefix(LIST)
+        .and_then(|name| RESOURCES.iter().find(|resource| resource.name == name));
+    let key = key.map_or("", |resource| resource.list_key);
     match answer.list() {
         Some((None, _)) => Ok(()),
-        Some((Some(found), _)) => agree(
-            keys().any(|key| !key.is_empty() && answer.body.get(key).is_some_and(Value::is_array)),
-            || format!("the rows come under `{found}`"),
-        ),
+        // A list may be among others.
+        Some((Some(found), _)) => agree(answer.unwrapped().get(key).is_some_and(Value::is_array), || {
+            format!("the rows come under `{found}`")
+        }),
         None => Err(differs(format!("no list, but {}", super::answer::shape(&answer.body)))),
     }
 }

@@ -53,6 +53,8 @@ pub struct Report {
     pub judged: Vec<Judged>,
     /// The shapes of the answers.
     pub seen: Vec<Seen>,
+    /// Facts that nobody was allowed to ask for.
+    pub not_tried: Vec<&'static Probe>,
 }
 
 impl Report {
@@ -79,6 +81,7 @@ impl Report {
     pub fn extend(&mut self, other: Self) {
         self.judged.extend(other.judged);
         self.seen.extend(other.seen);
+        self.not_tried.extend(other.not_tried);
     }
 
     /// For programs and bug reports: names of keys and statuses, no values.
@@ -111,9 +114,11 @@ impl Report {
                 })
             })
             .collect();
+        let not_tried: Vec<&str> = self.not_tried.iter().map(|probe| probe.name).collect();
         json!({
             "counts": { "holds": holds, "differs": differs, "could_not_tell": unclear },
             "probes": probes,
+            "not_tried": not_tried,
             "answers": answers,
         })
     }
@@ -153,6 +158,11 @@ impl Report {
             }
         }
         let [holds, differs, unclear] = self.counts();
-        write!(text, "{holds} hold, {differs} differ, {unclear} could not be told")
+        write!(text, "{holds} hold, {differs} differ, {unclear} could not be told")?;
+        if !self.not_tried.is_empty() {
+            let names: Vec<&str> = self.not_tried.iter().map(|probe| probe.name).collect();
+            write!(text, "; not tried, because it writes: {}", names.join(", "))?;
+        }
+        Ok(())
     }
 }

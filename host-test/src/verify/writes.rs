@@ -1,10 +1,11 @@
 //! The facts that need a ticket of our own: it is made, tried, and deleted.
 
-use anyhow::Result;
+use anyhow::{Result, anyhow, bail};
 use serde_json::{Value, json};
 
-use super::judge::{Verdict, agree, nth};
-use super::probe::{Ask, Confidence, Finding, Probe};
+use super::answer::shape;
+use super::judge::{Verdict, agree, nth, number, of, unclear};
+use super::probe::{Ask, Confidence, Finding, Method, Probe};
 use super::report::{Judged, Report, Seen};
 use super::{Answer, send};
 use crate::session::Session;
@@ -20,10 +21,10 @@ pub static PROBES: &[Probe] = &[
         section: "§7.4",
         confidence: Confidence::Live,
         asks: &[Ask::post("/Tickets", "", r#"[{"id": {ticket}, "impact": 3}]"#)],
-        judged: |answers| {
+        judged: |_, answers| {
             let answer = nth(answers, 0)?;
             match answer.status {
-                Some(201) => agree(answer.body.is_object(), || super::answer::shape(&answer.body)),
+                Some(201) => agree(answer.body.is_object(), || shape(&answer.body)),
                 Some(status @ 200..300) => Err(Finding::Differs(format!("status {status}"))),
                 _ => Err(Finding::Differs(answer.outcome())),
             }
@@ -39,12 +40,10 @@ pub static PROBES: &[Probe] = &[
             "returnall=true",
             r#"[{"id": {ticket}, "impact": 2}, {"id": {ticket}, "impact": 3}]"#,
         )],
-        judged: |answers| {
+        judged: |_, answers| {
             let answer = nth(answers, 0)?;
             is_done(answer)?;
-            agree(answer.body.as_array().is_some_and(|all| all.len() == 2), || {
-                super::answer::shape(&answer.body)
-            })
+            agree(answer.body.as_array().is_some_and(|all| all.len() == 2), || shape(&answer.body))
         },
     },
     Probe {
@@ -53,7 +52,7 @@ pub static PROBES: &[Probe] = &[
         section: "§4",
         confidence: Confidence::Reported,
         asks: &[Ask::post("/Tickets", "", r#"[{"id": {ticket}, "no_such_property_here": 1}]"#)],
-        judged: |answers| is_done(nth(answers, 0)?),
+        judged: |_, answers| is_done(nth(answers, 0)?),
     },
     Probe {
         name: "write-null",
@@ -62,17 +61,21 @@ pub static PROBES: &[Probe] = &[
         confidence: Confidence::Assumed,
         asks: &[
             Ask::post("/Tickets", "", r#"[{"id": {ticket}, "reportedby": "host-test"}]"#),
+            Ask::get("/Tickets/{ticket}", "includedetails=true"),
             Ask::post("/Tickets", "", r#"[{"id": {ticket}, "reportedby": null, "impact": 3}]"#),
             Ask::get("/Tickets/{ticket}", "includedetails=true"),
         ],
-        judged: |answers| {
+        judged: |_, answers| {
             is_done(nth(answers, 0)?)?;
-            is_done(nth(answers, 1)?)?;
-            let read = nth(answers, 2)?;
-            read.is_read()?;
-            agree(read.body.get("reportedby").and_then(Value::as_str) == Some("host-test"), || {
-                "the value is gone".to_owned()
-            })
+            is_done(nth(answers, 2)?)?;
+            let has = |index| -> Result<bool, Finding> {
+                Ok(of(nth(answers, index)?.record()?, "reportedby").and_then(Value::as_str)
+                    == Some("host-test"))
+            };
+            if !has(1)? {
+                return Err(unclear("a value that was written cannot be read"));
+            }
+            agree(has(3)?, || "the value is gone".to_owned())
         },
     },
     Probe {
@@ -81,7 +84,7 @@ pub static PROBES: &[Probe] = &[
         section: "§4",
         confidence: Confidence::Reported,
         asks: &[Ask::post("/Tickets", "", r#"[{"id": "{ticket}", "impact": "3"}]"#)],
-        judged: |answers| is_done(nth(answers, 0)?),
+        judged: |_, answers| is_done(nth(answers, 0)?),
     },
     Probe {
         name: "write-bare-object",
@@ -89,7 +92,7 @@ pub static PROBES: &[Probe] = &[
         section: "§18.6",
         confidence: Confidence::Reported,
         asks: &[Ask::post("/Tickets", "", r#"{"id": {ticket}, "impact": 3}"#)],
-        judged: |answers| is_refused(nth(answers, 0)?),
+        judged: |_, answers| is_refused(nth(answers, 0)?),
     },
     Probe {
         name: "write-action-needs-outcome",
@@ -101,7 +104,7 @@ pub static PROBES: &[Probe] = &[
             "",
             r#"[{"ticket_id": {ticket}, "note": "x", "hiddenfromuser": true}]"#,
         )],
-        judged: |answers| is_refused(nth(answers, 0)?),
+        judged: |_, answers| is_refused(nth(answers, 0)?),
     },
     Probe {
         name: "write-delete-and-restore",
@@ -114,7 +117,7 @@ pub static PROBES: &[Probe] = &[
             Ask::post("/Tickets", "", r#"[{"id": {ticket}, "_recover": true, "_validate_updates": true}]"#),
             Ask::get("/Tickets/{ticket}", ""),
         ],
-        judged: |answers| {
+        judged: |_, answers| {
             is_done(nth(answers, 0)?)?;
             let gone = nth(answers, 1)?;
             agree(gone.status == Some(404), || format!("deleted: {}", gone.outcome()))?;
@@ -140,31 +143,71 @@ fn is_done(answer: &Answer) -> Verdict {
     }
 }
 
+/// What `--write` does, for whoever has to agree to it.
+#[must_use]
+pub fn plan() -> String {
+    let count =
+        |method| PROBES.iter().flat_map(|probe| probe.asks).filter(|ask| ask.method == method).count();
+    // One more of each: the ticket is made at the beginning and deleted at the end.
+    let (posts, deletes) = (count(Method::Post) + 1, count(Method::Delete) + 1);
+    format!(
+        "--write sends {posts} POST and {deletes} DELETE requests: it creates one ticket (\"{SUMMARY}\"), changes it, \
+         tries to add a private note to it, deletes it, restores it and deletes it again. Everything else stays as \
+         it is; HaloPSA itself may keep the deleted ticket among its deleted ones."
+    )
+}
+
 /// Makes the test ticket, judges the probes that write, and deletes it again, however
-/// they went.
+/// they went and where Ctrl-C ends them. What was judged is in the report even then.
 ///
 /// # Errors
 ///
 /// Where the component cannot be called at all, the ticket cannot be made, or it
 /// cannot be deleted: then the message says which one it is.
-pub async fn write(session: &Session) -> Result<Report> {
+pub async fn write(session: &Session, report: &mut Report) -> Result<()> {
+    let outcome = match make(session).await {
+        Ok(ticket) => {
+            let judged = tokio::select! {
+                judged = judge_all(session, ticket, report) => judged,
+                _ = tokio::signal::ctrl_c() => Err(anyhow!("interrupted")),
+            };
+            delete(session, ticket).await.and(judged)
+        }
+        Err(error) => Err(error),
+    };
+    let left: Vec<&Probe> = PROBES.iter().filter(|probe| report.finding(probe.name).is_none()).collect();
+    report.not_tried.extend(left);
+    outcome
+}
+
+async fn make(session: &Session) -> Result<i64> {
     let body = json!([{ "summary": SUMMARY, "details": SUMMARY, "dont_do_rules": true, "sendack": false }]);
     let made = send(session, json!({ "method": "POST", "path": "/Tickets", "body": body })).await?;
-    let made_id = made.body.get("id").or_else(|| made.body.pointer("/0/id")).and_then(Value::as_i64);
-    let Some(ticket) = made_id else {
-        anyhow::bail!("the test ticket could not be made: {}", made.outcome());
-    };
-    let mut report = Report::default();
-    let judged = judge_all(session, ticket, &mut report).await;
+    match made.status {
+        Some(200..300) => made.only().and_then(|ticket| number(ticket, "id")).ok_or_else(|| {
+            anyhow!(
+                "the test ticket was made, but the answer does not say its id ({}): look for \"{SUMMARY}\" and \
+                 delete it by hand",
+                shape(&made.body)
+            )
+        }),
+        Some(400..500) => bail!("the test ticket could not be made: {}", made.outcome()),
+        _ => bail!(
+            "the test ticket may have been made ({}): look for \"{SUMMARY}\" and delete it by hand",
+            made.outcome()
+        ),
+    }
+}
+
+async fn delete(session: &Session, ticket: i64) -> Result<()> {
     let path = format!("/Tickets/{ticket}");
     let deleted = send(session, json!({ "method": "DELETE", "path": path })).await?;
-    if !matches!(deleted.status, Some(200..300 | 404)) {
-        anyhow::bail!(
-            "the test ticket {ticket} could not be deleted ({}): delete it by hand",
-            deleted.outcome()
-        );
+    match deleted.status {
+        Some(200..300 | 404) => Ok(()),
+        _ => {
+            bail!("the test ticket {ticket} could not be deleted ({}): delete it by hand", deleted.outcome())
+        }
     }
-    judged.map(|()| report)
 }
 
 async fn judge_all(session: &Session, ticket: i64, report: &mut Report) -> Result<()> {

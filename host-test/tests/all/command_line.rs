@@ -393,6 +393,35 @@ fn the_simulator_prints_where_it_is() -> Result<()> {
     })
 }
 
+#[test]
+fn what_the_simulator_prints_is_a_credentials_file() -> Result<()> {
+    with_program(&[], async |program| {
+        program.file("live.json", &program.sim.start_line())?;
+        let run = program.run(&["check", "--credentials", "live.json"]).await?;
+        assert_eq!(run.code, Some(0), "{run:?}");
+        assert!(run.stderr.contains("ignored: port"), "{run:?}");
+        Ok(())
+    })
+}
+
+#[test]
+fn the_help_of_verify_and_mirror_names_what_is_asked_at_what_rate_and_the_exit_codes() -> Result<()> {
+    with_program(&[], async |program| {
+        for (command, texts) in [
+            ("verify", &["GET requests", "as fast as", "--write sends", "Exit code: 0"][..]),
+            (
+                "mirror",
+                &["TicketType", "150 requests in 300 seconds", "FILE.part", "Exit code: 0", "500 at most"],
+            ),
+        ] {
+            let run = program.run(&[command, "--help"]).await?;
+            let help = run.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(texts.iter().all(|text| help.contains(text)), "{help}");
+        }
+        Ok(())
+    })
+}
+
 /// What it keeps between two runs stands in a file, and its log on stderr.
 #[test]
 fn the_simulator_keeps_its_state_and_tells_what_it_answers() -> Result<()> {

@@ -114,7 +114,15 @@ const MADE_UP: &[(&str, &[(u16, &str)])] = &[
     ("write-answers-201", &[(200, r#"{"id":1}"#)]),
     ("write-many-answers-last", &[(201, r#"{"id":1}"#)]),
     ("write-unknown-property", &[(400, "null")]),
-    ("write-null", &[(201, r#"{"id":1}"#), (201, r#"{"id":1}"#), (200, r#"{"id":1,"reportedby":""}"#)]),
+    (
+        "write-null",
+        &[
+            (201, r#"{"id":1}"#),
+            (200, r#"{"id":1,"reportedby":"host-test"}"#),
+            (201, r#"{"id":1}"#),
+            (200, r#"{"id":1,"reportedby":""}"#),
+        ],
+    ),
     ("write-text-for-id", &[(400, "null")]),
     ("write-bare-object", &[(201, r#"{"id":1}"#)]),
     ("write-action-needs-outcome", &[(201, r#"{"id":1}"#)]),
@@ -179,6 +187,13 @@ fn each_fact_is_seen_to_differ() -> Result<()> {
     for probe in lists {
         let odd = Answer { status: Some(200), body: json!({ "unheard_of": [{ "id": 1 }] }), code: None };
         assert!(matches!(probe.judge(&[odd]), Finding::Differs(_)), "{}", probe.name);
+        let other = if probe.name == "list client" { "users" } else { "clients" };
+        let odd = Answer { status: Some(200), body: json!({ other: [{ "id": 1 }] }), code: None };
+        assert!(
+            matches!(probe.judge(&[odd]), Finding::Differs(_)),
+            "{}: the key of another list",
+            probe.name
+        );
         seen.insert(probe.name);
     }
     let all = verify::probes::all().iter().copied().chain(verify::writes::PROBES);
@@ -230,6 +245,17 @@ fn an_instance_in_a_shape_that_nobody_has_seen_is_described() -> Result<()> {
         assert!(holds < 10, "{}", report.text(host_test::paint::Paint::plain()));
         let text = report.json().to_string();
         assert!(!text.contains("looking for"), "{text}");
+
+        // Also where nothing but the sign-in is as it should be.
+        for quirk in ["wrong-shape", "html-200"] {
+            let program = Program::new(&[quirk]).await?;
+            let run = program.run(&arguments(&["--json"])).await?;
+            assert_eq!(run.code, Some(1), "{run:?}");
+            assert!(run.stderr.contains("another shape"), "{run:?}");
+            let report = run.json()?;
+            assert!(report["counts"]["differs"].as_u64() > Some(0), "{report}");
+            assert!(!run.stdout.contains("looking for"), "{report}");
+        }
         Ok(())
     })
 }
@@ -259,6 +285,17 @@ fn credentials_that_do_not_work_are_exit_code_2_with_the_report_of_the_check() -
         let run = program.run(&arguments(&[])).await?;
         assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""), "{run:?}");
         assert!(run.stderr.contains("Sign in"), "{run:?}");
+        let run = program.run(&arguments(&["--json"])).await?;
+        assert_eq!(run.code, Some(2), "{run:?}");
+        let report = run.json()?;
+        let steps = report["check"]["steps"].as_array().context("no steps")?;
+        let failed = steps.iter().find(|step| step["status"] == "fail").context("no failed step")?;
+        assert!(failed["error"]["code"].is_string(), "{report}");
+        assert!(!run.stdout.contains("127.0.0.1"), "{report}");
+
+        program.file("typing.json", r#"{"url": "http://127.0.0.1:1", "clientid": "x"}"#)?;
+        let run = program.run(&["verify", "--json", "--credentials", "typing.json"]).await?;
+        assert_eq!((run.code, &run.json()?["error"]["field"]), (Some(2), &json!("/clientid")), "{run:?}");
         let run = program.run(&["mirror", "--credentials", "credentials.json", "--out", "desk.json"]).await?;
         assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""), "{run:?}");
         Ok(())
@@ -272,14 +309,27 @@ fn what_is_written_is_asked_for_and_taken_away_again() -> Result<()> {
         program.sim.replant(Seed::Live);
         let before = program.sim.ticket_count();
         let run = program.run_with(&arguments(&["--write"]), None, "n\n").await?;
-        assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""), "{run:?}");
+        assert_eq!(run.code, Some(0), "{run:?}");
+        assert!(run.stdout.contains("0 differ") && run.stdout.contains("not tried"), "{run:?}");
+        assert!(run.stderr.contains("nothing was written"), "{run:?}");
         assert!(
             program.sim.requests().iter().all(|request| request.token_request || request.method == "GET")
         );
+        let run = program.run_with(&arguments(&["--write", "--json"]), None, "").await?;
+        let report = run.json()?;
+        assert_eq!(report["not_tried"].as_array().map(Vec::len), Some(verify::writes::PROBES.len()));
 
+        program.sim.clear_requests();
         let run = program.run_with(&arguments(&["--write", "--json"]), None, "y\n").await?;
         assert_eq!(run.code, Some(0), "{run:?}");
         assert_eq!(program.sim.ticket_count(), before);
+        let sent = |method: &str| {
+            let requests = program.sim.requests().into_iter().filter(|request| !request.token_request);
+            requests.filter(|request| request.method == method).count()
+        };
+        let promised = format!("{} POST and {} DELETE requests", sent("POST"), sent("DELETE"));
+        assert!(run.stderr.contains(&promised), "{promised}: {run:?}");
+        assert!(run.stderr.contains(verify::writes::SUMMARY), "{run:?}");
         let report = run.json()?;
         let of = |name: &str| {
             let probes = report["probes"].as_array().into_iter().flatten();
@@ -293,6 +343,53 @@ fn what_is_written_is_asked_for_and_taken_away_again() -> Result<()> {
             paths.iter().all(|path| path.starts_with("/api/Tickets") || path == "/api/Actions"),
             "{paths:?}"
         );
+        Ok(())
+    })
+}
+
+/// Shapes of answers that the node reads, and the facts that the shape is about. No other
+/// may differ: a probe that cannot read what the node reads tells of differences that
+/// are none.
+const SHAPES: &[(&str, &[&str])] = &[
+    ("text-ids", &["site-of-a-user"]),
+    ("no-ids", &["ids-alone"]),
+    ("null-keys", &["null-keys-left-out"]),
+    ("count-off=5", &["count-cuts", "count-of-rows", "page-past-the-end"]),
+    ("count-off=-5", &["count-cuts", "count-of-rows", "page-past-the-end"]),
+    ("no-count", &["count-of-rows", "page-past-the-end"]),
+    ("wrap-list", &[]),
+    ("record-in-list", &[]),
+    ("nested-names", &["details-of-a-ticket", "names-on-request"]),
+    ("bom", &[]),
+    ("lookup-ids-as-text", &[]),
+    ("repeat-last-page", &["page-past-the-end"]),
+    (
+        "ignore-paging",
+        &["appointments-page", "page-of-assets", "page-of-tickets", "page-past-the-end", "size-needs-number"],
+    ),
+];
+
+#[test]
+fn another_shape_of_the_same_facts_is_no_difference() -> Result<()> {
+    run(async {
+        let mut wrong = Vec::new();
+        for (quirk, expected) in SHAPES {
+            let desk = Desk::open(&[]).await?;
+            desk.sim.replant(Seed::Live);
+            desk.switch_on(quirk)?;
+            let report = read(&desk).await?;
+            let differ = report.judged.iter().filter(|judged| matches!(judged.finding, Finding::Differs(_)));
+            let found: BTreeSet<&str> = differ.clone().map(|judged| judged.probe.name).collect();
+            if found != expected.iter().copied().collect() {
+                let how: Vec<String> = differ
+                    .map(|judged| {
+                        format!("{}: {}", judged.probe.name, judged.finding.how().unwrap_or_default())
+                    })
+                    .collect();
+                wrong.push(format!("{quirk}:\n  {}", how.join("\n  ")));
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
         Ok(())
     })
 }

@@ -2,12 +2,14 @@
 //! the events that were printed lately.
 
 use std::collections::{HashSet, VecDeque};
-use std::fs::{self, File};
+use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
+
+use crate::private;
 
 /// How many ids are remembered.
 const MOST_IDS: usize = 10_000;
@@ -74,7 +76,7 @@ impl Memory {
         let kept = json!({ "trigger": self.trigger, "state": state, "seen": self.order });
         let beside = self.file.with_extension("new");
         let write = || -> std::io::Result<()> {
-            let mut file = File::create(&beside)?;
+            let mut file = private::create(&beside)?;
             file.write_all(kept.to_string().as_bytes())?;
             file.sync_all()?;
             fs::rename(&beside, &self.file)

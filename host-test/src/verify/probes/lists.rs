@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::verify::judge::{agree, differs, every, ids, nth, sizes, status, unclear};
+use crate::verify::judge::{agree, counted, differs, every_flag, ids, nth, sizes, status, unclear};
 use crate::verify::{
     Answer, Ask,
     Confidence::{Assumed, Live, Reported},
@@ -18,11 +18,11 @@ pub(super) static PROBES: &[Probe] = &[
     // ---- Paging ----
     Probe {
         name: "page-of-tickets",
-        says: "a page of tickets holds 100 rows at most, and record_count is the total",
+        says: "a page of tickets holds 100 rows at most, and record_count counts those of other pages, too",
         section: "§5.3",
         confidence: Live,
         asks: &[Ask::get("/Tickets", "pageinate=true&page_no=1&page_size=500")],
-        judged: |answers| sizes(answers, "tickets", 100, 0),
+        judged: |_, answers| sizes(answers, "tickets", 100, 0),
     },
     Probe {
         name: "page-of-others",
@@ -30,7 +30,7 @@ pub(super) static PROBES: &[Probe] = &[
         section: "§18.4",
         confidence: Assumed,
         asks: &[Ask::get("/Users", "pageinate=true&page_no=1&page_size=500")],
-        judged: |answers| sizes(answers, "users", 100, 0),
+        judged: |_, answers| sizes(answers, "users", 100, 0),
     },
     Probe {
         name: "page-of-assets",
@@ -38,20 +38,21 @@ pub(super) static PROBES: &[Probe] = &[
         section: "§5.3",
         confidence: Reported,
         asks: &[Ask::get("/Asset", "pageinate=true&page_no=1&page_size=100")],
-        judged: |answers| sizes(answers, "assets", 50, 0),
+        judged: |_, answers| sizes(answers, "assets", 50, 0),
     },
     Probe {
         name: "page-past-the-end",
         says: "a page past the end has no rows and record_count 0",
         section: "§18.5",
         confidence: Assumed,
-        asks: &[Ask::get("/Tickets", "pageinate=true&page_no=1000000&page_size=100")],
-        judged: |answers| {
+        asks: &[Ask::get("/Tickets", "pageinate=true&page_no=1000000&page_size=100"), TICKETS_1],
+        judged: |_, answers| {
             let answer = nth(answers, 0)?;
             let rows = answer.rows("tickets")?.len();
             agree(rows == 0, || "it has rows".to_owned())?;
-            let count = answer.count()?;
-            agree(count == 0, || "record_count is not 0".to_owned())
+            let (count, total) = (counted(answer)?, nth(answers, 1)?.count()?);
+            agree(count != total || total == 0, || "record_count is that of page 1".to_owned())?;
+            agree(count == 0, || "record_count is neither 0 nor that of page 1".to_owned())
         },
     },
     Probe {
@@ -60,7 +61,7 @@ pub(super) static PROBES: &[Probe] = &[
         section: "§5.3",
         confidence: Reported,
         asks: &[Ask::get("/Tickets", "page_size=2"), TICKETS_1],
-        judged: |answers| sizes(answers, "tickets", 50, 1),
+        judged: |_, answers| sizes(answers, "tickets", 50, 1),
     },
     Probe {
         name: "size-needs-number",
@@ -68,7 +69,7 @@ pub(super) static PROBES: &[Probe] = &[
         section: "§5.3",
         confidence: Reported,
         asks: &[Ask::get("/Tickets", "pageinate=true&page_size=100"), TICKETS_1],
-        judged: |answers| sizes(answers, "tickets", 50, 1),
+        judged: |_, answers| sizes(answers, "tickets", 50, 1),
     },
     Probe {
         name: "count-of-rows",
@@ -76,10 +77,10 @@ pub(super) static PROBES: &[Probe] = &[
         section: "§5.3",
         confidence: Reported,
         asks: &[Ask::get("/Tickets", "")],
-        judged: |answers| {
+        judged: |_, answers| {
             let answer = nth(answers, 0)?;
             let rows = answer.rows("tickets")?.len();
-            let count = answer.count()?;
+            let count = counted(answer)?;
             agree(usize::try_from(count) == Ok(rows), || "record_count is another number".to_owned())
         },
     },
@@ -89,9 +90,9 @@ pub(super) static PROBES: &[Probe] = &[
         section: "§5.3",
         confidence: Reported,
         asks: &[Ask::get("/Tickets", "count=3"), TICKETS_1],
-        judged: |answers| {
+        judged: |_, answers| {
             sizes(answers, "tickets", 3, 1)?;
-            let count = nth(answers, 0)?.count()?;
+            let count = counted(nth(answers, 0)?)?;
             agree(count == 3, || "record_count is another number".to_owned())
         },
     },
@@ -101,7 +102,7 @@ pub(super) static PROBES: &[Probe] = &[
         section: "§5.3",
         confidence: Live,
         asks: &[Ask::get("/Appointment", "pageinate=true&page_no=1&page_size=1")],
-        judged: |answers| {
+        judged: |_, answers| {
             let rows = nth(answers, 0)?.some_rows("appointments")?.len();
             agree(rows == 1, || "more than one row".to_owned())
         },
@@ -112,10 +113,10 @@ pub(super) static PROBES: &[Probe] = &[
         section: "§5.1",
         confidence: Reported,
         asks: &[Ask::get("/Status", ""), Ask::get("/Status", "pageinate=true&page_no=2&page_size=1")],
-        judged: |answers| {
+        judged: |_, answers| {
             let whole = nth(answers, 0)?.some_rows("")?;
             let second = nth(answers, 1)?.rows("")?;
-            agree(ids(whole) == ids(second), || format!("{} rows, then {}", whole.len(), second.len()))
+            agree(ids(whole)? == ids(second)?, || format!("{} rows, then {}", whole.len(), second.len()))
         },
     },
     Probe {
@@ -124,7 +125,7 @@ pub(super) static PROBES: &[Probe] = &[
         section: "§5.1",
         confidence: Live,
         asks: &[Ask::get("/Agent", ""), Ask::get("/Agent", "pageinate=true&page_no=1&page_size=100")],
-        judged: |answers| {
+        judged: |_, answers| {
             let bare = nth(answers, 0)?;
             bare.is_read()?;
             agree(bare.body.is_array(), || {
@@ -132,7 +133,7 @@ pub(super) static PROBES: &[Probe] = &[
             })?;
             let paged = nth(answers, 1)?;
             paged.is_read()?;
-            agree(paged.body.get("results").is_some(), || {
+            agree(paged.unwrapped().get("results").is_some(), || {
                 format!("with paging: {}", crate::verify::answer::shape(&paged.body))
             })
         },
@@ -144,8 +145,11 @@ pub(super) static PROBES: &[Probe] = &[
         section: "§5.3",
         confidence: Live,
         asks: &[Ask::get("/Tickets", "count=10")],
-        judged: |answers| {
-            let ids = ids(nth(answers, 0)?.some_rows("tickets")?);
+        judged: |_, answers| {
+            let ids = ids(nth(answers, 0)?.some_rows("tickets")?)?;
+            if ids.len() < 2 {
+                return Err(unclear("there is one ticket"));
+            }
             let falling = ids.windows(2).all(|pair| matches!(pair, [left, right] if left > right));
             agree(falling, || "the ids do not fall".to_owned())
         },
@@ -159,9 +163,9 @@ pub(super) static PROBES: &[Probe] = &[
             Ask::get("/Tickets", "count=2&order=id&orderdesc=true"),
             Ask::get("/Tickets", "count=2&order=id&orderdesc=1"),
         ],
-        judged: |answers| {
-            let falling = ids(nth(answers, 0)?.some_rows("tickets")?);
-            let rising = ids(nth(answers, 1)?.some_rows("tickets")?);
+        judged: |_, answers| {
+            let falling = ids(nth(answers, 0)?.some_rows("tickets")?)?;
+            let rising = ids(nth(answers, 1)?.some_rows("tickets")?)?;
             match (falling.as_slice(), rising.as_slice()) {
                 ([a, b, ..], [c, d, ..]) => {
                     agree(a > b, || "orderdesc=true does not descend".to_owned())?;
@@ -177,8 +181,8 @@ pub(super) static PROBES: &[Probe] = &[
         section: "§18.11",
         confidence: Reported,
         asks: &[FIRST_TICKET, Ask::get("/Actions", "ticket_id={0.id}")],
-        judged: |answers| {
-            let ids = ids(nth(answers, 1)?.some_rows("actions")?);
+        judged: |_, answers| {
+            let ids = ids(nth(answers, 1)?.some_rows("actions")?)?;
             if ids.len() < 2 {
                 return Err(unclear("the ticket has one action"));
             }
@@ -192,7 +196,7 @@ pub(super) static PROBES: &[Probe] = &[
         section: "§4",
         confidence: Reported,
         asks: &[Ask::get("/Tickets", "count=1&no_such_parameter_here=1")],
-        judged: |answers| status(answers, 0, &[200]),
+        judged: |_, answers| status(answers, 0, &[200]),
     },
     Probe {
         name: "parameters-without-case",
@@ -200,7 +204,7 @@ pub(super) static PROBES: &[Probe] = &[
         section: "§4",
         confidence: Assumed,
         asks: &[Ask::get("/Tickets", "COUNT=2"), TICKETS_1],
-        judged: |answers| sizes(answers, "tickets", 2, 1),
+        judged: |_, answers| sizes(answers, "tickets", 2, 1),
     },
     Probe {
         name: "filter-of-wrong-type",
@@ -208,7 +212,7 @@ pub(super) static PROBES: &[Probe] = &[
         section: "§6",
         confidence: Assumed,
         asks: &[Ask::get("/Tickets", "count=1&client_id=none")],
-        judged: |answers| status(answers, 0, &[400]),
+        judged: |_, answers| status(answers, 0, &[400]),
     },
     Probe {
         name: "tickettype-id-no-filter",
@@ -220,7 +224,7 @@ pub(super) static PROBES: &[Probe] = &[
             Ask::get("/Tickets", "pageinate=true&page_no=1&page_size=1&tickettype_id=2000000000"),
             Ask::get("/Tickets", "pageinate=true&page_no=1&page_size=1&requesttype_id=2000000000"),
         ],
-        judged: |answers| {
+        judged: |_, answers| {
             nth(answers, 0)?.some_rows("tickets")?;
             let by_ticket_type = nth(answers, 1)?.rows("tickets")?;
             agree(!by_ticket_type.is_empty(), || "tickettype_id filters".to_owned())?;
@@ -234,7 +238,7 @@ pub(super) static PROBES: &[Probe] = &[
         section: "§18.10",
         confidence: Assumed,
         asks: &[TICKETS_1, Ask::get("/Tickets", "pageinate=true&page_no=1&page_size=1&team_id=2000000000")],
-        judged: |answers| {
+        judged: |_, answers| {
             nth(answers, 0)?.some_rows("tickets")?;
             agree(!nth(answers, 1)?.rows("tickets")?.is_empty(), || "it filters".to_owned())
         },
@@ -248,7 +252,7 @@ pub(super) static PROBES: &[Probe] = &[
             Ask::get("/Client", "pageinate=true&page_no=1&page_size=1"),
             Ask::get("/Client", "pageinate=true&page_no=1&page_size=1&search=zqxjkvwzqxjkvw"),
         ],
-        judged: |answers| {
+        judged: |_, answers| {
             nth(answers, 0)?.some_rows("clients")?;
             agree(nth(answers, 1)?.rows("clients")?.is_empty(), || "it is ignored".to_owned())
         },
@@ -259,7 +263,7 @@ pub(super) static PROBES: &[Probe] = &[
         section: "§6.2",
         confidence: Live,
         asks: &[Ask::get("/Agent", ""), Ask::get("/Agent", "search=zqxjkvwzqxjkvw")],
-        judged: |answers| {
+        judged: |_, answers| {
             nth(answers, 0)?.some_rows("results")?;
             agree(!nth(answers, 1)?.rows("results")?.is_empty(), || "it narrows".to_owned())
         },
@@ -273,7 +277,7 @@ pub(super) static PROBES: &[Probe] = &[
             "/Tickets",
             r#"count=1&advanced_search=[{"filter_name":"no_such_name_here","filter_type":2,"filter_value":"1"}]"#,
         )],
-        judged: |answers| status(answers, 0, &[400]),
+        judged: |_, answers| status(answers, 0, &[400]),
     },
     Probe {
         name: "no-state-is-every-state",
@@ -285,7 +289,7 @@ pub(super) static PROBES: &[Probe] = &[
             Ask::get("/Tickets", "pageinate=true&page_no=1&page_size=1&open_only=true"),
             Ask::get("/Tickets", "pageinate=true&page_no=1&page_size=1&closed_only=true"),
         ],
-        judged: |answers| {
+        judged: |_, answers| {
             let [all, open, closed] = [0, 1, 2].map(|index| nth(answers, index).and_then(Answer::count));
             let (all, open, closed) = (all?, open?, closed?);
             // Tickets come and go while we count.
@@ -298,9 +302,9 @@ pub(super) static PROBES: &[Probe] = &[
         section: "§6.3",
         confidence: Assumed,
         asks: &[TICKETS_100, Ask::get("/Tickets", "pageinate=true&page_no=1&page_size=100&deleted=true")],
-        judged: |answers| {
-            let usual = ids(nth(answers, 0)?.rows("tickets")?);
-            let deleted = ids(nth(answers, 1)?.some_rows("tickets")?);
+        judged: |_, answers| {
+            let usual = ids(nth(answers, 0)?.rows("tickets")?)?;
+            let deleted = ids(nth(answers, 1)?.some_rows("tickets")?)?;
             agree(!deleted.iter().any(|id| usual.contains(id)), || "others come, too".to_owned())
         },
     },
@@ -310,9 +314,9 @@ pub(super) static PROBES: &[Probe] = &[
         section: "§4",
         confidence: Reported,
         asks: &[Ask::get("/Client", "pageinate=true&page_no=1&page_size=100")],
-        judged: |answers| {
+        judged: |_, answers| {
             let rows = nth(answers, 0)?.some_rows("clients")?;
-            every(rows, "inactive", |value| value == &Value::Bool(false), "an inactive client is listed")
+            every_flag(rows, "inactive", false, "an inactive client is listed")
         },
     },
     Probe {
@@ -324,9 +328,9 @@ pub(super) static PROBES: &[Probe] = &[
             "/Client",
             "pageinate=true&page_no=1&page_size=100&includeinactive=true&includeactive=false",
         )],
-        judged: |answers| {
+        judged: |_, answers| {
             let rows = nth(answers, 0)?.some_rows("clients")?;
-            every(rows, "inactive", |value| value == &Value::Bool(true), "an active client is listed")
+            every_flag(rows, "inactive", true, "an active client is listed")
         },
     },
     Probe {
@@ -341,7 +345,7 @@ pub(super) static PROBES: &[Probe] = &[
                 "pageinate=true&page_no=1&page_size=1&lastupdatefromdate=2099-01-01T00:00:00",
             ),
         ],
-        judged: |answers| {
+        judged: |_, answers| {
             nth(answers, 0)?.some_rows("tickets")?;
             agree(nth(answers, 1)?.rows("tickets")?.is_empty(), || "it does not filter".to_owned())
         },
@@ -358,10 +362,10 @@ pub(super) static PROBES: &[Probe] = &[
                 "pageinate=true&page_no=1&page_size=100&datesearch=dateoccurred&startdate={0.dateoccurred.day}&enddate={0.dateoccurred.day}",
             ),
         ],
-        judged: |answers| {
-            let wanted = ids(nth(answers, 0)?.some_rows("tickets")?);
+        judged: |_, answers| {
+            let wanted = ids(nth(answers, 0)?.some_rows("tickets")?)?;
             let answer = nth(answers, 1)?;
-            let found = ids(answer.rows("tickets")?);
+            let found = ids(answer.rows("tickets")?)?;
             if found.len() >= 100 {
                 return Err(unclear("the day has more than a page of tickets"));
             }
@@ -374,10 +378,10 @@ pub(super) static PROBES: &[Probe] = &[
         section: "§5.3",
         confidence: Reported,
         asks: &[Ask::get("/Client", "count=1&idonly=true")],
-        judged: |answers| {
+        judged: |_, answers| {
             let row =
                 nth(answers, 0)?.some_rows("clients")?.first().map(crate::verify::names).unwrap_or_default();
-            agree(row.as_slice() == ["id"], || format!("a row has {}", row.join(", ")))
+            agree(row.as_slice() == ["id"], || format!("the keys of a row are: {}", row.join(", ")))
         },
     },
     // ---- Rows ----
@@ -387,7 +391,7 @@ pub(super) static PROBES: &[Probe] = &[
         section: "§4",
         confidence: Live,
         asks: &[TICKETS_100],
-        judged: |answers| {
+        judged: |_, answers| {
             let rows = nth(answers, 0)?.some_rows("tickets")?;
             let null = rows.iter().filter_map(Value::as_object).flatten().find(|(_, value)| value.is_null());
             match null {

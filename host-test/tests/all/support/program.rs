@@ -3,7 +3,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use anyhow::{Context as _, Result};
@@ -48,6 +48,11 @@ impl Program {
         let program = Self { sim, folder: TempDir::new()?, transcript: Transcript::default() };
         program.file("credentials.json", &json!(simulator::credentials(&program.sim)).to_string())?;
         Ok(program)
+    }
+
+    /// The folder of its files.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Writes a file that arguments can name.
