@@ -25,6 +25,7 @@ import type { Output } from './output.ts';
 import type { Package } from './package.ts';
 import { oneAfterTheOther } from './queue.ts';
 import { Tally, items as itemsText } from './tally.ts';
+import { textOf } from './values.ts';
 
 /** Items that go into one call; the component itself does fewer at a time. */
 const ITEMS = 200;
@@ -100,12 +101,12 @@ class Run {
 	#read(index: number): Asked {
 		const read = (name: string, fallback: unknown) => this.#self.getNodeParameter(name, index, fallback);
 		try {
-			const json = jsonOf(this.#node.manifest, this.#action.layout, read, this.#self.getTimezone());
+			const json = jsonOf(this.#node.manifest, this.#action.layout, read, this.#self.getTimezone(), this.#self.getNode().parameters);
 			if (this.#output.raw) json[SIMPLIFY] = false;
 			const files = filesToSend(this.#self, this.#action.operation, index);
 			// A file that is not there is found before anything is sent.
 			for (const name of files) this.#self.helpers.assertBinaryData(index, name);
-			const text = JSON.stringify(json);
+			const text = textOf(json);
 			const kept = this.#attempts?.results(index, text);
 			return kept === undefined ? { json: text, files, options: optionsOf(this.#self, index) } : { kept };
 		} catch (error) {
