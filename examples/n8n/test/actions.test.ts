@@ -172,15 +172,6 @@ describe('the action node', () => {
 		assert.equal((results[0]?.json.customfields as IDataObject).CFLocation, 'Invalid DateTime');
 	});
 
-	test('takes a whole collection from an expression, and refuses what it does not know', async () => {
-		const create = (value: unknown) =>
-			go({ resource: 'ticket', operation: 'create', summary: 'x', additionalFields: '={{ value }}' }, { expressions: { '={{ value }}': () => value } });
-		for (const value of [{ impact: 2 }, '{"impact": "2"}']) assert.equal((await create(value)).results[0]?.json.summary, 'x');
-		for (const nothing of [undefined, null, '', {}, []]) assert.equal((await create(nothing)).results.length, 1);
-		await assert.rejects(create({ impakt: 2 }), /impakt/);
-		await assert.rejects(create('impact: 2'), /“Additional Fields” must be an object/);
-	});
-
 	test('adds a note that is private unless a person makes it public', async () => {
 		const add = (additionalFields: INodeParameters) =>
 			go({ resource: 'note', operation: 'add', ticket_id: { __rl: true, mode: 'id', value: '17' }, note: 'Called.', additionalFields });

@@ -101,7 +101,7 @@ class Run {
 	#read(index: number): Asked {
 		const read = (name: string, fallback: unknown) => this.#self.getNodeParameter(name, index, fallback);
 		try {
-			const json = jsonOf(this.#node.manifest, this.#action.layout, read, this.#self.getTimezone(), this.#self.getNode().parameters);
+			const json = jsonOf(this.#node.manifest, this.#action.layout, read, this.#self.getTimezone());
 			if (this.#output.raw) json[SIMPLIFY] = false;
 			const files = filesToSend(this.#self, this.#action.operation, index);
 			// A file that is not there is found before anything is sent.

@@ -6,10 +6,9 @@ import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import type { Operation } from '../manifest.ts';
 import { COLLECTIONS } from './fields.ts';
 import { isObject } from './shapes.ts';
-import { isGiven, parsed } from './values.ts';
+import { isGiven } from './values.ts';
 
-/** The field that names what goes in. */
-export const INPUT = 'inputFiles';
+const INPUT = 'inputFiles';
 const OUTPUT = 'outputFile';
 
 const HELP = 'The name of the input field containing the binary file data to be sent, or several with commas between them';
@@ -62,7 +61,7 @@ export function outputFile({ files }: Files): INodeProperties[] {
 /** The binary fields of an item that are to be sent. */
 export function filesToSend(self: IExecuteFunctions, { files }: Files, item: number): string[] {
 	if (files?.takes !== true) return [];
-	const collection = files.needed === true ? {} : parsed(self.getNodeParameter(COLLECTIONS.fields, item, {}), '{');
+	const collection: unknown = files.needed === true ? {} : self.getNodeParameter(COLLECTIONS.fields, item, {});
 	const stated: unknown = files.needed === true ? self.getNodeParameter(INPUT, item, '') : isObject(collection) ? collection[INPUT] : undefined;
 	const names = [stated].flat().flatMap((name) => (isGiven(name) ? String(name).split(',') : []));
 	return names.map((name) => name.trim()).filter((name) => name !== '');

@@ -6,11 +6,10 @@ import type { INodeProperties } from 'n8n-workflow';
 import type { Manifest, Operation, Property, Schema } from '../manifest.ts';
 import { properties } from '../manifest.ts';
 import { COLLECTIONS, fieldFor } from './fields.ts';
-import { INPUT } from './files.ts';
 import { SIMPLIFY } from './output.ts';
 import { isObject, referenceOf, shapeOf, sourcesOf } from './shapes.ts';
 import type { Shape } from './shapes.ts';
-import { isGiven, parsed, valueOf } from './values.ts';
+import { valueOf } from './values.ts';
 
 type Show = NonNullable<NonNullable<INodeProperties['displayOptions']>['show']>;
 
@@ -143,11 +142,8 @@ export function formOf(manifest: Manifest, layout: Layout, show: Show, more: Mor
 /** Reads a parameter of the form. */
 export type Read = (name: string, fallback: unknown) => unknown;
 
-/**
- * The JSON that the component is given; `zone` is where dates without an offset are. `form` is what was written into the
- * form: where that is one expression for a whole collection, what the collection does not have is for the component to refuse.
- */
-export function jsonOf(manifest: Manifest, layout: Layout, read: Read, zone: string, form: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+/** The JSON that the component is given; `zone` is where dates without an offset are. */
+export function jsonOf(manifest: Manifest, layout: Layout, read: Read, zone: string): Record<string, unknown> {
 	const json: Record<string, unknown> = {};
 	const put = ({ name, schema }: Property, raw: unknown) => {
 		const value = valueOf(manifest, schema, raw, zone);
@@ -160,13 +156,9 @@ export function jsonOf(manifest: Manifest, layout: Layout, read: Read, zone: str
 		[COLLECTIONS.sort, layout.sort],
 		[COLLECTIONS.options, layout.options],
 	] as const) {
-		const collection = members.length === 0 ? undefined : parsed(read(name, {}), '{');
-		if (!isGiven(collection)) continue;
-		if (!isObject(collection)) throw new Error(`“${TITLES[name][0]}” must be an object with the names of fields, not ${typeof collection === 'string' ? `the text “${collection}”` : JSON.stringify(collection)}.`);
+		const collection = members.length === 0 ? undefined : read(name, {});
+		if (!isObject(collection)) continue;
 		for (const property of members) put(property, collection[property.name]);
-		if (typeof form[name] !== 'string') continue;
-		const isForeign = ([member, value]: [string, unknown]) => member !== INPUT && !members.some((each) => each.name === member) && isGiven(value);
-		Object.assign(json, Object.fromEntries(Object.entries(collection).filter(isForeign)));
 	}
 	if (String(json.return_all) === 'true') delete json.limit;
 	return json;

@@ -67,7 +67,7 @@ export function textOf(json: unknown): string {
 }
 
 /** JSON as text; a text that is something else is the component's to read, or to refuse. */
-export function parsed(raw: unknown, begins: string): unknown {
+function parsed(raw: unknown, begins: string): unknown {
 	const text = typeof raw === 'string' ? raw.trim() : '';
 	if (text === '' || !begins.includes(text.charAt(0))) return raw;
 	try {
