@@ -112,7 +112,8 @@ pub fn resolve(
                 continue;
             };
             let params = params(list, parameters, &resolved);
-            let value = each(client, known, list, &params, value).map_err(|error| error.field(field.name))?;
+            let value =
+                found(client, known, field, list, &params, value).map_err(|error| error.field(field.name))?;
             resolved.insert(field.name.to_string(), value);
         }
     }
@@ -152,7 +153,8 @@ fn nested(
     for field in fields {
         if let (Some((list, parameters)), Some(value)) = (list_of(field, ""), values.get(field.name)) {
             let params = params(list, parameters, outside);
-            let value = each(client, known, list, &params, value).map_err(|error| error.field(field.name))?;
+            let value =
+                found(client, known, field, list, &params, value).map_err(|error| error.field(field.name))?;
             resolved.insert(field.name.to_string(), value);
         }
     }
@@ -171,7 +173,22 @@ fn params(list: &List, parameters: &[(&str, &str)], input: &Object) -> Object {
     params
 }
 
-/// What a value stands for, or each of several.
+/// What a value stands for, or each of several where the field takes several.
+fn found(
+    client: &mut Client<'_>,
+    known: &mut Known,
+    field: &Field,
+    list: &'static List,
+    params: &Object,
+    value: &Value,
+) -> Result<Value> {
+    match field.kind {
+        Kind::References(_) => each(client, known, list, params, value),
+        _ => one(client, known, list, params, value),
+    }
+}
+
+/// What each of several values stands for.
 fn each(
     client: &mut Client<'_>,
     known: &mut Known,

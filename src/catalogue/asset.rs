@@ -5,7 +5,7 @@ use super::common::{
     UPDATED_FROM, UPDATED_TO, USER,
 };
 use super::field::{CUSTOM_FIELDS, Column, Field, Kind};
-use super::resource::{Essential, Example, Ids, Operation, Required, Resource, Scopes, Verb};
+use super::resource::{Essential, Example, Ids, Operation, Required, Resource, Scopes, Table, Verb};
 
 /// The resource `asset`.
 pub static ASSET: Resource = Resource {
@@ -122,6 +122,13 @@ pub static ASSET: Resource = Resource {
         UPDATED_TO,
     ],
     get_query: &[("includedetails", "true")],
+    tables: &[Table {
+        key: "",
+        list: "asset_statuses",
+        on: &[("status_id", "id")],
+        name: "name",
+        column: "status_name",
+    }],
     columns: &[
         Column::integer("id"),
         Column::plain("inventory_number"),
@@ -134,6 +141,7 @@ pub static ASSET: Resource = Resource {
         Column::plain("site_name"),
         Column::untrusted("username"),
         Column::integer("status_id"),
+        Column::plain("status_name"),
         Column::integer("supplier_id"),
         Column::date_time("warranty_end"),
         Column::plain("inactive"),
@@ -149,7 +157,6 @@ pub static ASSET: Resource = Resource {
         Column::plain("contract_ref"),
         Column::plain("notes"),
         Column::untrusted("fields"),
-        Column::plain("status_name"),
         Column::plain("supplier_name"),
         Column::plain("business_owner_name"),
         Column::integer("third_party_id"),

@@ -413,11 +413,14 @@ pub struct Need {
     pub default: Option<&'static str>,
 }
 
-/// A table beside the rows of a list envelope.
+/// Names of what a row only numbers, from a table beside the rows or a list.
 #[derive(Debug)]
 pub struct Table {
-    /// Property of the envelope.
+    /// Property of the list envelope. Empty where no envelope has it.
     pub key: &'static str,
+    /// The list with the same rows, read once in a call where neither the rows
+    /// nor their envelope say the name. Empty where HaloPSA always does.
+    pub list: &'static str,
     /// Pairs of a column of the row and a column of the table that must agree.
     pub on: &'static [(&'static str, &'static str)],
     /// Column of the table that holds the name.

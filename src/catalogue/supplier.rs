@@ -2,7 +2,7 @@
 
 use super::common::{INACTIVE, INCLUDE_ACTIVE, INCLUDE_INACTIVE, SEARCH, TOP_LEVEL};
 use super::field::{CUSTOM_FIELDS, Column, Field};
-use super::resource::{Example, Operation, Required, Resource, Scopes, Verb};
+use super::resource::{Example, Operation, Required, Resource, Scopes, Table, Verb};
 
 /// The resource `supplier`.
 pub static SUPPLIER: Resource = Resource {
@@ -34,6 +34,13 @@ pub static SUPPLIER: Resource = Resource {
     required: Required::all(&["name"]),
     filters: &[SEARCH, INCLUDE_ACTIVE, INCLUDE_INACTIVE, TOP_LEVEL],
     get_query: &[("includedetails", "true")],
+    tables: &[Table {
+        key: "",
+        list: "top_levels",
+        on: &[("toplevel_id", "id")],
+        name: "name",
+        column: "toplevel_name",
+    }],
     columns: &[
         Column::integer("id"),
         Column::plain("name"),

@@ -33,11 +33,12 @@ pub static TICKET: Resource = Resource {
     filters: FILTERS,
     list_query: &[("includestatus", "true"), ("includeagent", "true"), ("includetickettype", "true")],
     tables: &[
-        Table { key: "statuses", on: &[("status_id", "id")], name: "name", column: "status_name" },
-        Table { key: "agents", on: &[("agent_id", "id")], name: "name", column: "agent_name" },
+        Table { key: "statuses", list: "", on: &[("status_id", "id")], name: "name", column: "status_name" },
+        Table { key: "agents", list: "", on: &[("agent_id", "id")], name: "name", column: "agent_name" },
         // A priority number means something inside its SLA only (HAPI §7.5).
         Table {
             key: "priorities",
+            list: "priorities",
             on: &[("priority_id", "priorityid"), ("sla_id", "slaid")],
             name: "name",
             column: "priority_name",

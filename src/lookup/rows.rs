@@ -93,6 +93,15 @@ pub fn whole(client: &mut Client<'_>, list: &'static List, params: &Object) -> R
     Ok(if is_whole { Found::All(rows) } else { Found::Some(rows) })
 }
 
+/// The records of a list that comes at once, whatever it depends on.
+pub fn records(client: &mut Client<'_>, list: &'static List) -> Result<Vec<Object>> {
+    let request = request(list, &Object::new());
+    match list.path {
+        values::PATH => values::read(client, &request),
+        _ => page(client, list, &request).map(|page| page.rows),
+    }
+}
+
 /// The rows, and whether they are all that there are.
 fn at_once(client: &mut Client<'_>, list: &'static List, params: &Object) -> Result<(Vec<Row>, bool)> {
     let mut params = params.clone();

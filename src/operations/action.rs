@@ -17,7 +17,7 @@ use crate::catalogue::resource::{Act, Handler, Job, Verb};
 use crate::contract::{Attachment, Diagnostic, Item, Level, Object};
 use crate::error::{Code, Effect, NodeError, Result};
 use crate::input::Input;
-use crate::output::{Names, View};
+use crate::output::View;
 use crate::protocol::request::{ApiRequest, Safety};
 
 /// What is done with an item.
@@ -60,7 +60,7 @@ pub fn run(task: &mut Task<'_, '_>, index: usize, input: &Input) -> Result<Vec<I
         action.insert("minutes".to_string(), minutes.clone());
     }
     task.note_renames(index, files_of(task, index));
-    let json = task.present(action, View::single(input.simplify), &Names::default(), index);
+    let json = task.present(action, View::single(input.simplify), index);
     Ok(vec![Item::result(json, index)])
 }
 

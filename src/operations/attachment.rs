@@ -13,7 +13,7 @@ use super::{Task, confirm, files, record, written};
 use crate::contract::{Attachment, Content, Item, Object};
 use crate::error::{Code, Effect, NodeError, Result};
 use crate::input::Input;
-use crate::output::{Names, View};
+use crate::output::View;
 use crate::protocol::answer;
 use crate::protocol::disposition;
 use crate::protocol::envelope;
@@ -45,7 +45,7 @@ pub fn upload(task: &mut Task<'_, '_>, index: usize, input: &Input) -> Result<Ve
         let mut sent = input.values.clone();
         sent.insert("filename".to_string(), files::clean_name(&file.name).into());
         written::review(task, &Value::Object(sent), &stored, index);
-        let json = task.present(stored, View::single(input.simplify), &Names::default(), index);
+        let json = task.present(stored, View::single(input.simplify), index);
         results.push(Item::result(json, index));
     }
     Ok(results)

@@ -31,7 +31,7 @@ use crate::contract::{Item, Object, Outcome};
 use crate::error::{Code, Effect, ErrorKind, NodeError, Result, Retry};
 use crate::input::{self, Input};
 use crate::number;
-use crate::output::{Names, View};
+use crate::output::View;
 use crate::protocol::envelope;
 use crate::protocol::http::HttpResponse;
 use crate::protocol::request::{ApiRequest, Safety};
@@ -398,7 +398,7 @@ fn page(task: &mut Task<'_, '_>, limit: u64, page_no: u32) -> Result<Vec<Object>
 
 fn done(task: &mut Task<'_, '_>, index: usize, input: &Input, record: Object) {
     written::review(task, &record::body(task.resource, input, &[]), &record, index);
-    let json = task.present(record, View::single(input.simplify), &Names::default(), index);
+    let json = task.present(record, View::single(input.simplify), index);
     task.queue.settle(index, Outcome::Done(vec![Item::result(json, index)]));
 }
 

@@ -30,7 +30,7 @@ use crate::endpoints;
 use crate::error::{Code, Effect, ErrorKind, NodeError, Result, Retry};
 use crate::input::Input;
 use crate::number;
-use crate::output::{Names, View};
+use crate::output::View;
 use crate::protocol::answer;
 use crate::protocol::date;
 use crate::protocol::envelope;
@@ -85,7 +85,6 @@ struct Done {
 struct Memory {
     /// The tickets that took the alerts of each key.
     homes: Vec<(String, Object)>,
-    names: Names,
     /// Whether searches do not show what this call makes.
     is_blind: bool,
 }
@@ -224,8 +223,8 @@ impl Work<'_, '_, '_> {
     fn find(&mut self, state: State) -> Result<keyed::Matches> {
         // A repetition long after must still find what the first one did.
         let since = if state == State::Open { self.alert.since } else { None };
-        let (client, names) = (&mut *self.task.client, &mut self.memory.names);
-        self.alert.key.find(client, self.task.resource, state, since, names)
+        let Task { client, names, resource, .. } = &mut *self.task;
+        self.alert.key.find(client, resource, state, since, names)
     }
 
     fn find_ours(&mut self) -> Result<Sighting<Vec<Object>>> {
@@ -565,7 +564,8 @@ impl Work<'_, '_, '_> {
         let id = keyed::id(&done.ticket);
         let link = self.task.resource.page.map(|page| format!("{instance}{page}{id}"));
         let view = View::row(self.alert.simplify);
-        let ticket = self.task.present(done.ticket.clone(), view, &self.memory.names, self.alert.index);
+        self.task.look_up_names(view, core::slice::from_ref(&done.ticket));
+        let ticket = self.task.present(done.ticket.clone(), view, self.alert.index);
         json!({
             "done": done.what,
             "repeated": repeated,

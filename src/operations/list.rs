@@ -11,7 +11,7 @@ use crate::client::{self, Client};
 use crate::contract::{Item, Level, Object, Outcome};
 use crate::error::{Code, ErrorKind, NodeError, Result, Retry};
 use crate::input::{self, Input};
-use crate::output::{Names, View};
+use crate::output::View;
 use crate::protocol::answer;
 use crate::protocol::envelope::{self, Page};
 use crate::protocol::http::HttpResponse;
@@ -97,7 +97,6 @@ struct List {
     index: usize,
     input: Input,
     pager: Pager,
-    names: Names,
     /// The key that the rows had instead of the expected one.
     unexpected_key: Option<String>,
 }
@@ -112,7 +111,7 @@ impl List {
             Pager::from_json(position, input.list.limit)
                 .ok_or_else(|| NodeError::new(Code::InvalidCursor, "The cursor is damaged."))?
         };
-        Ok(Self { index, input, pager, names: Names::default(), unexpected_key: None })
+        Ok(Self { index, input, pager, unexpected_key: None })
     }
 
     /// Reads until the end of the list, of the budget or of the time.
@@ -159,7 +158,7 @@ impl List {
             if let Some(key) = &page.unexpected_key {
                 self.unexpected_key.get_or_insert_with(|| key.clone());
             }
-            self.names.learn(task.resource, &page.tables);
+            task.names.learn(task.resource, &page.tables);
             let taken = match task.resource.paging {
                 Paging::Pages => self.pager.take(page),
                 Paging::Whole | Paging::Counted => Some(self.pager.take_whole(page)),
@@ -169,6 +168,7 @@ impl List {
                 task.queue.deliver(self.index, vec![], self.pager.to_json());
                 break;
             };
+            task.look_up_names(View::row(self.input.simplify), &rows);
             let items: Vec<Item> = rows.into_iter().map(|row| self.item(task, row)).collect();
             *delivered |= !items.is_empty();
             if !task.queue.deliver(self.index, items, self.pager.to_json()) {
@@ -181,7 +181,7 @@ impl List {
     }
 
     fn item(&self, task: &mut Task<'_, '_>, row: Object) -> Item {
-        let json = task.present(row, View::row(self.input.simplify), &self.names, self.index);
+        let json = task.present(row, View::row(self.input.simplify), self.index);
         Item::result(json, self.index)
     }
 

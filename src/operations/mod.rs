@@ -81,8 +81,10 @@ pub struct Task<'a, 'b> {
     pub diagnostics: Vec<Diagnostic>,
     /// What results do not hold although HaloPSA sent it, by item.
     pub left_out: BTreeMap<usize, LeftOut>,
-    /// The names that were looked up.
+    /// The names that were looked up for inputs.
     pub known: Known,
+    /// Names for what rows of results only number.
+    pub names: Names,
     /// The forms of ticket types that were read.
     pub forms: Forms,
 }
@@ -158,10 +160,17 @@ fn attach(attachments: &[Attachment], input: &mut Input, for_people: bool) -> Re
 
 impl Task<'_, '_> {
     /// Makes a record of an item fit to leave.
-    pub fn present(&mut self, record: Object, view: View, names: &Names, index: usize) -> Value {
+    pub fn present(&mut self, record: Object, view: View, index: usize) -> Value {
         let instance = endpoints::instance(&self.client.credentials.resource_url);
         let left_out = self.left_out.entry(index).or_default();
-        output::record(self.resource, record, view, names, &instance, left_out)
+        output::record(self.resource, record, view, &self.names, &instance, left_out)
+    }
+
+    /// Looks up the names that simplified rows show and these rows lack.
+    pub fn look_up_names(&mut self, view: View, rows: &[Object]) {
+        if view != View::Raw {
+            self.names.look_up(self.client, self.resource, rows);
+        }
     }
 
     /// Removes secrets from a value of an item that is no record.
@@ -232,6 +241,7 @@ pub fn execute(
         diagnostics: Vec::new(),
         left_out: BTreeMap::new(),
         known: Known::default(),
+        names: Names::default(),
         forms: Forms::default(),
     };
     if context.dry_run {

@@ -18,7 +18,7 @@ use crate::client::{self, MOST_IN_FLIGHT};
 use crate::contract::{Item, Object, Outcome};
 use crate::error::{Effect, ErrorKind, NodeError, Result};
 use crate::input::{self as inputs, Input};
-use crate::output::{Names, View};
+use crate::output::View;
 use crate::protocol::answer;
 use crate::protocol::envelope;
 use crate::protocol::http::HttpResponse;
@@ -278,7 +278,7 @@ fn result(
             written::note_new_id(task, &record, id, index);
         }
     }
-    Ok(task.present(record, View::single(input.simplify), &Names::default(), index))
+    Ok(task.present(record, View::single(input.simplify), index))
 }
 
 /// What became of a record that was to be deleted. The answer may be anything,

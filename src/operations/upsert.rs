@@ -63,7 +63,7 @@ fn one(
             ticket
         }
     };
-    let json = task.present(ticket, View::single(input.simplify), &Names::default(), index);
+    let json = task.present(ticket, View::single(input.simplify), index);
     Ok(vec![Item::result(json, index)])
 }
 

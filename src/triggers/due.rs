@@ -35,7 +35,7 @@ pub fn take(poller: &mut Poller<'_, '_>, pass: &Pass, rows: Vec<Object>) -> bool
             extra: Some(("minutes_left", left.into())),
         };
         let shown = poller.shown(&row);
-        poller.give(shown, finding);
+        poller.give_record(&row, shown, finding);
     }
     sorted && last.is_some_and(|last| last > horizon)
 }

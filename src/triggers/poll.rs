@@ -360,7 +360,7 @@ impl<'a, 'b> Poller<'a, 'b> {
                     self.give_notes(&met, actions);
                 }
             } else if let Some(finding) = finding.filter(|_| !is_own) {
-                self.give(met.shown, finding);
+                self.give_record(&met.row, met.shown, finding);
             }
         }
         Ok(())
@@ -430,7 +430,7 @@ impl<'a, 'b> Poller<'a, 'b> {
         }
     }
 
-    /// A row as events show it.
+    /// A row as it is compared with what it was.
     pub fn shown(&self, row: &Object) -> Value {
         let instance = endpoints::instance(&self.client.credentials.resource_url);
         let resource = self.settings.trigger.resource;
@@ -438,8 +438,20 @@ impl<'a, 'b> Poller<'a, 'b> {
         output::record(resource, row.clone(), View::Row, &self.names, &instance, &mut LeftOut::default())
     }
 
+    /// Adds an event about a record. It has names that comparisons go without,
+    /// since they may be out of reach at times.
+    pub fn give_record(&mut self, row: &Object, shown: Value, finding: Finding) {
+        let resource = self.settings.trigger.resource;
+        let mut item = shown;
+        self.names.look_up(self.client, resource, core::slice::from_ref(row));
+        if let Some(members) = item.as_object_mut() {
+            self.names.complete_shown(resource, row, members);
+        }
+        self.give(item, finding);
+    }
+
     /// Adds an event.
-    pub fn give(&mut self, shown: Value, finding: Finding) {
+    fn give(&mut self, shown: Value, finding: Finding) {
         let mut item = shown;
         if let (Some((name, value)), Some(members)) = (finding.extra, item.as_object_mut()) {
             members.insert(name.to_owned(), value);
@@ -478,7 +490,7 @@ impl<'a, 'b> Poller<'a, 'b> {
         let more: &[(&str, &str)] = if kind == EventKind::Closed { &[("closed_only", "true")] } else { &[] };
         for met in self.newest(order, count, more)? {
             let finding = facts::finding(self.settings, &met.facts, None);
-            self.give(met.shown, finding);
+            self.give_record(&met.row, met.shown, finding);
         }
         self.sort();
         Ok(())

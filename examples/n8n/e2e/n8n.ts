@@ -166,10 +166,26 @@ export class N8n {
 
 	async activate(workflow: { id: string; versionId: string }): Promise<void> {
 		await this.rest('POST', `/rest/workflows/${workflow.id}/activate`, { versionId: workflow.versionId });
+		await this.#published(workflow);
 	}
 
 	async deactivate(workflow: { id: string }): Promise<void> {
 		await this.rest('POST', `/rest/workflows/${workflow.id}/deactivate`, {});
+		await this.#published(workflow);
+	}
+
+	/** Newer versions of n8n set triggers up, and take them down, after they have answered. */
+	async #published({ id }: { id: string }): Promise<void> {
+		const ask = () => this.rest<Publication>('GET', `/rest/workflows/${id}/publication-status`);
+		// Older ones do not know the address.
+		const asked = () => ask().catch((error: unknown) => (String(error).includes(': 404 ') ? undefined : Promise.reject(error as Error)));
+		let publication = await asked();
+		for (let tries = 0; tries < 300 && publication?.status === 'in_progress'; tries += 1) {
+			await sleep(100);
+			publication = await asked();
+		}
+		const failed = publication?.triggers.find(({ status }) => status === 'failed');
+		if (failed !== undefined) throw new Error(`the trigger cannot be set up: ${failed.errorMessage}`);
 	}
 
 	/** A workflow that runs these nodes for each element that is posted to it. */
@@ -198,8 +214,8 @@ export class N8n {
 			const body = (await response.json()) as unknown;
 			const milliseconds = performance.now() - began;
 			if (response.ok) return { ok: true, items: body as Result['items'], milliseconds };
-			const error = await this.lastError(workflow.id);
-			return { ok: false, items: [], milliseconds, ...(error === undefined ? {} : { error }) };
+			const error = (await this.lastError(workflow.id)) ?? { message: `${response.status} ${JSON.stringify(body)}` };
+			return { ok: false, items: [], milliseconds, error };
 		};
 	}
 
@@ -246,6 +262,11 @@ export class N8n {
 		const [last] = await this.executions(workflow);
 		return last === undefined ? undefined : (await this.execution(last.id)).resultData.error;
 	}
+}
+
+interface Publication {
+	status: string;
+	triggers: Array<{ status: string; errorMessage: string | null }>;
 }
 
 interface ExecutionData {

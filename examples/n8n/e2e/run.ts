@@ -25,7 +25,8 @@ sizes, not the digits.
 Rows on which this node is not ahead, or not in every respect:
 
 - *200 created*: as many requests, several in flight; with *Bulk* four.
-- *Page cap 50*: all pages have to be read, by both; here several at a time.
+- *Page cap 50*: all pages have to be read, by both; here several at a time, and one request for each call of the component for the
+  names of priorities, which the other node does not give.
 - *A create that was cut off* or answered with 502 ends with an error in both, since the ticket may be there; this one says so,
   and that a second run could make a second ticket. With *Find or append*, a run repeated by n8n finds what the first one made.
 - *429*: this node takes longer because it waits and then reads all, where the other one gives up.

@@ -37,6 +37,7 @@ export async function safety(n8n: N8n, sim: Sim): Promise<void> {
 	console.log('retry on fail: a connection broke, n8n repeated the step; 30 items, 30 tickets');
 
 	await errorOutput(n8n, node);
+	await manyRows(n8n, node, rows);
 
 	const dry = await job('dry', { ...create, options: { dryRun: '={{ $json.dry }}' } });
 	for (const [given, made] of [[[false, true], 1], [[true, false], 1], [['true', 'false'], 1]] as const) {
@@ -98,6 +99,41 @@ async function errorOutput(n8n: N8n, node: (parameters: object, rest?: object) =
 	assert.equal(itemsOf(run, 'HaloPSA', 0).length, 1);
 	assert.deepEqual([failed?.id, failed?.who, (failed?.details as { kind?: string } | undefined)?.kind], [99001, 'y', 'not-found'], JSON.stringify([failed, run.error]));
 	console.log(`error output: ${JSON.stringify(failed)}`);
+}
+
+/** 450 rows of a sheet, every 30th of them bad in one way or another: the others become tickets, once each. */
+async function manyRows(n8n: N8n, node: (parameters: object, rest?: object) => Node, rows: (resource: string) => Promise<Row[]>): Promise<void> {
+	const jsCode = `return Array.from({ length: 450 }, (_, n) => {
+		const json = { row: n, summary: 'Sheet row ' + n, client: 12, due: '2026-12-01 10:00' };
+		if (n % 30 === 29) Object.assign(json, [{ summary: ' ' }, { client: 'Nobody & Sons' }, { due: 'soon' }][Math.floor(n / 30) % 3]);
+		return { json };
+	});`;
+	const create = node(
+		{ resource: 'ticket', operation: 'create', summary: '={{ $json.summary }}', client_id: byId('={{ $json.client }}'), additionalFields: { deadlinedate: '={{ $json.due }}' } },
+		{ onError: 'continueErrorOutput' },
+	);
+	const workflow = await n8n.save('many rows', [
+		{ name: 'Start', type: 'n8n-nodes-base.manualTrigger' },
+		{ name: 'Rows', type: 'n8n-nodes-base.code', typeVersion: 2, parameters: { jsCode } },
+		create,
+		{ name: 'End', type: 'n8n-nodes-base.noOp' },
+	]);
+	const before = (await rows('Tickets')).length;
+	const run = await n8n.runManually(workflow, 'Start');
+	const [good, bad] = [itemsOf(run, 'HaloPSA', 0), itemsOf(run, 'HaloPSA', 1)];
+	assert.deepEqual([good.length, bad.length], [435, 15], JSON.stringify(run.error));
+	const made = (await rows('Tickets')).filter(({ summary }) => String(summary).startsWith('Sheet row '));
+	assert.equal((await rows('Tickets')).length - before, 435);
+	const summaryOf = new Map(made.map(({ id, summary }) => [id, summary]));
+	assert.equal(new Set(good.map(({ id }) => id)).size, 435);
+	assert.ok(good.every(({ id, summary }) => summaryOf.get(id as number) === summary));
+	assert.deepEqual(bad.map(({ row }) => row), Array.from({ length: 15 }, (_, n) => n * 30 + 29), 'with what the rows held');
+	const messages = [/“Summary” is missing/, /^Client: None of the clients is called "Nobody & Sons"\.$/, /^Deadline.*: It must be a date .*, not the text "soon"\.$/];
+	for (const [n, { error, details }] of bad.entries()) {
+		assert.match(String(error), messages[n % 3] as RegExp);
+		assert.deepEqual([(details as { kind: string }).kind, (details as { effect: string }).effect], ['invalid-input', 'none']);
+	}
+	console.log(`450 rows, every 30th bad: ${good.length} tickets, ${bad.length} at the error output: ${bad.slice(0, 3).map(({ error }) => String(error)).join(' | ')}`);
 }
 
 /** n8n's date picker knows no offset. */

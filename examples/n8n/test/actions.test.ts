@@ -160,6 +160,18 @@ describe('the action node', () => {
 		await assert.rejects(wrong, /“Custom Fields”|Custom Fields:/);
 	});
 
+	test('refuses a date and a number that are invalid, instead of taking them for not given', async () => {
+		const create = (additionalFields: INodeParameters, value: unknown) =>
+			go({ resource: 'ticket', operation: 'create', summary: 'x', additionalFields }, { expressions: { '={{ value }}': () => value } });
+		const invalid = { toISO: () => null, invalid: {} };
+		for (const [name, value] of [['deadlinedate', invalid], ['deadlinedate', new Date('soon')], ['impact', Number('high')], ['estimate', Infinity]] as const) {
+			await assert.rejects(create({ [name]: '={{ value }}' }, value), /must be/, `${name} ${String(value)}`);
+		}
+		const fields = { resource: 'ticket', operation: 'create', summary: 'x', customfields: '={{ value }}' };
+		const { results } = await go(fields, { expressions: { '={{ value }}': () => ({ CFLocation: invalid }) } });
+		assert.equal((results[0]?.json.customfields as IDataObject).CFLocation, 'Invalid DateTime');
+	});
+
 	test('adds a note that is private unless a person makes it public', async () => {
 		const add = (additionalFields: INodeParameters) =>
 			go({ resource: 'note', operation: 'add', ticket_id: { __rl: true, mode: 'id', value: '17' }, note: 'Called.', additionalFields });

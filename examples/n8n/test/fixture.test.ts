@@ -428,6 +428,21 @@ describe('a run', () => {
 		assert.deepEqual(results[0]?.binary?.data, { data: 'AQI=', fileName: 'b.bin', mimeType: 'application/x-b' });
 	});
 
+	test('takes the names of files as a list, and gives a file the usual name where an expression gives none', async () => {
+		let taken: Item['attachments'] = [];
+		const file = (name: string) => ({ data: 'AAE=', fileName: name, mimeType: 'application/x-a' });
+		const { results } = await create(
+			(_, __, ___, items) => {
+				taken = items[0]?.attachments ?? [];
+				return { outcomes: [{ tag: 'done', val: [{ json: '{}', attachments: [taken[0] as never] }] }], usage, diagnostics: [] };
+			},
+			{ additionalFields: { inputFiles: '={{ names }}' }, outputFile: '={{ name }}' },
+			{ items: [{ json: {}, binary: { a: file('a.bin'), b: file('b.bin') } }], expressions: { '={{ names }}': () => ['a', ' b '], '={{ name }}': () => '' } },
+		);
+		assert.deepEqual(taken.map(({ name }) => name), ['a.bin', 'b.bin']);
+		assert.deepEqual(Object.keys(results[0]?.binary ?? {}), ['data']);
+	});
+
 	test('waits for one of the same key', async () => {
 		let running = 0;
 		let most = 0;

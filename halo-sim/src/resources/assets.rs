@@ -1,12 +1,19 @@
 //! Assets, their types and groups (HAPI §10.6, appendix A).
 
+use serde_json::Value;
+
 use super::{
     Envelope, IdOnly, Required, Resource, Write,
     customers::INACTIVE,
     field::{Field, custom_fields, date, flag, int, list, text},
     filter::{Filter, Test, by, id, one_of},
 };
-use crate::{auth::Group, desk, protocol::paging::PageRule, state::TableId};
+use crate::{
+    auth::Group,
+    desk,
+    protocol::paging::PageRule,
+    state::{Key, Row, TableId, World},
+};
 
 /// `/Asset`: 50 rows a page whatever is asked (HAPI §5.1).
 pub(crate) static ASSET: Resource = Resource {
@@ -59,7 +66,7 @@ const ASSET_FIELDS: &[Field] = &[
     // Both arrays are replaced, not merged (HAPI §7.4, §14.11).
     list("fields").single(),
     int("device_number"),
-    text("status_name").single(),
+    text("status_name").single().computed(status_name),
     text("business_owner_name"),
     int("third_party_id"),
     text("itglue_url"),
@@ -68,6 +75,14 @@ const ASSET_FIELDS: &[Field] = &[
     custom_fields(5, true),
     list("users").single(),
 ];
+
+/// Number of the lookup table that holds the statuses of assets (HAPI §10.16).
+const STATUSES: i64 = 61;
+
+fn status_name(world: &World, row: &Row) -> Value {
+    let status = world.table(TableId::Lookups).get(&Key::Pair(STATUSES, row.int("status_id")));
+    Value::from(status.map_or("", |status| status.text("name")))
+}
 
 const ASSET_FILTERS: &[Filter] = &[
     id("client_id", "client_id"),

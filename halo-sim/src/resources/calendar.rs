@@ -28,6 +28,7 @@ pub(crate) static APPOINTMENT: Resource = Resource {
         date("end_date"),
         flag("allday"),
         int("agent_id"),
+        text("agent_name").from("agent_id", TableId::Agents, "name"),
         int("client_id").single(),
         int("site_id"),
         int("user_id"),

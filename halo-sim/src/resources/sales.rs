@@ -76,6 +76,7 @@ pub(crate) static SALES_ORDER: Resource = Resource {
         text("client_name").from("client_id", TableId::Clients, "name"),
         int("site_id"),
         int("user_id"),
+        text("user_name").from("user_id", TableId::Users, "name"),
         int("status"),
         int("open_status"),
         date("date"),

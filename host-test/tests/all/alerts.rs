@@ -33,7 +33,7 @@ fn alerts_gather_on_the_open_ticket() -> Result<()> {
             (&json!("appended"), &first["ticket_id"]),
             "{second}"
         );
-        assert_eq!(desk.requests_in_all() - before, 2, "a search and a note");
+        assert_eq!(desk.requests_in_all() - before, 3, "a search, a note, and the names of priorities");
         assert_eq!(second["ticket"]["status_name"], "New", "{second}");
 
         let id = first["ticket_id"].as_i64().context("no id")?;

@@ -99,3 +99,22 @@ fn dates_without_an_offset_follow_the_time_zone_of_the_call() -> Result<()> {
         Ok(())
     })
 }
+
+/// Two of them are no list where one is wanted.
+#[test]
+fn a_text_with_commas_is_one_record_where_one_is_wanted() -> Result<()> {
+    drive!(["ticket.delete", "ticket.create", "note.add"], [], async |desk| {
+        for (operation, input, field) in [
+            ("ticket.delete", json!({ "id": "17,18" }), "/id"),
+            ("ticket.create", json!({ "summary": "x", "client_id": "12, 7" }), "/client_id"),
+            ("ticket.create", json!({ "summary": "x", "client_id": "1,017" }), "/client_id"),
+            ("note.add", json!({ "ticket_id": "#17, #18", "note": "x" }), "/ticket_id"),
+        ] {
+            let error = desk.error(operation, input).await?;
+            assert_eq!((text(&error, "kind"), text(&error, "field")), ("invalid-input", field), "{error}");
+        }
+        let writes = ["POST", "DELETE"].map(|method| desk.requests(method, "/tickets"));
+        assert_eq!(writes, [0, 0]);
+        Ok(())
+    })
+}

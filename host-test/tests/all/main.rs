@@ -28,6 +28,7 @@ mod mapping;
 mod memory;
 mod minimal;
 mod mirror;
+mod names;
 mod notes;
 mod openapi;
 mod paging;

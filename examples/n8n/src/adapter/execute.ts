@@ -25,6 +25,7 @@ import type { Output } from './output.ts';
 import type { Package } from './package.ts';
 import { oneAfterTheOther } from './queue.ts';
 import { Tally, items as itemsText } from './tally.ts';
+import { textOf } from './values.ts';
 
 /** Items that go into one call; the component itself does fewer at a time. */
 const ITEMS = 200;
@@ -105,7 +106,7 @@ class Run {
 			const files = filesToSend(this.#self, this.#action.operation, index);
 			// A file that is not there is found before anything is sent.
 			for (const name of files) this.#self.helpers.assertBinaryData(index, name);
-			const text = JSON.stringify(json);
+			const text = textOf(json);
 			const kept = this.#attempts?.results(index, text);
 			return kept === undefined ? { json: text, files, options: optionsOf(this.#self, index) } : { kept };
 		} catch (error) {

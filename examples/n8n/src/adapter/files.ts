@@ -6,6 +6,7 @@ import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import type { Operation } from '../manifest.ts';
 import { COLLECTIONS } from './fields.ts';
 import { isObject } from './shapes.ts';
+import { isGiven } from './values.ts';
 
 const INPUT = 'inputFiles';
 const OUTPUT = 'outputFile';
@@ -62,11 +63,12 @@ export function filesToSend(self: IExecuteFunctions, { files }: Files, item: num
 	if (files?.takes !== true) return [];
 	const collection: unknown = files.needed === true ? {} : self.getNodeParameter(COLLECTIONS.fields, item, {});
 	const stated: unknown = files.needed === true ? self.getNodeParameter(INPUT, item, '') : isObject(collection) ? collection[INPUT] : undefined;
-	const names = typeof stated === 'string' ? stated.split(',') : [];
+	const names = [stated].flat().flatMap((name) => (isGiven(name) ? String(name).split(',') : []));
 	return names.map((name) => name.trim()).filter((name) => name !== '');
 }
 
 /** The binary field that a file comes out in. */
 export function fileToGive(self: IExecuteFunctions, item: number): string {
-	return String(self.getNodeParameter(OUTPUT, item, 'data'));
+	const stated = self.getNodeParameter(OUTPUT, item, 'data');
+	return isGiven(stated) ? String(stated).trim() : 'data';
 }

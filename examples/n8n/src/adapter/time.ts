@@ -47,11 +47,15 @@ function written(offset: number): string {
 	return `${offset < 0 ? '-' : '+'}${two(Math.trunc(minutes / 60))}:${two(minutes % 60)}`;
 }
 
-/** An instant as n8n's expressions give it: an object of Luxon, or a date of JavaScript. */
+/**
+ * An instant as n8n's expressions give it: an object of Luxon, or a date of JavaScript. One that is invalid has no JSON, and
+ * would look as if nothing was given: it becomes a text that is no date.
+ */
 export function instantOf(value: unknown): string | undefined {
-	if (value instanceof Date) return Number.isNaN(value.getTime()) ? undefined : value.toISOString();
+	if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString();
 	if (typeof value !== 'object' || value === null || !('toISO' in value)) return undefined;
 	const { toISO } = value;
-	const text: unknown = typeof toISO === 'function' ? toISO.call(value) : undefined;
-	return typeof text === 'string' ? text : undefined;
+	if (typeof toISO !== 'function') return undefined;
+	const text: unknown = toISO.call(value);
+	return typeof text === 'string' ? text : 'Invalid DateTime';
 }

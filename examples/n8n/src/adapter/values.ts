@@ -61,6 +61,11 @@ function numeric(value: unknown, schema: Schema): unknown {
 	return number && typeof value === 'string' && /^-?\d{1,15}(\.\d+)?$/.test(value.trim()) ? Number(value) : value;
 }
 
+/** The text of what the component is given. NaN has no JSON, and would look as if nothing was given: its name is refused instead. */
+export function textOf(json: unknown): string {
+	return JSON.stringify(json, (_, value: unknown) => (typeof value === 'number' && !Number.isFinite(value) ? String(value) : value));
+}
+
 /** JSON as text; a text that is something else is the component's to read, or to refuse. */
 function parsed(raw: unknown, begins: string): unknown {
 	const text = typeof raw === 'string' ? raw.trim() : '';
