@@ -31,5 +31,7 @@ fn main() -> std::io::Result<()> {
     let Some(folder) = std::env::var_os("OUT_DIR") else {
         return Err(std::io::Error::other("cargo sets OUT_DIR for build scripts"));
     };
-    std::fs::write(std::path::Path::new(&folder).join("manifest.json"), manifest::render())
+    let folder = std::path::Path::new(&folder);
+    std::fs::write(folder.join("manifest.json"), manifest::render())?;
+    std::fs::write(folder.join("credentials.json"), manifest::credentials())
 }

@@ -6,19 +6,28 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::contract;
-use crate::credentials::form::{self, EGRESS, FIELDS, RECIPE};
 use crate::error::{Code, Effect, ErrorKind, NodeError, Retry};
-use crate::flat::{self, FlatError, milliseconds};
 use crate::protocol::date;
 use crate::transport::wasi::WasiTransport;
 use crate::triggers::webhook;
 use crate::weight::{self, MAX_ITEM};
-use crate::{check, connection, lookup, manifest, operations, triggers};
+use crate::{check, connection, lookup, operations, triggers};
 
 mod bindings {
     #![allow(missing_docs, unreachable_pub, unsafe_code, clippy::all, reason = "generated from the contract")]
 
-    wit_bindgen::generate!({ path: "wit", world: "workflow-node" });
+    wit_bindgen::generate!({
+        path: "wit",
+        inline: "
+            package halopsa:node;
+            world halopsa {
+                include workflow:node/minimal-node@0.2.0;
+                export workflow:node/setup@0.2.0;
+                export workflow:node/lookup@0.2.0;
+                export workflow:node/triggers@0.2.0;
+            }
+        ",
+    });
     export!(Component with_types_in self);
 
     use super::Component;
@@ -27,39 +36,22 @@ mod bindings {
 use bindings::exports::workflow::node as wit;
 use wit::types;
 
-/// The manifest where a host finds it without running anything. The build
-/// script made it with the same code that `describe` runs. Not `#[used]`: that
-/// would keep a second copy in the data of the module.
+/// The manifest, rendered by the build script, where a host finds it without running
+/// anything. Not `#[used]`: that would keep a second copy in the data of the module.
 #[expect(unsafe_code, reason = "naming a section counts as unsafe; this one is read by hosts only")]
 #[expect(dead_code, reason = "it is for hosts")]
 #[unsafe(link_section = "workflow-node:manifest")]
 static MANIFEST: [u8; MANIFEST_LENGTH] = *include_bytes!(concat!(env!("OUT_DIR"), "/manifest.json"));
 const MANIFEST_LENGTH: usize = include_bytes!(concat!(env!("OUT_DIR"), "/manifest.json")).len();
 
+/// `credentials` of the manifest.
+static CREDENTIALS: &str = include_str!(concat!(env!("OUT_DIR"), "/credentials.json"));
+
 struct Component;
 
 impl wit::node::Guest for Component {
-    fn describe() -> String {
-        manifest::render()
-    }
-
-    fn credential_schema() -> wit::node::CredentialSpec {
-        credential_spec()
-    }
-
-    fn prepare(
-        ctx: types::CallContext,
-        fields: Vec<types::FieldValue>,
-    ) -> Result<wit::node::Prepared, types::NodeError> {
-        let context = context(ctx)?;
-        let prepared = connection::prepare(&mut WasiTransport::begin(), &context, &fields_in(fields))?;
-        Ok(wit::node::Prepared {
-            fields: fields_out(&prepared.fields),
-            egress: prepared.egress,
-            token_url: Some(prepared.token_url),
-            usage: prepared.usage.into(),
-            diagnostics: diagnostics(prepared.diagnostics),
-        })
+    fn credential_schema() -> String {
+        text(CREDENTIALS)
     }
 
     fn authenticate(
@@ -70,23 +62,6 @@ impl wit::node::Guest for Component {
         let session =
             connection::authenticate(&mut WasiTransport::begin(), &context, &connection.try_into()?)?;
         Ok(session.into())
-    }
-
-    fn check(
-        ctx: types::CallContext,
-        connection: types::Connection,
-    ) -> Result<wit::node::CheckReport, types::NodeError> {
-        let context = context(ctx)?;
-        let report = check::check(&mut WasiTransport::begin(), &context, &connection.try_into()?)?;
-        Ok(wit::node::CheckReport {
-            account: report.account,
-            instance: report.instance,
-            scopes: report.scopes,
-            steps: report.steps.into_iter().map(Into::into).collect(),
-            fields: fields_out(&report.fields),
-            session: report.session.map(Into::into),
-            usage: report.usage.into(),
-        })
     }
 
     fn execute(
@@ -111,9 +86,39 @@ impl wit::node::Guest for Component {
             outcomes: execution.outcomes.into_iter().map(Into::into).collect(),
             next: execution.next,
             resume_after_ms: execution.resume_after.map(milliseconds),
-            session: execution.session.map(Into::into),
-            usage: execution.usage.into(),
-            diagnostics: diagnostics(execution.diagnostics),
+            report: report(execution.session, execution.usage, execution.diagnostics),
+        })
+    }
+}
+
+impl wit::setup::Guest for Component {
+    fn prepare(
+        ctx: types::CallContext,
+        fields: Vec<types::FieldValue>,
+    ) -> Result<wit::setup::Prepared, types::NodeError> {
+        let context = context(ctx)?;
+        let prepared = connection::prepare(&mut WasiTransport::begin(), &context, &fields_in(fields))?;
+        Ok(wit::setup::Prepared {
+            fields: fields_out(&prepared.fields),
+            egress: prepared.egress,
+            token_url: Some(prepared.token_url),
+            report: report(None, prepared.usage, prepared.diagnostics),
+        })
+    }
+
+    fn check(
+        ctx: types::CallContext,
+        connection: types::Connection,
+    ) -> Result<wit::setup::CheckReport, types::NodeError> {
+        let context = context(ctx)?;
+        let report = check::check(&mut WasiTransport::begin(), &context, &connection.try_into()?)?;
+        Ok(wit::setup::CheckReport {
+            account: report.account,
+            instance: report.instance,
+            scopes: report.scopes,
+            steps: report.steps.into_iter().map(Into::into).collect(),
+            fields: fields_out(&report.fields),
+            report: self::report(report.session, report.usage, Vec::new()),
         })
     }
 }
@@ -139,9 +144,7 @@ impl wit::lookup::Guest for Component {
         Ok(wit::lookup::Entries {
             entries: found.entries.into_iter().map(entry).collect(),
             next: found.next,
-            session: found.session.map(Into::into),
-            usage: found.usage.into(),
-            diagnostics: Vec::new(),
+            report: report(found.session, found.usage, Vec::new()),
         })
     }
 }
@@ -175,9 +178,7 @@ impl wit::triggers::Guest for Component {
             state: polled.state,
             more: polled.more,
             next_poll_ms: milliseconds(polled.next_poll),
-            session: polled.session.map(Into::into),
-            usage: polled.usage.into(),
-            diagnostics: diagnostics(polled.diagnostics),
+            report: report(polled.session, polled.usage, polled.diagnostics),
         })
     }
 
@@ -202,9 +203,7 @@ impl wit::triggers::Guest for Component {
         Ok(wit::triggers::Subscription {
             state: made.state,
             expires_at: None,
-            session: made.session.map(Into::into),
-            usage: made.usage.into(),
-            diagnostics: diagnostics(made.diagnostics),
+            report: report(made.session, made.usage, made.diagnostics),
         })
     }
 
@@ -214,16 +213,12 @@ impl wit::triggers::Guest for Component {
         trigger: String,
         _config: String,
         state: String,
-    ) -> Result<wit::triggers::Unsubscribed, types::NodeError> {
+    ) -> Result<types::Report, types::NodeError> {
         let context = context(ctx)?;
         let connection = connection.try_into()?;
         let gone =
             webhook::unsubscribe(&mut WasiTransport::begin(), &context, &connection, &trigger, &state)?;
-        Ok(wit::triggers::Unsubscribed {
-            session: gone.session.map(Into::into),
-            usage: gone.usage.into(),
-            diagnostics: diagnostics(gone.diagnostics),
-        })
+        Ok(report(gone.session, gone.usage, gone.diagnostics))
     }
 
     fn receive(
@@ -254,31 +249,7 @@ impl wit::triggers::Guest for Component {
             events: received.events.into_iter().map(event_out).collect(),
             state: received.state,
             reply: wit::triggers::Reply { status: received.status, headers: Vec::new(), body: Vec::new() },
-            session: received.session.map(Into::into),
-            usage: received.usage.into(),
-            diagnostics: diagnostics(received.diagnostics),
-        })
-    }
-}
-
-impl wit::flat::Guest for Component {
-    fn invoke(
-        connection: String,
-        context: String,
-        operation: String,
-        input: String,
-        cursor: Option<String>,
-    ) -> Result<String, wit::flat::FlatError> {
-        let call = flat::Call {
-            connection: &connection,
-            context: &context,
-            operation: &operation,
-            input: &input,
-            cursor: cursor.as_deref(),
-        };
-        flat::invoke(&mut WasiTransport::begin(), &call).map_err(|error| match error {
-            FlatError::Transient(text) => wit::flat::FlatError::Transient(text),
-            FlatError::Permanent(text) => wit::flat::FlatError::PermanentFailure(text),
+            report: report(received.session, received.usage, received.diagnostics),
         })
     }
 }
@@ -286,10 +257,9 @@ impl wit::flat::Guest for Component {
 // ---- In ----
 
 fn context(ctx: types::CallContext) -> Result<contract::CallContext, NodeError> {
-    let now = ctx
-        .now
-        .parse()
-        .map_err(|_| NodeError::new(Code::InvalidContext, "The host tells no time that makes sense."))?;
+    let now = ctx.now.parse().map_err(|_| {
+        NodeError::new(Code::InvalidContext, "`now` of the call context is not an RFC 3339 timestamp.")
+    })?;
     Ok(contract::CallContext {
         now,
         deadline: Duration::from_millis(ctx.deadline_ms.into()),
@@ -329,7 +299,10 @@ impl TryFrom<types::Session> for contract::Session {
         let expires_at = match session.expires_at {
             None => jiff::Timestamp::MAX,
             Some(text) => text.parse().map_err(|_| {
-                NodeError::new(Code::InvalidContext, "The host's session ends at no time that makes sense.")
+                NodeError::new(
+                    Code::InvalidContext,
+                    "`expires-at` of the session is not an RFC 3339 timestamp.",
+                )
             })?,
         };
         Ok(Self { token: contract::Secret::new(session.token), expires_at, scopes: session.scopes })
@@ -345,7 +318,7 @@ fn item_in(item: types::Item) -> contract::Item {
         .and_then(|json| serde_json::from_str(json).ok())
         .unwrap_or(serde_json::Value::String(item.json));
     let attachments = item.attachments.into_iter().map(attachment_in).collect();
-    contract::Item { json, attachments, source_index: item.source_index }
+    contract::Item { json, attachments }
 }
 
 impl From<wit::triggers::Endpoint> for triggers::Endpoint {
@@ -397,6 +370,18 @@ impl From<contract::Usage> for types::Usage {
     }
 }
 
+fn report(
+    session: Option<contract::Session>,
+    usage: contract::Usage,
+    diagnostics: Vec<contract::Diagnostic>,
+) -> types::Report {
+    types::Report {
+        session: session.map(Into::into),
+        usage: usage.into(),
+        diagnostics: self::diagnostics(diagnostics),
+    }
+}
+
 fn diagnostics(diagnostics: Vec<contract::Diagnostic>) -> Vec<types::Diagnostic> {
     diagnostics
         .into_iter()
@@ -421,7 +406,7 @@ impl From<contract::Outcome> for wit::node::Outcome {
                     .map(|item| types::Item {
                         json: item.json.to_string(),
                         attachments: item.attachments.into_iter().map(attachment_out).collect(),
-                        source_index: item.source_index,
+                        sources: Vec::new(),
                     })
                     .collect(),
             ),
@@ -435,7 +420,7 @@ fn event_out(event: triggers::Event) -> wit::triggers::Event {
     wit::triggers::Event {
         id: event.id,
         occurred_at: event.at.map(date::from_instant),
-        item: types::Item { json: event.item.to_string(), attachments: Vec::new(), source_index: None },
+        item: types::Item { json: event.item.to_string(), attachments: Vec::new(), sources: Vec::new() },
     }
 }
 
@@ -452,16 +437,16 @@ fn attachment_out(attachment: contract::Attachment) -> types::Attachment {
     }
 }
 
-impl From<contract::CheckStep> for wit::node::CheckStep {
+impl From<contract::CheckStep> for wit::setup::CheckStep {
     fn from(step: contract::CheckStep) -> Self {
         Self {
             name: step.name.to_string(),
             label: step.label,
             status: match step.status {
-                contract::CheckStatus::Pass => wit::node::CheckStatus::Pass,
-                contract::CheckStatus::Warn => wit::node::CheckStatus::Warn,
-                contract::CheckStatus::Fail => wit::node::CheckStatus::Fail,
-                contract::CheckStatus::Skipped => wit::node::CheckStatus::Skipped,
+                contract::CheckStatus::Pass => wit::setup::CheckStatus::Pass,
+                contract::CheckStatus::Warn => wit::setup::CheckStatus::Warn,
+                contract::CheckStatus::Fail => wit::setup::CheckStatus::Fail,
+                contract::CheckStatus::Skipped => wit::setup::CheckStatus::Skipped,
             },
             message: step.message,
             error: step.error.map(Into::into),
@@ -509,68 +494,11 @@ impl From<NodeError> for types::NodeError {
     }
 }
 
+/// A duration in the unit of the interface; longer than 49 days is 49 days.
+fn milliseconds(duration: Duration) -> u32 {
+    u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)
+}
+
 fn text(text: &str) -> String {
     text.to_string()
-}
-
-fn credential_spec() -> wit::node::CredentialSpec {
-    use wit::node as n;
-    let query =
-        RECIPE.query.iter().map(|(name, value)| n::Parameter { name: text(name), value: text(value) });
-    n::CredentialSpec {
-        fields: FIELDS.iter().map(credential_field).collect(),
-        auth_recipe: n::AuthRecipe::Oauth2ClientCredentials(n::Oauth2ClientCredentials {
-            token_url: text(RECIPE.token_url),
-            query: query.collect(),
-            form: Vec::new(),
-            client_authentication: n::ClientAuthentication::RequestBody,
-            client_id_field: text(RECIPE.client_id_field),
-            client_secret_field: text(RECIPE.client_secret_field),
-            scope: text(RECIPE.scope),
-            access_token: text(RECIPE.access_token),
-            expires_in: text(RECIPE.expires_in),
-            granted_scope: Some(text(RECIPE.granted_scope)),
-            default_lifetime_ms: RECIPE.default_lifetime_ms,
-            renew_before_ms: RECIPE.renew_before_ms,
-            inject: n::Injection::Header(n::HeaderInjection {
-                name: text(RECIPE.header),
-                prefix: text(RECIPE.prefix),
-            }),
-            renew_on: RECIPE.renew_on.to_vec(),
-        }),
-        egress: EGRESS.iter().map(|pattern| text(pattern)).collect(),
-        documentation_url: Some(text(form::DOCUMENTATION_URL)),
-    }
-}
-
-fn credential_field(field: &form::CredentialField) -> wit::node::CredentialField {
-    use wit::node as n;
-    n::CredentialField {
-        name: text(field.name),
-        label: text(field.label),
-        help: text(field.help),
-        placeholder: field.placeholder.map(text),
-        kind: match field.kind {
-            form::FieldKind::Text => n::FieldKind::Text,
-            form::FieldKind::Url => n::FieldKind::Url,
-            form::FieldKind::Choice => n::FieldKind::Choice,
-            form::FieldKind::Secret => n::FieldKind::Secret,
-        },
-        required: field.required,
-        advanced: field.advanced,
-        default_value: field.default.map(text),
-        choices: field
-            .choices
-            .iter()
-            .map(|(value, label)| n::FieldChoice { value: text(value), label: text(label), help: None })
-            .collect(),
-        shown_when: field
-            .shown_when
-            .iter()
-            .map(|(name, values)| n::ShownWhen {
-                field: text(name),
-                values: values.iter().map(|value| text(value)).collect(),
-            })
-            .collect(),
-    }
 }

@@ -153,14 +153,12 @@ pub struct Item {
     pub json: Value,
     /// Files beside it.
     pub attachments: Vec<Attachment>,
-    /// Position of the input item that a result came from.
-    pub source_index: Option<u32>,
 }
 
 impl Item {
-    /// A result without files that came from the input item `index`.
-    pub fn result(json: Value, index: usize) -> Self {
-        Self { json, attachments: Vec::new(), source_index: u32::try_from(index).ok() }
+    /// A result without files.
+    pub fn result(json: Value) -> Self {
+        Self { json, attachments: Vec::new() }
     }
 }
 

@@ -8,7 +8,6 @@
 //! | room | what lives there |
 //! |---|---|
 //! | `component` | WIT exports to plain Rust and back (wasm only) |
-//! | [`flat`] | the same operations as text in, text out |
 //! | [`connection`], [`check`] | completing credentials, signing in; will it work? |
 //! | [`operations`] | running operations: rules, queue, the generic engines |
 //! | [`lookup`], [`references`] | values for dropdowns, and names where ids are wanted |
@@ -40,7 +39,6 @@ pub mod contract;
 pub mod credentials;
 pub mod endpoints;
 pub mod error;
-pub mod flat;
 pub mod input;
 pub mod lookup;
 pub mod manifest;

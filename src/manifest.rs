@@ -1,11 +1,8 @@
 //! The manifest: what the node can do, as one JSON text, rendered from the
 //! catalogue and the credential form. `docs/manifest.md` describes its shape.
 //!
-//! The build script compiles this file too and puts the same bytes into the
-//! component's custom section, for hosts that read it without running anything.
-//!
-//! The text is written straight down with `Json`: building it as values first
-//! would make the component a tenth larger.
+//! The build script compiles this file and puts the text into the component's custom
+//! section, where hosts read it without running anything.
 
 use alloc::format;
 use alloc::string::String;
@@ -28,7 +25,7 @@ use crate::error::Code;
 pub fn render() -> String {
     let mut json = Json::default();
     json.open('{');
-    json.pair("contract", "workflow:node@0.1.0");
+    json.pair("contract", "workflow:node@0.2.0");
     json.pair("name", "halopsa");
     json.pair("title", "HaloPSA");
     json.pair("description", "Tickets, clients, sites and users of HaloPSA.");
@@ -36,7 +33,12 @@ pub fn render() -> String {
     json.pair("license", env!("CARGO_PKG_LICENSE"));
     json.pair("documentation_url", DOCUMENTATION_URL);
     json.texts("keywords", &["halopsa", "haloitsm", "service desk", "ticket", "msp"]);
-    credentials(&mut json);
+    json.begin("hints", '{');
+    // Measured: docs/performance.md, memory.
+    json.raw("memory_bytes", "16777216");
+    json.pair("rate_class", "few");
+    json.close('}');
+    json.raw("credentials", &credentials());
     json.begin("resources", '[');
     for resource in RESOURCES {
         json.open('{');
@@ -167,7 +169,9 @@ fn list(json: &mut Json, list: &List) {
     json.open('{');
     json.pair("name", list.name);
     json.pair("title", list.title);
-    json.pair("description", list.description);
+    if !list.description.is_empty() {
+        json.pair("description", list.description);
+    }
     json.pair("kind", if list.is_fields() { "fields" } else { "values" });
     json.begin("parameters", '{');
     json.pair("type", "object");
@@ -570,10 +574,12 @@ fn column_members(json: &mut Json, page: Option<&str>, groups: &[&[Column]], ext
 }
 
 /// The same as `credential-schema`, in the JSON form of the contract.
-fn credentials(json: &mut Json) {
-    json.begin("credentials", '{');
+/// The credential form and how to log in with it, as `credential-schema` returns it.
+pub fn credentials() -> String {
+    let mut json = Json::default();
+    json.open('{');
     json.begin("fields", '[');
-    FIELDS.iter().for_each(|field| credential_field(json, field));
+    FIELDS.iter().for_each(|field| credential_field(&mut json, field));
     json.close(']');
     json.begin("auth_recipe", '{');
     json.begin("oauth2_client_credentials", '{');
@@ -610,6 +616,7 @@ fn credentials(json: &mut Json) {
     json.texts("egress", EGRESS);
     json.pair("documentation_url", DOCUMENTATION_URL);
     json.close('}');
+    json.0
 }
 
 fn credential_field(json: &mut Json, field: &CredentialField) {

@@ -4,7 +4,7 @@
 //    and for the others (src/runtime/component.ts).
 // 2. Everything is bundled into dist/component.js; n8n-workflow stays outside,
 //    n8n brings it along.
-// 3. For each credential and node that the component gives, an entry file is
+// 3. For each credential and node that its manifest gives, an entry file is
 //    written that n8n finds, and package.json lists them.
 
 import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -14,6 +14,8 @@ import path from 'node:path';
 import { transpile } from '@bytecodealliance/jco';
 import { build } from 'esbuild';
 
+import { manifestIn } from './src/section.mts';
+
 const here = import.meta.dirname;
 const source = path.resolve(process.argv[2] ?? path.join(here, '../../target/node/wasm32-wasip2/node/halopsa_node.wasm'));
 const generated = path.join(here, 'generated');
@@ -21,10 +23,10 @@ const dist = path.join(here, 'dist');
 
 /** What may have to wait. */
 const ASYNC_EXPORTS = {
-	node: ['prepare', 'authenticate', 'check', 'execute'],
+	node: ['authenticate', 'execute'],
+	setup: ['prepare', 'check'],
 	lookup: ['options'],
 	triggers: ['poll', 'subscribe', 'unsubscribe', 'receive'],
-	flat: ['invoke'],
 };
 const ASYNC_IMPORTS = [
 	'wasi:io/poll#poll',
@@ -38,7 +40,7 @@ async function transpiled(component, waiting) {
 		asyncMode: 'jspi',
 		asyncImports: ASYNC_IMPORTS,
 		asyncExports: Object.entries(ASYNC_EXPORTS).flatMap(([name, functions]) =>
-			functions.map((each) => `workflow:node/${name}@0.1.0#${each}`),
+			functions.map((each) => `workflow:node/${name}@0.2.0#${each}`),
 		),
 	};
 	const { files } = await transpile(component, {
@@ -116,19 +118,10 @@ export const artefact = { glue: { suspend, replay }, modules: { ${members.join('
 `,
 );
 
-// The manifest is what the component says when it is run.
-await writeFile(
-	path.join(generated, 'describe.mjs'),
-	`import { artefact } from './artefact.mjs';
-import { Component } from '../src/runtime/component.ts';
-export { artefact };
-export const describe = () => new Component(artefact, {}, 'replay').call(() => false, (node) => node.node.describe());
-`,
-);
-await bundle('describe.mjs', path.join(generated, 'describe.bundle.mjs'), { format: 'esm' });
-const { describe } = await import(path.join(generated, 'describe.bundle.mjs'));
-await writeFile(path.join(generated, 'manifest.json'), await describe());
+// For the tests.
+await bundle('artefact.mjs', path.join(generated, 'artefact.bundle.mjs'), { format: 'esm' });
 
+await writeFile(path.join(generated, 'manifest.json'), manifestIn(component));
 await writeFile(
 	path.join(generated, 'component.mjs'),
 	`import { artefact } from './artefact.mjs';

@@ -98,7 +98,8 @@ fn unknown_operation(id: &str, manifest: &Manifest) -> String {
 
 async fn credential_schema(component: &ComponentArgs) -> Result<ExitCode> {
     let node = connect::load(component)?;
-    print_json(&json::credential_spec(&node.credential_schema().await?))?;
+    node.credential_schema().await?;
+    print_json(Manifest::parse(node.manifest())?.json().get("credentials").unwrap_or_default())?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -108,7 +109,7 @@ async fn options(component: &ComponentArgs, args: &OptionsArgs, console: &Consol
     let connection = connect::connect(&node, &args.connection, console).await?;
     let call = connect::call_options(&args.connection);
     let entries = connection.options(&args.name, &params, args.search.as_deref(), None, &call).await?;
-    console.diagnostics(&entries.diagnostics);
+    console.diagnostics(&entries.report.diagnostics);
     print_json(&json::entries(&entries))?;
     Ok(ExitCode::SUCCESS)
 }

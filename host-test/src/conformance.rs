@@ -6,6 +6,7 @@
 //! to do with it (`live`). `report` is what is found out.
 
 mod form;
+mod links;
 mod live;
 mod manifest;
 mod refusals;
@@ -27,11 +28,10 @@ pub use stage::{Account, call_options};
 ///
 /// # Errors
 /// When the file cannot be read: everything else is a finding.
-pub async fn examine(file: &Path, account: Option<&Account>) -> Result<Report> {
+pub async fn examine(host: &NodeHost, file: &Path, account: Option<&Account>) -> Result<Report> {
     let bytes = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
     let mut report = Report::new(form::interfaces(&bytes));
-    let host = NodeHost::builder().build()?;
-    let Some(node) = form::load(&host, &bytes, &mut report) else {
+    let Some(node) = form::load(host, &bytes, &mut report) else {
         report.skip_rest("the component cannot be loaded");
         return Ok(report);
     };
@@ -47,7 +47,7 @@ pub async fn examine(file: &Path, account: Option<&Account>) -> Result<Report> {
 
 async fn with_manifest(node: &Node, read: &Manifest, account: Option<&Account>, report: &mut Report) {
     manifest::examine(read, report);
-    manifest::against_the_component(node, read, report).await;
+    manifest::against_the_component(node, report).await;
     match stage::offline(node).await {
         Ok(stage) => refusals::examine(&stage.connection, read, report).await,
         Err(error) => report.skip_all(

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use halopsa_node::credentials::form::EGRESS;
-use workflow_node_host::wit::node::CredentialSpec;
+use workflow_node_host::form::CredentialSpec;
 use workflow_node_host::{
     CallOptions, CompiledCache, Connection, ConnectionOptions, EgressPolicy, LinkPolicy, Node, NodeHost,
     Reach,
@@ -35,11 +35,16 @@ pub fn load(args: &ComponentArgs) -> Result<Node> {
 
 /// The same where the file is known already.
 pub fn load_file(file: &Path, args: &ComponentArgs) -> Result<Node> {
+    host(args)?.load_file(file).with_context(|| format!("the component {} cannot be used", file.display()))
+}
+
+/// A host that keeps what it compiles where the arguments say.
+pub fn host(args: &ComponentArgs) -> Result<NodeHost> {
     let mut host = NodeHost::builder();
     if let Some(cache) = cache(args)? {
         host = host.cache(cache);
     }
-    host.build()?.load_file(file).with_context(|| format!("the component {} cannot be used", file.display()))
+    Ok(host.build()?)
 }
 
 /// Where compiled components are kept: the named folder, or else one of the user's
@@ -94,7 +99,7 @@ pub async fn connect_with(
     if form.fields.iter().any(|field| field.name == credentials::SECRET_FIELD) {
         credentials::add_secret(&mut fields, env::var(credentials::SECRET_VARIABLE).ok());
     }
-    leave_out_strangers(&mut fields, &form, console);
+    leave_out_strangers(&mut fields, form, console);
     let options = ConnectionOptions { links, ..options(args, console)? };
     let connection = node.connect(fields, options).await?;
     console.diagnostics(connection.diagnostics());

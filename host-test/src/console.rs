@@ -68,7 +68,8 @@ impl Console {
         for diagnostic in diagnostics {
             let item = diagnostic.item_index.map(|index| format!(" (item {index})")).unwrap_or_default();
             match diagnostic.level {
-                Level::Info => self.note(format_args!("note{item}: {}", diagnostic.message)),
+                Level::Debug if !self.verbose => {}
+                Level::Debug | Level::Info => self.note(format_args!("note{item}: {}", diagnostic.message)),
                 Level::Warning => self.warn(format_args!("{}{item}", diagnostic.message)),
             }
         }

@@ -54,7 +54,7 @@ pub fn items(inputs: Vec<Object>, takes_files: bool) -> Result<Vec<Item>> {
 
 /// An item without attachments.
 pub fn item(input: Object) -> Item {
-    Item { json: Value::Object(input).to_string(), attachments: Vec::new(), source_index: None }
+    Item { json: Value::Object(input).to_string(), attachments: Vec::new(), sources: Vec::new() }
 }
 
 /// Reads `KEY=JSON` arguments. A value that is not JSON is text, so that

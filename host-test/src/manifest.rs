@@ -12,7 +12,7 @@ use serde_json::Value;
 pub struct Manifest(Value);
 
 impl Manifest {
-    /// Reads the text of the custom section, or of `describe`.
+    /// Reads the text of the custom section.
     pub fn parse(text: &str) -> Result<Self> {
         serde_json::from_str(text).map(Self).context("the manifest of the component is not JSON")
     }

@@ -176,7 +176,7 @@ pub fn table() -> String {
         lines += &format!("| {job} | {} | {} |\n", operations.join(", "), marks.join(" | "));
     }
     lines += "\n✔ yes · ◐ in part, or for itself only · ✘ no · raw: where you write the request yourself · ? nothing published.\n\
-              A row that begins with … goes on with the one above it. A name without a dot is a function of the contract.\n\
+              A row that begins with … goes on with the one above it. A name without a dot is a function of the node interface.\n\
               The marks are from published source, documentation and issue threads, as of autumn 2026.\n";
     lines
 }

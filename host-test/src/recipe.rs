@@ -8,7 +8,7 @@
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value, json};
 use workflow_node_host::json;
-use workflow_node_host::wit::node::CheckStatus;
+use workflow_node_host::wit::setup::CheckStatus;
 
 use crate::input::Object;
 use crate::session::Session;

@@ -27,6 +27,12 @@ pub fn validator(manifest: &Manifest, schema: &Value) -> Result<Validator> {
         .map_err(|error| anyhow!("{error}"))
 }
 
+/// A validator for manifests.
+pub fn manifest(schema: &str) -> Result<Validator> {
+    let schema: Value = serde_json::from_str(schema)?;
+    jsonschema::draft202012::options().build(&schema).map_err(|error| anyhow!("{error}"))
+}
+
 /// All references in a schema that lead nowhere in the manifest.
 #[must_use]
 pub fn dangling<'a>(manifest: &Manifest, schema: &'a Value) -> Vec<&'a str> {

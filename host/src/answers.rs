@@ -11,27 +11,21 @@ use crate::limits::{
 };
 use crate::secrets::Secrets;
 use crate::wit::lookup::Entries;
-use crate::wit::node::{CheckReport, Execution, Outcome};
-use crate::wit::triggers::{Event, Polled, Received, Subscription, Unsubscribed};
-use crate::wit::types::{AttachmentContent, Item, NodeError, Session, Usage};
+use crate::wit::node::{Execution, Outcome};
+use crate::wit::setup::CheckReport;
+use crate::wit::triggers::{Event, Polled, Received, Subscription};
+use crate::wit::types::{AttachmentContent, Item, NodeError, Report, Session};
 
 /// What a function for a connection returns when it goes well.
 pub(crate) trait Answer: Send {
-    /// Takes the session out, for the host alone.
-    fn take_session(&mut self) -> Option<Session> {
-        None
-    }
-
-    /// What it says that the call cost.
-    fn usage(&mut self) -> Option<&mut Usage> {
-        None
-    }
+    /// What it returns beside its result.
+    fn report(&mut self) -> Option<&mut Report>;
 
     /// Visits every failure in it.
     fn failures(&mut self, _visit: &mut dyn FnMut(&mut NodeError)) {}
 
-    /// Bounds and scrubs every other text for people.
-    fn clean(&mut self, secrets: &Secrets);
+    /// Bounds and scrubs every text for people outside of the report.
+    fn clean(&mut self, _secrets: &Secrets) {}
 }
 
 /// Makes a result fit to be seen. `amend` is what the host has to say about a
@@ -49,25 +43,32 @@ pub(crate) fn finish<A: Answer>(
         Ok(answer) => {
             answer.failures(&mut each);
             answer.clean(secrets);
+            if let Some(report) = answer.report() {
+                clean_diagnostics(&mut report.diagnostics, secrets);
+            }
         }
         Err(error) => each(error),
     }
 }
 
 impl Answer for Session {
-    fn clean(&mut self, _: &Secrets) {}
+    fn report(&mut self) -> Option<&mut Report> {
+        None
+    }
 }
 
-/// The members that most answers have, and the texts that only one has.
+impl Answer for Report {
+    fn report(&mut self) -> Option<&mut Report> {
+        Some(self)
+    }
+}
+
+/// A record with a report, and the texts that only it has.
 macro_rules! answer {
     ($answer:ty, failures: $failures:expr, texts: $texts:expr) => {
         impl Answer for $answer {
-            fn take_session(&mut self) -> Option<Session> {
-                self.session.take()
-            }
-
-            fn usage(&mut self) -> Option<&mut Usage> {
-                Some(&mut self.usage)
+            fn report(&mut self) -> Option<&mut Report> {
+                Some(&mut self.report)
             }
 
             fn failures(&mut self, visit: &mut dyn FnMut(&mut NodeError)) {
@@ -82,11 +83,7 @@ macro_rules! answer {
         }
     };
     ($answer:ty, texts: $texts:expr) => {
-        answer!($answer, failures: |_, _| {}, texts: |answer, secrets| {
-            clean_diagnostics(&mut answer.diagnostics, secrets);
-            let texts: fn(&mut $answer, &Secrets) = $texts;
-            texts(answer, secrets);
-        });
+        answer!($answer, failures: |_, _| {}, texts: $texts);
     };
 }
 
@@ -121,7 +118,6 @@ answer!(
         }
     },
     texts: |execution, secrets| {
-        clean_diagnostics(&mut execution.diagnostics, secrets);
         for outcome in &mut execution.outcomes {
             if let Outcome::Done(items) = outcome {
                 items.iter_mut().for_each(|item| clean_item(item, secrets));
@@ -148,7 +144,6 @@ answer!(Polled, texts: |polled, secrets| {
     clean_events(&mut polled.events, secrets);
     secrets.scrub_data(&mut polled.state);
 });
-answer!(Unsubscribed, texts: |_, _| {});
 answer!(Subscription, texts: |subscription, secrets| {
     secrets.scrub_data(&mut subscription.state);
     if let Some(time) = &mut subscription.expires_at {

@@ -11,13 +11,14 @@ use http::Uri;
 
 use crate::credentials::{Credentials, Typed};
 use crate::error::{CallError, HostError};
+use crate::form::{AuthRecipe, CredentialSpec};
 use crate::placeholders::Vault;
 use crate::recipe::{HostLogin, Ingredients};
 use crate::secrets::Secrets;
 use crate::session::{Cache, HeldSession};
 use crate::token::token_uri;
-use crate::wit::node::{AuthRecipe, CheckReport, CheckStatus, CheckStep, CredentialSpec};
-use crate::wit::types::{Effect, ErrorKind, NodeError, Session, Usage};
+use crate::wit::setup::{CheckReport, CheckStatus, CheckStep};
+use crate::wit::types::{Effect, ErrorKind, NodeError, Report, Session, Usage};
 
 /// How long before its end a session is renewed, where no recipe says it.
 const RENEW_BEFORE: Duration = Duration::from_secs(60);
@@ -35,9 +36,7 @@ impl Auth {
     /// An empty cache of sessions.
     pub(crate) fn session(recipe: &AuthRecipe) -> Self {
         let renew_before = match recipe {
-            AuthRecipe::Oauth2ClientCredentials(recipe) => {
-                Duration::from_millis(recipe.renew_before_ms.into())
-            }
+            AuthRecipe::Oauth2ClientCredentials(recipe) => Duration::from_millis(recipe.renew_before_ms),
             _ => RENEW_BEFORE,
         };
         Self::Session { cache: Cache::default(), renew_before }
@@ -113,21 +112,31 @@ pub(crate) fn vault(
 /// The report of a check whose login the host could not make.
 pub(crate) fn login_report(error: CallError, credentials: &Credentials) -> Result<CheckReport, CallError> {
     let CallError::Node(error) = error else { return Err(error) };
-    let step = CheckStep {
-        name: "token".to_owned(),
-        label: "Sign in".to_owned(),
-        status: CheckStatus::Fail,
-        message: error.message.clone(),
-        advice: None,
-        error: Some(*error),
-    };
-    Ok(CheckReport {
+    let message = error.message.clone();
+    Ok(report(sign_in(CheckStatus::Fail, message, Some(*error)), credentials))
+}
+
+/// The report on a component that has no check of its own.
+pub(crate) fn login_only(credentials: &Credentials) -> CheckReport {
+    let message = "The login was accepted, or needs no request. This node tries nothing else.".to_owned();
+    report(sign_in(CheckStatus::Pass, message, None), credentials)
+}
+
+fn sign_in(status: CheckStatus, message: String, error: Option<NodeError>) -> CheckStep {
+    CheckStep { name: "token".to_owned(), label: "Sign in".to_owned(), status, message, advice: None, error }
+}
+
+fn report(step: CheckStep, credentials: &Credentials) -> CheckReport {
+    CheckReport {
         account: None,
         instance: None,
         scopes: Vec::new(),
         steps: vec![step],
         fields: credentials.plain_fields(),
-        session: None,
-        usage: Usage { requests: 1, retries: 0, waited_ms: 0, rate_limited: 0 },
-    })
+        report: Report {
+            session: None,
+            usage: Usage { requests: 1, retries: 0, waited_ms: 0, rate_limited: 0 },
+            diagnostics: Vec::new(),
+        },
+    }
 }

@@ -18,11 +18,12 @@ use wasmtime::{Store, Trap, UpdateDeadline};
 use wasmtime_wasi::clocks::{WasiClocksCtx, WasiClocksCtxView};
 use wasmtime_wasi_http::{RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
-use crate::bindings::Exports;
 use crate::error::Stop;
+use crate::exports::Exports;
 use crate::held::MAP;
 use crate::http::CallHttp;
 use crate::limits::{Limiter, Limits};
+use crate::logs::Log;
 use crate::metrics::Metrics;
 use crate::names::Lookups;
 use crate::outgoing::{Sending, UnderWay};
@@ -49,9 +50,14 @@ pub(crate) struct State {
     under_way: UnderWay,
     clocks: WasiClocksCtx,
     limiter: Limiter,
+    log: Log,
 }
 
 impl State {
+    pub(crate) fn log(&mut self) -> &mut Log {
+        &mut self.log
+    }
+
     pub(crate) fn table(&mut self) -> &mut ResourceTable {
         &mut self.table
     }
@@ -194,6 +200,7 @@ async fn run_inside<C: GuestCall>(
     let under_way = UnderWay::default();
     let mut http = WasiHttpCtx::new();
     http.set_field_size_limit(MAP);
+    let log = Log::new(hooks.secrets());
     let state = State {
         table,
         http,
@@ -201,6 +208,7 @@ async fn run_inside<C: GuestCall>(
         under_way: under_way.clone(),
         clocks: WasiClocksCtx::default(),
         limiter: Limiter::new(limits.memory),
+        log,
     };
     let mut store = Store::new(ready.component.engine(), state);
     store.limiter(|state| state);

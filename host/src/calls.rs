@@ -1,8 +1,6 @@
 //! The functions of the contract as values: their arguments, and what a call of
 //! each means. What becomes of their results is in [`answers`](crate::answers).
 
-pub(crate) mod triggers;
-
 use crate::answers::Answer;
 use crate::budget::Class;
 use crate::call::{Guest, GuestCall};
@@ -11,55 +9,51 @@ use crate::json::error_kind;
 use crate::limits::{MANIFEST, PREPARED};
 use crate::node::Node;
 use crate::reading::Reading;
-use crate::wit::flat::FlatError;
 use crate::wit::lookup::Entries;
-use crate::wit::node::{CheckReport, CredentialSpec, Execution, Prepared};
-use crate::wit::types::{CallContext, Connection, ErrorKind, FieldValue, Item, NodeError, Session};
+use crate::wit::migration::Migrated;
+use crate::wit::node::Execution;
+use crate::wit::setup::{CheckReport, Prepared};
+use crate::wit::types::{CallContext, Connection, ErrorKind, FieldValue, Item, NodeError, Report, Session};
 
-/// `describe`.
-pub(crate) struct Describe;
-
-impl GuestCall for Describe {
-    type Output = String;
-    const NAME: &'static str = "describe";
-    const RESULT: usize = MANIFEST;
-
-    async fn invoke(&self, guest: &mut Guest<'_>) -> wasmtime::Result<String> {
-        guest.exports.describe.call(guest, ()).await
-    }
+/// The result of a function, or the failure of a component that does not export it.
+macro_rules! exported {
+    ($result:expr, $absent:expr) => {
+        match $result {
+            Some(result) => result,
+            None => Err($absent),
+        }
+    };
 }
+pub(crate) mod triggers;
 
-/// `credential-schema`.
+/// `credential-schema`, with `describe` of version 0.1.
 pub(crate) struct CredentialSchema;
 
 impl GuestCall for CredentialSchema {
-    type Output = CredentialSpec;
+    type Output = (String, Option<String>);
     const NAME: &'static str = "credential-schema";
     const RESULT: usize = MANIFEST;
 
-    async fn invoke(&self, guest: &mut Guest<'_>) -> wasmtime::Result<CredentialSpec> {
-        guest.exports.credential_schema.call(guest, ()).await
+    async fn invoke(&self, guest: &mut Guest<'_>) -> wasmtime::Result<Self::Output> {
+        let schema = guest.exports.credential_schema(guest).await?;
+        Ok((schema, guest.exports.describe(guest).await?))
     }
 }
 
-/// `flat.invoke`.
-pub(crate) struct Flat<'a> {
-    pub(crate) connection: &'a str,
-    pub(crate) context: &'a str,
+/// `migrate`.
+pub(crate) struct Migrate<'a> {
     pub(crate) operation: &'a str,
+    pub(crate) version: u32,
     pub(crate) input: &'a str,
-    pub(crate) cursor: Option<&'a str>,
 }
 
-impl GuestCall for Flat<'_> {
+impl GuestCall for Migrate<'_> {
     /// `None` where the component does not export it.
-    type Output = Option<Result<String, FlatError>>;
-    const NAME: &'static str = "flat.invoke";
+    type Output = Option<Result<Migrated, NodeError>>;
+    const NAME: &'static str = "migrate";
 
     async fn invoke(&self, guest: &mut Guest<'_>) -> wasmtime::Result<Self::Output> {
-        let Some(invoke) = &guest.exports.invoke else { return Ok(None) };
-        let Self { connection, context, operation, input, cursor } = *self;
-        invoke.call(guest, (connection, context, operation, input, cursor)).await.map(Some)
+        guest.exports.migrate(guest, self.operation, self.version, self.input).await
     }
 }
 
@@ -70,16 +64,17 @@ pub(crate) struct Prepare<'a> {
 }
 
 impl GuestCall for Prepare<'_> {
-    type Output = Result<Prepared, NodeError>;
+    /// `None` where the component does not export it.
+    type Output = Option<Result<Prepared, NodeError>>;
     const NAME: &'static str = "prepare";
     const RESULT: usize = PREPARED;
 
     fn outcome(output: &Self::Output) -> &'static str {
-        outcome(output)
+        output.as_ref().map_or("ok", outcome)
     }
 
     async fn invoke(&self, guest: &mut Guest<'_>) -> wasmtime::Result<Self::Output> {
-        guest.exports.prepare.call(guest, (self.context, self.fields)).await
+        guest.exports.prepare(guest, self.context, self.fields).await
     }
 }
 
@@ -150,7 +145,7 @@ impl ConnectionCall for Authenticate {
         context: &CallContext,
         connection: &Connection,
     ) -> wasmtime::Result<Result<Session, NodeError>> {
-        guest.exports.authenticate.call(guest, (context, connection)).await
+        guest.exports.authenticate(guest, context, connection).await
     }
 }
 
@@ -169,7 +164,8 @@ impl ConnectionCall for Check {
         context: &CallContext,
         connection: &Connection,
     ) -> wasmtime::Result<Result<CheckReport, NodeError>> {
-        guest.exports.check.call(guest, (context, connection)).await
+        let report = guest.exports.check(guest, context, connection).await?;
+        Ok(exported!(report, missing("setup.check")))
     }
 }
 
@@ -200,8 +196,8 @@ impl ConnectionCall for Execute<'_> {
         connection: &Connection,
     ) -> wasmtime::Result<Result<Execution, NodeError>> {
         let Self { operation, items, cursor } = *self;
-        let params = (context, connection, operation, items, cursor);
-        let mut result: Result<Execution, NodeError> = guest.exports.execute.call(guest, params).await?;
+        let execute = guest.exports.execute(guest, context, connection, operation, items, cursor);
+        let mut result = execute.await?;
         if let Ok(execution) = &mut result {
             // One for each item is the contract.
             execution.outcomes.truncate(items.len());
@@ -228,15 +224,44 @@ impl ConnectionCall for Options<'_> {
         context: &CallContext,
         connection: &Connection,
     ) -> wasmtime::Result<Result<Entries, NodeError>> {
-        let Some(options) = &guest.exports.options else {
-            return Ok(Err(refusal(
+        let Self { name, params, search, cursor } = *self;
+        let options = guest.exports.options(guest, context, connection, name, params, search, cursor);
+        Ok(exported!(
+            options.await?,
+            refusal(
                 ErrorKind::Unsupported,
                 "host.no-lists",
                 "This node has no lists.".to_owned(),
                 "Type the value in.",
-            )));
-        };
-        let Self { name, params, search, cursor } = *self;
-        options.call(guest, (context, connection, name, params, search, cursor)).await
+            )
+        ))
     }
+}
+
+/// `revoke`.
+pub(crate) struct Revoke;
+
+impl ConnectionCall for Revoke {
+    type Output = Report;
+    const NAME: &'static str = "revoke";
+
+    async fn invoke(
+        &self,
+        guest: &mut Guest<'_>,
+        context: &CallContext,
+        connection: &Connection,
+    ) -> wasmtime::Result<Result<Report, NodeError>> {
+        let report = guest.exports.revoke(guest, context, connection).await?;
+        Ok(exported!(report, missing("revocation.revoke")))
+    }
+}
+
+/// A function was called that the component does not export.
+pub(crate) fn missing(function: &str) -> NodeError {
+    refusal(
+        ErrorKind::Unsupported,
+        "host.no-function",
+        format!("This node does not export `{function}`."),
+        "Go on without it.",
+    )
 }

@@ -16,18 +16,18 @@ use bytes::Bytes;
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout_at};
 
-use crate::auth::{self, Auth, host_login, login_report, vault};
+use crate::auth::{self, Auth, host_login, login_only, login_report, vault};
 use crate::budget::{Budget, Class};
 use crate::calls::{Check, Execute, Options, Prepare};
 use crate::client::HttpClient;
 use crate::context::{after, call_context};
 use crate::credentials::{Credentials, Typed};
-use crate::egress::{self, Egress, Hosts, Terms};
-use crate::error::{CallError, HostError, refusal};
+use crate::egress::{self, Egress, Hosts, SpecPattern, Terms};
+use crate::error::{CallError, HostError, NOTHING_DONE, refusal};
 use crate::events::Events;
 use crate::fold::{self, Folded, Part, Progress};
+use crate::form::AuthRecipe;
 use crate::http::CallHttp;
-use crate::json;
 use crate::limits::{clean_error, clean_prepared};
 use crate::links::{self, LinkPolicy};
 use crate::network::Network;
@@ -37,8 +37,9 @@ use crate::rules;
 use crate::secrets::Secrets;
 use crate::serial::{self, Serial, Turn};
 use crate::wit::lookup::Entries;
-use crate::wit::node::{AuthRecipe, CheckReport, Execution};
-use crate::wit::types::{AttachmentLink, Diagnostic, Effect, ErrorKind, Item, Level, NodeError};
+use crate::wit::node::Execution;
+use crate::wit::setup::{CheckReport, Prepared};
+use crate::wit::types::{AttachmentLink, Diagnostic, Effect, ErrorKind, FieldValue, Item, Level, NodeError};
 
 /// One account at the service. Cheap to clone; clones share session, network
 /// and policy.
@@ -107,7 +108,7 @@ impl Connection {
         fields: BTreeMap<String, String>,
         options: ConnectionOptions,
     ) -> Result<Self, CallError> {
-        let spec = node.spec().await?.clone();
+        let spec = node.credential_schema().await?.clone();
         let secrets = Arc::new(Secrets::default());
         let mut credentials = Credentials::typed(fields, &spec, &secrets)?;
         let typed = Typed::new(&credentials, &spec);
@@ -142,22 +143,25 @@ impl Connection {
         let fields = credentials.plain_fields();
         let hooks = CallHttp::new(Some(Arc::new(network.clone())), deadline, Class::Interactive);
         let refusals = hooks.refusals();
-        let mut prepared = node
+        let prepared = node
             .run(hooks, deadline, &Prepare { context: &context, fields: &fields })
             .await
-            .map_err(|stop| stop.into_node_error(Effect::None))?
-            .map_err(|mut error| {
+            .map_err(|stop| stop.into_node_error(Effect::None))?;
+        let mut prepared = match prepared {
+            Some(prepared) => prepared.map_err(|mut error| {
                 refusals.amend(&mut error);
                 clean_error(&mut error, &secrets);
                 error
-            })?;
+            })?,
+            None => as_typed(named, &typed),
+        };
         clean_prepared(&mut prepared, &secrets);
 
         credentials.completed(prepared.fields, &spec);
         let (egress, refused) =
             Egress::prepared(&terms, &typed.fields, &credentials.plain, &prepared.egress, &options.policy);
         network.egress = egress;
-        let mut diagnostics = prepared.diagnostics;
+        let mut diagnostics = prepared.report.diagnostics;
         diagnostics.extend(refused.iter().map(|refusal| Diagnostic {
             level: Level::Warning,
             code: "host.egress-closed".to_owned(),
@@ -216,8 +220,8 @@ impl Connection {
     /// # Errors
     /// [`HostError::Reload`] when they are not; [`HostError::Stopped`].
     pub async fn reload(&self, node: &Node) -> Result<(), HostError> {
-        let (old, new) = (self.node(), node.spec().await?);
-        if json::credential_spec(old.spec().await?) != json::credential_spec(new) {
+        node.credential_schema().await?;
+        if !self.node().manifest_read().asks_the_same(node.manifest_read()) {
             return Err(HostError::Reload("it asks for other credentials, or for other origins".to_owned()));
         }
         *self.shared.node.write().unwrap_or_else(PoisonError::into_inner) = node.clone();
@@ -252,7 +256,25 @@ impl Connection {
         {
             return login_report(error, &self.shared.credentials);
         }
+        if !self.node().has_setup() {
+            return match self.lease(call, deadline, None).await {
+                Ok(_) => Ok(login_only(&self.shared.credentials)),
+                Err(error) => login_report(error, &self.shared.credentials),
+            };
+        }
         self.call_until(&Check, call, deadline).await
+    }
+
+    /// Ends the session of this connection, for a connection that is to be deleted: at
+    /// the service where the component can do that, and here in any case. The next call
+    /// logs in anew.
+    ///
+    /// # Errors
+    /// [`CallError::Node`] where the service could not be asked; the session is
+    /// forgotten all the same.
+    #[tracing::instrument(level = "debug", skip_all)]
+    pub async fn revoke(&self, call: &CallOptions) -> Result<Revoked, CallError> {
+        self.end_session(call, after(call.deadline)).await
     }
 
     /// Runs an operation once: one bounded part of it, or what follows `cursor`,
@@ -274,7 +296,7 @@ impl Connection {
         let deadline = after(call.deadline);
         let turn = self.turn(operation, items, call, deadline).await?;
         let mut execution = self.call_until(&execute, call, deadline).await?;
-        fold::add_wait(&mut execution.usage, turn.waited());
+        fold::add_wait(&mut execution.report.usage, turn.waited());
         Ok(execution)
     }
 
@@ -405,6 +427,7 @@ impl Connection {
         cursor: Option<&str>,
         call: &CallOptions,
     ) -> Result<Entries, CallError> {
+        rules::permit_list(self.node().manifest_read(), name, call)?;
         let options = Options { name, params: params_json, search, cursor };
         self.call(&options, call).await
     }
@@ -421,6 +444,31 @@ impl Connection {
         let shared = &self.shared;
         let network = shared.links.network.get_or_try_init(|| async { shared.link_network() }).await?;
         links::fetch(network, link, shared.links.policy.max_bytes, after(deadline)).await
+    }
+}
+
+/// What [`Connection::revoke`] did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Revoked {
+    /// The service ended the session.
+    AtService,
+    /// The session is forgotten here. The component cannot end it at the service, where
+    /// it is valid until it expires.
+    Forgotten,
+    /// There was none.
+    NoSession,
+}
+
+/// The credentials of a component that does not complete them: the fields as typed with
+/// the form's defaults, and the origins of its manifest that are whole then.
+fn as_typed(named: &[SpecPattern], typed: &Typed) -> Prepared {
+    let field = |(name, value): (&String, &String)| FieldValue { name: name.clone(), value: value.clone() };
+    Prepared {
+        fields: typed.values.iter().map(field).collect(),
+        egress: named.iter().flat_map(|pattern| pattern.origins(&typed.values)).collect(),
+        token_url: None,
+        report: NOTHING_DONE,
     }
 }
 

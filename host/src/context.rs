@@ -35,6 +35,7 @@ pub(crate) fn call_context(
             .and_then(TraceParent::parse)
             .map(|parent| parent.child().header()),
         time_zone: options.time_zone.clone(),
+        locale: options.locale.clone(),
         dry_run: options.dry_run,
         read_only: options.read_only,
         allowed_operations: options.allowed_operations.clone(),

@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::error::{CallError, refusal};
+use crate::form::{CredentialField, CredentialSpec};
 use crate::secrets::{Secret, Secrets};
 use crate::spelling::nearest;
-use crate::wit::node::{CredentialField, CredentialSpec, FieldKind};
 use crate::wit::types::{ErrorKind, FieldValue, NodeError};
 
 /// What a person typed into fields that are not secret: nothing of it is a
@@ -26,7 +26,7 @@ impl Typed {
     pub(crate) fn new(credentials: &Credentials, spec: &CredentialSpec) -> Self {
         let fields = credentials.plain.clone();
         let mut values = fields.clone();
-        for field in spec.fields.iter().filter(|field| !matches!(field.kind, FieldKind::Secret)) {
+        for field in spec.fields.iter().filter(|field| !field.is_secret()) {
             if let Some(default) = &field.default_value {
                 values.entry(field.name.clone()).or_insert_with(|| default.clone());
             }
@@ -59,7 +59,7 @@ impl Credentials {
             if value.is_empty() {
                 continue;
             }
-            if matches!(field.kind, FieldKind::Secret) {
+            if field.is_secret() {
                 secrets.add(&value);
                 credentials.secret.insert(name, Secret::new(value));
             } else {
@@ -75,9 +75,7 @@ impl Credentials {
     /// Takes in what `prepare` made of the plain fields. It was given no secret,
     /// so what it returns under such a name is none of the person's.
     pub(crate) fn completed(&mut self, fields: Vec<FieldValue>, spec: &CredentialSpec) {
-        let is_secret = |name: &str| {
-            spec.fields.iter().any(|field| field.name == name && matches!(field.kind, FieldKind::Secret))
-        };
+        let is_secret = |name: &str| spec.fields.iter().any(|field| field.name == name && field.is_secret());
         self.plain = fields
             .into_iter()
             .filter(|field| !is_secret(&field.name))
@@ -105,7 +103,7 @@ impl Credentials {
     /// Whether a secret is missing that must be there. Other fields are for
     /// `prepare` to judge: it may discover them, and says more about them.
     fn lacks(&self, field: &CredentialField, spec: &CredentialSpec) -> bool {
-        matches!(field.kind, FieldKind::Secret)
+        field.is_secret()
             && field.required
             && !self.secret.contains_key(&field.name)
             && field.shown_when.iter().all(|when| {
@@ -135,18 +133,6 @@ fn visible(value: &str) -> &str {
                     | '\u{2060}'..='\u{206f}' | '\u{feff}'
             )
     })
-}
-
-/// The secrets in a JSON object of credential fields.
-pub(crate) fn secrets_of(connection: &str, spec: &CredentialSpec) -> Secrets {
-    let secrets = Secrets::default();
-    let fields: serde_json::Value = serde_json::from_str(connection).unwrap_or_default();
-    for field in spec.fields.iter().filter(|field| matches!(field.kind, FieldKind::Secret)) {
-        if let Some(value) = fields.get(&field.name).and_then(serde_json::Value::as_str) {
-            secrets.add(value);
-        }
-    }
-    secrets
 }
 
 fn missing(field: &CredentialField) -> NodeError {
@@ -181,9 +167,7 @@ fn unknown(name: &str, spec: &CredentialSpec) -> NodeError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::limits::clean_flat;
-    use crate::wit::flat::FlatError;
-    use crate::wit::node::{AuthRecipe, ShownWhen};
+    use crate::form::{FieldKind, ShownWhen};
 
     fn field(name: &str, kind: FieldKind, required: bool) -> CredentialField {
         CredentialField {
@@ -192,10 +176,15 @@ mod tests {
             help: "Where to find it.".to_owned(),
             placeholder: None,
             kind,
+            secret: false,
             required,
             advanced: false,
             default_value: None,
             choices: Vec::new(),
+            choices_from: None,
+            pattern: None,
+            minimum: None,
+            maximum: None,
             shown_when: Vec::new(),
         }
     }
@@ -212,9 +201,7 @@ mod tests {
                 key,
                 field("pin", FieldKind::Secret, false),
             ],
-            auth_recipe: AuthRecipe::ByNode,
-            egress: Vec::new(),
-            documentation_url: None,
+            ..CredentialSpec::default()
         }
     }
 
@@ -275,18 +262,5 @@ mod tests {
         let value = |name: &str| FieldValue { name: name.to_owned(), value: "v".to_owned() };
         credentials.completed(vec![value("url"), value("found"), value("api_key")], &spec());
         assert_eq!(credentials.plain.keys().collect::<Vec<_>>(), ["found", "url"]);
-    }
-
-    #[test]
-    fn the_secrets_of_a_connection_in_text_are_known_too() {
-        let secrets = secrets_of(r#"{"url":"https://a.example","api_key":"hunter22"}"#, &spec());
-        let mut error = FlatError::PermanentFailure(r#"{"message":"https://a.example hunter22"}"#.to_owned());
-        clean_flat(&mut error, &secrets);
-        assert!(
-            matches!(&error, FlatError::PermanentFailure(text) if text == r#"{"message":"https://a.example ***"}"#)
-        );
-        for nonsense in ["", "[]", "{\"api_key\":1}", "{"] {
-            secrets_of(nonsense, &spec());
-        }
     }
 }

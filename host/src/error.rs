@@ -14,7 +14,14 @@
 use std::path::PathBuf;
 
 use crate::loading::Digest;
-use crate::wit::types::{Effect, ErrorKind, NodeError, Retry};
+use crate::wit::types::{Effect, ErrorKind, NodeError, Report, Retry, Usage};
+
+/// The report of a call that sent nothing.
+pub(crate) const NOTHING_DONE: Report = Report {
+    session: None,
+    usage: Usage { requests: 0, retries: 0, waited_ms: 0, rate_limited: 0 },
+    diagnostics: Vec::new(),
+};
 
 /// Why a component could not be used, before any call was made.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -72,12 +79,13 @@ pub enum HostError {
     /// The component asks for more than a node may have.
     #[error(
         "the component asks for more than a node may have: {}. Allowed are wasi:io, \
-         wasi:clocks/monotonic-clock, wasi:http/types and wasi:http/outgoing-handler, all 0.2",
+         wasi:clocks/monotonic-clock, wasi:http/types and wasi:http/outgoing-handler, all 0.2, and \
+         workflow:node/logging",
         .0.join(", ")
     )]
     ImportsRefused(Vec<String>),
     /// The component lacks exports of the contract, or has them in another form.
-    #[error("the component does not export the contract workflow:node@0.1.0: {}", .0.join("; "))]
+    #[error("the component does not export what a node must: {}", .0.join("; "))]
     ExportsMissing(Vec<String>),
     /// The component has no manifest, more than one, or one with rules that this host
     /// cannot read.

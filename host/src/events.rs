@@ -86,6 +86,11 @@ impl Events {
         Self { observer, secrets, metrics }
     }
 
+    /// The secrets that no event holds.
+    pub(crate) fn secrets(&self) -> Arc<Secrets> {
+        Arc::clone(&self.secrets)
+    }
+
     /// Begins the record of a request.
     pub(crate) fn begin(&self, method: &http::Method, uri: &http::Uri, by_host: bool) -> Record {
         Record {

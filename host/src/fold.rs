@@ -120,14 +120,14 @@ impl Folded {
                 Outcome::NotAttempted => {}
             }
         }
-        let answered = execution.usage.requests > execution.usage.rate_limited;
+        let answered = execution.report.usage.requests > execution.report.usage.rate_limited;
         progress |= answered && execution.next != self.next;
         self.next = execution.next;
-        self.usage.requests = self.usage.requests.saturating_add(execution.usage.requests);
-        self.usage.retries = self.usage.retries.saturating_add(execution.usage.retries);
-        self.usage.waited_ms = self.usage.waited_ms.saturating_add(execution.usage.waited_ms);
-        self.usage.rate_limited = self.usage.rate_limited.saturating_add(execution.usage.rate_limited);
-        for diagnostic in execution.diagnostics {
+        self.usage.requests = self.usage.requests.saturating_add(execution.report.usage.requests);
+        self.usage.retries = self.usage.retries.saturating_add(execution.report.usage.retries);
+        self.usage.waited_ms = self.usage.waited_ms.saturating_add(execution.report.usage.waited_ms);
+        self.usage.rate_limited = self.usage.rate_limited.saturating_add(execution.report.usage.rate_limited);
+        for diagnostic in execution.report.diagnostics {
             let known = self.diagnostics.iter().any(|known| {
                 known.code == diagnostic.code
                     && known.message == diagnostic.message

@@ -19,6 +19,7 @@ use crate::held;
 use crate::inspect::{ComponentLimits, inspect};
 use crate::limits::Limits;
 use crate::loading::{Compiled, Digest};
+use crate::logs;
 use crate::manifest;
 use crate::names::{Lookups, Resolver};
 use crate::node::{Known, Node};
@@ -375,6 +376,7 @@ fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     io::poll::add_to_linker::<State, Io>(&mut linker, State::table)?;
     io::streams::add_to_linker::<State, Io>(&mut linker, State::table)?;
     clocks::monotonic_clock::add_to_linker::<State, WasiClocks>(&mut linker, State::clocks)?;
+    logs::add_to_linker(&mut linker)?;
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
     linker.allow_shadowing(true);
     outgoing::add_to_linker(&mut linker)?;

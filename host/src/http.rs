@@ -22,6 +22,7 @@ use crate::outgoing::Sending;
 use crate::quota::Allowance;
 use crate::reading::Reading;
 use crate::replay::Room;
+use crate::secrets::Secrets;
 use crate::wit::types::{Effect, ErrorKind, NodeError};
 
 /// How many requests of one call may be under way at the same time, from their
@@ -101,6 +102,11 @@ impl Refusals {
 }
 
 impl CallHttp {
+    /// The secrets of the connection that the call is for.
+    pub(crate) fn secrets(&self) -> Option<Arc<Secrets>> {
+        self.network.as_ref().map(|network| network.events.secrets())
+    }
+
     pub(crate) fn new(network: Option<Arc<Network>>, deadline: Instant, class: Class) -> Self {
         let at_once = Arc::new(Semaphore::new(AT_ONCE));
         let limits = network.as_ref().map(|network| network.limits).unwrap_or_default();

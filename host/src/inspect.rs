@@ -12,10 +12,9 @@ use std::fmt;
 use wasmparser::{FunctionBody, Imports, MemoryType, Operator, Parser, Payload, TableType, TypeRef};
 
 use crate::error::HostError;
+use crate::exports::{is_known, no_known_version, version_of};
 use crate::node::refused_imports;
 
-/// The interface that every node exports.
-const NODE: &str = "workflow:node/node@0.1.0";
 /// How deep modules and components may be inside each other.
 const DEPTH: usize = 32;
 
@@ -107,7 +106,7 @@ pub(crate) fn inspect(bytes: &[u8], limits: &ComponentLimits) -> Result<Counts, 
         let what = if Parser::is_core_wasm(bytes) { "it is a core module" } else { "it has another header" };
         return Err(HostError::NotAComponent(what.to_owned()));
     }
-    let mut exports_node = false;
+    let mut versions = Vec::new();
     for payload in Parser::new(0).parse_all(bytes) {
         let payload = payload.map_err(|error| broken(&error))?;
         match payload {
@@ -118,18 +117,24 @@ pub(crate) fn inspect(bytes: &[u8], limits: &ComponentLimits) -> Result<Counts, 
             }
             Payload::ComponentExportSection(section) if look.is_outermost() => {
                 for export in section {
-                    exports_node |= export.map_err(|error| broken(&error))?.name.name == NODE;
+                    let name = export.map_err(|error| broken(&error))?.name.name;
+                    versions.extend(version_of(name).map(str::to_owned));
                 }
             }
             payload => look.at(payload)?,
         }
     }
+    let unknown = !versions.iter().any(|version| is_known(version));
+    if let (true, Some(version)) = (unknown, versions.first()) {
+        // Its imports may be of that version, too.
+        return Err(HostError::ExportsMissing(vec![no_known_version(Some(version))]));
+    }
     let refused = refused_imports(&look.imports);
     if !refused.is_empty() {
         return Err(HostError::ImportsRefused(refused));
     }
-    if !exports_node {
-        return Err(HostError::ExportsMissing(vec![format!("{NODE} is missing")]));
+    if unknown {
+        return Err(HostError::ExportsMissing(vec![no_known_version(None)]));
     }
     Ok(look.counts)
 }

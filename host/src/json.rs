@@ -14,16 +14,14 @@ use serde_json::{Map, Value, json};
 
 use crate::fold::{Folded, FoldedItem};
 use crate::wit::lookup::{Entries, Entry};
-use crate::wit::node::{
-    AuthRecipe, CheckReport, CheckStatus, CheckStep, ClientAuthentication, CredentialField, CredentialSpec,
-    Execution, FieldKind, Injection, Oauth2ClientCredentials, Outcome, Parameter,
-};
+use crate::wit::node::{Execution, Outcome};
+use crate::wit::setup::{CheckReport, CheckStatus, CheckStep};
 use crate::wit::types::{
-    Attachment, AttachmentContent, Diagnostic, Effect, ErrorKind, FieldValue, Item, Level, NodeError, Retry,
-    Usage,
+    Attachment, AttachmentContent, Diagnostic, Effect, ErrorKind, FieldValue, Item, Level, NodeError, Report,
+    Retry, Usage,
 };
 
-pub use self::triggers::{delivery, event, polled, received, reply, subscription, unsubscribed};
+pub use self::triggers::{delivery, event, polled, received, reply, subscription};
 
 /// A failure: `kind`, `code`, `message`, `advice`, `field`, `http_status`,
 /// `vendor_message`, `effect`, `retry` (`"never"`, `"host-default"` or
@@ -94,6 +92,7 @@ pub fn usage(usage: &Usage) -> Value {
 #[must_use]
 pub fn diagnostic(diagnostic: &Diagnostic) -> Value {
     let level = match diagnostic.level {
+        Level::Debug => "debug",
         Level::Info => "info",
         Level::Warning => "warning",
     };
@@ -103,6 +102,15 @@ pub fn diagnostic(diagnostic: &Diagnostic) -> Value {
         ("message", Some(json!(diagnostic.message))),
         ("item_index", diagnostic.item_index.map(|index| json!(index))),
     ])
+}
+
+/// What a call returns beside its result: `usage`, `diagnostics`.
+#[must_use]
+pub fn report(report: &Report) -> Value {
+    json!({
+        "usage": usage(&report.usage),
+        "diagnostics": list(&report.diagnostics, diagnostic),
+    })
 }
 
 /// A result: its JSON, and `attachments` beside it where there are any.
@@ -150,8 +158,8 @@ pub fn execution(execution: &Execution) -> Value {
         ("outcomes", Some(Value::Array(outcomes))),
         ("next", execution.next.as_ref().map(|cursor| json!(cursor))),
         ("resume_after_ms", execution.resume_after_ms.map(|wait| json!(wait))),
-        ("usage", Some(usage(&execution.usage))),
-        ("diagnostics", Some(list(&execution.diagnostics, diagnostic))),
+        ("usage", Some(usage(&execution.report.usage))),
+        ("diagnostics", Some(list(&execution.report.diagnostics, diagnostic))),
     ])
 }
 
@@ -184,103 +192,7 @@ fn folded_item((index, folded): (usize, &FoldedItem)) -> Value {
     ])
 }
 
-/// The credential form: `fields`, `auth_recipe`, `egress`, `documentation_url`.
-#[must_use]
-pub fn credential_spec(spec: &CredentialSpec) -> Value {
-    object([
-        ("fields", Some(list(&spec.fields, credential_field))),
-        ("auth_recipe", Some(auth_recipe(&spec.auth_recipe))),
-        ("egress", Some(json!(spec.egress))),
-        ("documentation_url", spec.documentation_url.as_ref().map(|url| json!(url))),
-    ])
-}
-
-fn credential_field(field: &CredentialField) -> Value {
-    let kind = match field.kind {
-        FieldKind::Text => "text",
-        FieldKind::Multiline => "multiline",
-        FieldKind::Url => "url",
-        FieldKind::Integer => "integer",
-        FieldKind::Number => "number",
-        FieldKind::Boolean => "boolean",
-        FieldKind::Choice => "choice",
-        FieldKind::Choices => "choices",
-        FieldKind::Secret => "secret",
-    };
-    let choices = list(&field.choices, |choice| {
-        object([
-            ("value", Some(json!(choice.value))),
-            ("label", Some(json!(choice.label))),
-            ("help", choice.help.as_ref().map(|text| json!(text))),
-        ])
-    });
-    let shown_when = list(&field.shown_when, |when| json!({ "field": when.field, "values": when.values }));
-    object([
-        ("name", Some(json!(field.name))),
-        ("label", Some(json!(field.label))),
-        ("help", Some(json!(field.help))),
-        ("placeholder", field.placeholder.as_ref().map(|text| json!(text))),
-        ("kind", Some(json!(kind))),
-        ("required", Some(json!(field.required))),
-        ("advanced", Some(json!(field.advanced))),
-        ("default_value", field.default_value.as_ref().map(|text| json!(text))),
-        ("choices", Some(choices)),
-        ("shown_when", Some(shown_when)),
-    ])
-}
-
-fn auth_recipe(recipe: &AuthRecipe) -> Value {
-    match recipe {
-        AuthRecipe::None => json!("none"),
-        AuthRecipe::StaticToken(token) => json!({ "static_token": {
-            "token_field": token.token_field,
-            "inject": injection(&token.inject),
-        } }),
-        AuthRecipe::Basic(basic) => json!({ "basic": {
-            "username_field": basic.username_field,
-            "password_field": basic.password_field,
-        } }),
-        AuthRecipe::Oauth2ClientCredentials(recipe) => {
-            json!({ "oauth2_client_credentials": oauth2(recipe) })
-        }
-        AuthRecipe::ByNode => json!("by-node"),
-    }
-}
-
-fn oauth2(recipe: &Oauth2ClientCredentials) -> Value {
-    let parameters = |parameters: &[Parameter]| {
-        list(parameters, |parameter| json!({ "name": parameter.name, "value": parameter.value }))
-    };
-    let client_authentication = match recipe.client_authentication {
-        ClientAuthentication::RequestBody => "request-body",
-        ClientAuthentication::BasicHeader => "basic-header",
-    };
-    object([
-        ("token_url", Some(json!(recipe.token_url))),
-        ("query", Some(parameters(&recipe.query))),
-        ("form", Some(parameters(&recipe.form))),
-        ("client_authentication", Some(json!(client_authentication))),
-        ("client_id_field", Some(json!(recipe.client_id_field))),
-        ("client_secret_field", Some(json!(recipe.client_secret_field))),
-        ("scope", Some(json!(recipe.scope))),
-        ("access_token", Some(json!(recipe.access_token))),
-        ("expires_in", Some(json!(recipe.expires_in))),
-        ("granted_scope", recipe.granted_scope.as_ref().map(|pointer| json!(pointer))),
-        ("default_lifetime_ms", Some(json!(recipe.default_lifetime_ms))),
-        ("renew_before_ms", Some(json!(recipe.renew_before_ms))),
-        ("inject", Some(injection(&recipe.inject))),
-        ("renew_on", Some(json!(recipe.renew_on))),
-    ])
-}
-
-fn injection(injection: &Injection) -> Value {
-    match injection {
-        Injection::Header(header) => json!({ "header": { "name": header.name, "prefix": header.prefix } }),
-        Injection::Query(name) => json!({ "query": name }),
-    }
-}
-
-/// A connection check: `account`, `instance`, `scopes`, `steps`, `fields`, `usage`.
+/// A connection check: `account`, `instance`, `scopes`, `steps`, `fields`, `usage`, `diagnostics`.
 #[must_use]
 pub fn check_report(report: &CheckReport) -> Value {
     object([
@@ -289,7 +201,8 @@ pub fn check_report(report: &CheckReport) -> Value {
         ("scopes", Some(json!(report.scopes))),
         ("steps", Some(list(&report.steps, check_step))),
         ("fields", Some(fields(&report.fields))),
-        ("usage", Some(usage(&report.usage))),
+        ("usage", Some(usage(&report.report.usage))),
+        ("diagnostics", Some(list(&report.report.diagnostics, diagnostic))),
     ])
 }
 
@@ -325,8 +238,8 @@ pub fn entries(entries: &Entries) -> Value {
     object([
         ("entries", Some(list(&entries.entries, entry))),
         ("next", entries.next.as_ref().map(|cursor| json!(cursor))),
-        ("usage", Some(usage(&entries.usage))),
-        ("diagnostics", Some(list(&entries.diagnostics, diagnostic))),
+        ("usage", Some(usage(&entries.report.usage))),
+        ("diagnostics", Some(list(&entries.report.diagnostics, diagnostic))),
     ])
 }
 
@@ -346,12 +259,12 @@ fn text(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
 }
 
-fn list<T>(values: &[T], form: impl Fn(&T) -> Value) -> Value {
+pub(crate) fn list<T>(values: &[T], form: impl Fn(&T) -> Value) -> Value {
     Value::Array(values.iter().map(form).collect())
 }
 
 /// An object of the members that are there.
-fn object<const N: usize>(members: [(&str, Option<Value>); N]) -> Value {
+pub(crate) fn object<const N: usize>(members: [(&str, Option<Value>); N]) -> Value {
     Value::Object(
         members
             .into_iter()

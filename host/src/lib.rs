@@ -1,4 +1,4 @@
-//! An embeddable host for components of the contract `workflow:node`.
+//! An embeddable host for components of the interface `workflow:node`.
 //!
 //! A *node* is a WebAssembly component that talks to one web service: it
 //! describes its operations and credentials, logs in, and runs operations on
@@ -72,7 +72,7 @@
 //!     trace_parent: Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".to_owned()),
 //!     ..CallOptions::default()
 //! };
-//! let item = Item { json: r#"{"title": "Buy milk"}"#.to_owned(), attachments: vec![], source_index: None };
+//! let item = Item { json: r#"{"title": "Buy milk"}"#.to_owned(), attachments: vec![], sources: Vec::new() };
 //! let folded = connection
 //!     .execute_all("todo.add", &[item], &call, &mut |progress| println!("{progress:?}"))
 //!     .await?;
@@ -183,8 +183,10 @@ mod decode;
 pub mod egress;
 mod error;
 mod events;
+mod exports;
 mod failure;
 mod fold;
+pub mod form;
 mod held;
 mod host;
 mod http;
@@ -193,6 +195,7 @@ pub mod json;
 mod limits;
 mod links;
 mod loading;
+mod logs;
 mod manifest;
 mod metrics;
 mod names;
@@ -222,10 +225,11 @@ mod triggers;
 pub use bindings::wit;
 pub use budget::RateLimit;
 pub use cache::CompiledCache;
-pub use connection::Connection;
+pub use connection::{Connection, Revoked};
 pub use egress::{EgressPolicy, Reach};
 pub use error::{CallError, HostError, Stop};
 pub use events::{RequestEvent, RequestObserver};
+pub use exports::VERSIONS;
 pub use fold::{Folded, FoldedItem, Progress};
 pub use host::{Allocation, NodeHost, NodeHostBuilder};
 pub use inspect::{ComponentLimits, Counts};

@@ -6,8 +6,7 @@
 use wasmtime::ResourceLimiter;
 
 use crate::secrets::Secrets;
-use crate::wit::flat::FlatError;
-use crate::wit::node::Prepared;
+use crate::wit::setup::Prepared;
 use crate::wit::triggers::Reply;
 use crate::wit::types::{Diagnostic, NodeError};
 
@@ -169,18 +168,10 @@ pub(crate) fn clean_reply(reply: &mut Reply, secrets: &Secrets) {
 
 /// Bounds what `prepare` says. Its fields are for the component itself.
 pub(crate) fn clean_prepared(prepared: &mut Prepared, secrets: &Secrets) {
-    clean_diagnostics(&mut prepared.diagnostics, secrets);
+    clean_diagnostics(&mut prepared.report.diagnostics, secrets);
     prepared.egress.truncate(ORIGINS);
     for origin in &mut prepared.egress {
         clean(origin, NAME * 4, secrets);
-    }
-}
-
-/// Takes known secrets out of a failure in text. It stays as long as it is: half
-/// a JSON text is none, and what a call returns is bounded as a whole.
-pub(crate) fn clean_flat(error: &mut FlatError, secrets: &Secrets) {
-    if let FlatError::Transient(text) | FlatError::PermanentFailure(text) = error {
-        secrets.scrub_json(text);
     }
 }
 
@@ -215,8 +206,9 @@ fn clean(text: &mut String, limit: usize, secrets: &Secrets) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::NOTHING_DONE;
     use crate::error::refusal;
-    use crate::wit::types::{ErrorKind, Usage};
+    use crate::wit::types::ErrorKind;
 
     #[test]
     fn memories_and_tables_count_together() {
@@ -297,8 +289,7 @@ mod tests {
             fields: Vec::new(),
             egress: vec!["x".repeat(1 << 20); 100],
             token_url: None,
-            usage: Usage { requests: 0, retries: 0, waited_ms: 0, rate_limited: 0 },
-            diagnostics: Vec::new(),
+            report: NOTHING_DONE,
         };
         clean_prepared(&mut prepared, &Secrets::default());
         assert_eq!(prepared.egress.len(), ORIGINS);

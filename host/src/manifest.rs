@@ -8,12 +8,11 @@ use wasmparser::{Parser, Payload};
 use crate::audience;
 use crate::egress::SpecPattern;
 use crate::error::HostError;
-use crate::json;
+use crate::form::{AuthRecipe, CredentialSpec};
 use crate::limits::MANIFEST;
 use crate::origin::typed_origins;
 use crate::reading::Reading;
 use crate::rules::Operation;
-use crate::wit::node::CredentialSpec;
 
 /// Name of the custom section that holds the manifest.
 const SECTION: &str = "workflow-node:manifest";
@@ -23,10 +22,13 @@ const SECTION: &str = "workflow-node:manifest";
 #[derive(Debug)]
 pub(crate) struct Manifest {
     pub(crate) text: String,
+    contract: Option<String>,
     operations: BTreeMap<String, Operation>,
     triggers: BTreeSet<String>,
     /// What `credential-schema` must return.
     credentials: Value,
+    /// The same, as far as this host knows it.
+    pub(crate) spec: CredentialSpec,
     egress: Vec<SpecPattern>,
 }
 
@@ -63,11 +65,10 @@ impl Manifest {
 
     /// Where the recipe's token request goes, as far as it is written down.
     pub(crate) fn login_path(&self) -> String {
-        let template = self.credentials.pointer("/auth_recipe/oauth2_client_credentials/token_url");
-        template
-            .and_then(Value::as_str)
-            .map(|template| audience::tail(template).to_owned())
-            .unwrap_or_default()
+        match &self.spec.auth_recipe {
+            AuthRecipe::Oauth2ClientCredentials(recipe) => audience::tail(&recipe.token_url).to_owned(),
+            _ => String::new(),
+        }
     }
 
     /// What the component wants to reach.
@@ -77,20 +78,15 @@ impl Manifest {
 
     /// What it wants to reach besides addresses that a person types.
     pub(crate) fn reach(&self) -> Vec<String> {
-        let defaults = self.credentials.get("fields").and_then(Value::as_array).into_iter().flatten();
-        let text =
-            |field: &'_ Value, member: &str| field.get(member).and_then(Value::as_str).map(str::to_owned);
-        let defaults: Vec<(String, String)> = defaults
-            .filter_map(|field| Some((text(field, "name")?, text(field, "default_value")?)))
-            .collect();
         let mut reach = Vec::new();
         for pattern in &self.egress {
             match pattern {
                 SpecPattern::Hosts(hosts) => reach.push(hosts.text.clone()),
                 // An address that stands there when nobody types one.
                 SpecPattern::Address(name) => {
-                    let default = defaults.iter().filter(|(field, _)| field == name);
-                    let origins = default.flat_map(|(_, value)| typed_origins(value));
+                    let default = self.spec.fields.iter().filter(|field| field.name == *name);
+                    let origins =
+                        default.filter_map(|field| field.default_value.as_deref()).flat_map(typed_origins);
                     reach.extend(origins.map(|origin| origin.to_string()));
                 }
             }
@@ -99,9 +95,20 @@ impl Manifest {
         reach
     }
 
-    /// Whether this is the credential spec that the manifest shows to people.
-    pub(crate) fn promises(&self, spec: &CredentialSpec) -> bool {
-        without_nulls(&json::credential_spec(spec)) == without_nulls(&self.credentials)
+    /// Whether this text is the credential form that the manifest shows to people.
+    pub(crate) fn promises(&self, schema: &str) -> bool {
+        serde_json::from_str(schema)
+            .is_ok_and(|schema| without_nulls(&schema) == without_nulls(&self.credentials))
+    }
+
+    /// The version of the node interface that it was written for, if it says so.
+    pub(crate) fn contract(&self) -> Option<&str> {
+        self.contract.as_deref()
+    }
+
+    /// Whether two components ask for the same, and log in in the same way.
+    pub(crate) fn asks_the_same(&self, other: &Self) -> bool {
+        without_nulls(&self.credentials) == without_nulls(&other.credentials)
     }
 
     pub(crate) fn parse(text: &str) -> Result<Self, HostError> {
@@ -111,19 +118,26 @@ impl Manifest {
             Err(error) => return Err(HostError::Manifest(error.to_string())),
         };
         let list = |name: &str| manifest.get(name).and_then(Value::as_array).into_iter().flatten();
+        let definitions = manifest.get("$defs").unwrap_or(&Value::Null);
         let mut operations = BTreeMap::new();
         for operation in list("operations") {
             let Some(id) = operation.get("id").and_then(Value::as_str) else { continue };
-            if operations.insert(id.to_owned(), Operation::parse(id, operation)?).is_some() {
+            if operations.insert(id.to_owned(), Operation::parse(id, operation, definitions)?).is_some() {
                 return Err(HostError::Manifest(format!("it has the operation `{id}` twice")));
             }
         }
         let names = list("triggers").filter_map(|trigger| trigger.get("name").and_then(Value::as_str));
         let triggers = names.map(str::to_owned).collect();
         let credentials = manifest.get("credentials").cloned().unwrap_or_default();
-        let patterns = credentials.get("egress").and_then(Value::as_array).into_iter().flatten();
-        let egress = patterns.filter_map(Value::as_str).map(SpecPattern::parse).collect::<Result<_, _>>()?;
-        Ok(Self { text: text.to_owned(), operations, triggers, credentials, egress })
+        let spec: CredentialSpec = match without_nulls(&credentials) {
+            Value::Null => CredentialSpec::default(),
+            credentials => serde_json::from_value(credentials)
+                .map_err(|error| HostError::Manifest(format!("`credentials`: {error}")))?,
+        };
+        let egress =
+            spec.egress.iter().map(|pattern| SpecPattern::parse(pattern)).collect::<Result<_, _>>()?;
+        let contract = manifest.get("contract").and_then(Value::as_str).map(str::to_owned);
+        Ok(Self { text: text.to_owned(), contract, operations, triggers, credentials, spec, egress })
     }
 }
 
@@ -223,10 +237,10 @@ mod tests {
 
     #[test]
     fn what_serialises_an_operation_is_read_and_all_else_ignored() {
-        let text = r#"{"operations":[{"id":"a","serialize_by":["/k","/l/m"]},{"id":"b"},{"id":"c","serialize_by":3},{"serialize_by":3},7],"more":1}"#;
+        let text = r#"{"operations":[{"id":"a","serialize_by":["/k","/l/m"]},{"id":"b"},{"serialize_by":3},7],"more":1}"#;
         let manifest = Manifest::parse(text).expect("manifest");
         assert_eq!(manifest.serialize_by("a"), ["/k", "/l/m"]);
-        assert!(manifest.serialize_by("b").is_empty() && manifest.serialize_by("c").is_empty());
+        assert!(manifest.serialize_by("b").is_empty());
         assert!(Manifest::parse(r#"{"operations":{}}"#).expect("manifest").serialize_by("a").is_empty());
     }
 

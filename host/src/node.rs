@@ -9,41 +9,35 @@ use tokio::sync::OnceCell;
 use tokio::time::Instant;
 use wasmtime::component::{Component, Linker};
 
-use crate::bindings::Exports;
 use crate::budget::Class;
 use crate::call::{Bounds, GuestCall, Ready, State, run};
-use crate::calls::{CredentialSchema, Describe, Flat};
-use crate::client::HttpClient;
+use crate::calls::{CredentialSchema, Migrate, missing};
 use crate::connection::Connection;
 use crate::context::after;
-use crate::credentials::secrets_of;
-use crate::egress::{Egress, EgressPolicy};
 use crate::error::{CallError, HostError, Stop};
-use crate::events::Events;
+use crate::exports::{Exports, track};
+use crate::form::CredentialSpec;
 use crate::http::CallHttp;
 use crate::inspect::Counts;
-use crate::json;
-use crate::limits::clean_flat;
+use crate::limits::clean_error;
 use crate::loading::{Digest, Slot};
 use crate::manifest::{self, Manifest};
 use crate::metrics::Metrics;
 use crate::names::Names;
-use crate::network::Network;
 use crate::options::ConnectionOptions;
-use crate::quota::ConnectionLimits;
-use crate::rules;
-use crate::wit::flat::FlatError;
-use crate::wit::node::CredentialSpec;
+use crate::secrets::Secrets;
+use crate::wit::migration::Migrated;
 
 /// What a node may import, each at version 0.2. The list is the permission
 /// dialog: whoever asks for more is refused by name.
-pub(crate) const IMPORTS: [&str; 6] = [
+pub(crate) const IMPORTS: [&str; 7] = [
     "wasi:clocks/monotonic-clock",
     "wasi:http/outgoing-handler",
     "wasi:http/types",
     "wasi:io/error",
     "wasi:io/poll",
     "wasi:io/streams",
+    "workflow:node/logging",
 ];
 
 /// How long a node may take for what it knows by heart.
@@ -60,7 +54,8 @@ struct Loaded {
     bounds: Arc<Bounds>,
     manifest: Manifest,
     imports: Vec<String>,
-    spec: OnceCell<CredentialSpec>,
+    /// Whether the component answers what its manifest says.
+    verified: OnceCell<()>,
     known: Known,
 }
 
@@ -98,8 +93,16 @@ impl Node {
             .map_err(|error| HostError::ImportsRefused(vec![format!("{error:#}")]))?;
         let exports = Exports::new(&component).map_err(HostError::ExportsMissing)?;
         let manifest = manifest::read(bytes)?;
+        let version = exports.version();
+        if let Some(contract) = manifest.contract()
+            && track(contract.rsplit('@').next().unwrap_or_default()) != track(version)
+        {
+            return Err(HostError::Manifest(format!(
+                "it says {contract}, and the component exports version {version}"
+            )));
+        }
         let ready = Ready { component, exports };
-        let loaded = Loaded { ready, bounds, manifest, imports, spec: OnceCell::new(), known };
+        let loaded = Loaded { ready, bounds, manifest, imports, verified: OnceCell::new(), known };
         Ok(Self { loaded: Arc::new(loaded) })
     }
 
@@ -138,38 +141,43 @@ impl Node {
         self.loaded.manifest.reach()
     }
 
-    /// Calls `describe`, whose answer equals [`manifest`](Self::manifest).
-    ///
-    /// # Errors
-    /// [`HostError::ManifestBroken`] where it does not; [`HostError::Stopped`].
-    pub async fn describe(&self) -> Result<String, HostError> {
-        let told = self.recite(&Describe).await?;
-        if told == self.loaded.manifest.text {
-            return Ok(told);
-        }
-        Err(HostError::ManifestBroken { function: "describe" })
-    }
-
-    /// The form to ask a person for, and how to log in with it. Asked once and
-    /// remembered. A component that tells another story when it is asked than in its
-    /// manifest, which people were shown, is refused here.
+    /// The form to ask a person for, and how to log in with it, from the manifest. The
+    /// component is asked once, too: one that answers something else than its manifest,
+    /// which people were shown, is refused.
     ///
     /// # Errors
     /// [`HostError::ManifestBroken`]; [`HostError::Stopped`].
-    pub async fn credential_schema(&self) -> Result<CredentialSpec, HostError> {
-        self.spec().await.cloned()
-    }
-
-    pub(crate) async fn spec(&self) -> Result<&CredentialSpec, HostError> {
-        let ask = async || {
-            let spec = self.recite(&CredentialSchema).await?;
-            if !self.loaded.manifest.promises(&spec) {
+    pub async fn credential_schema(&self) -> Result<&CredentialSpec, HostError> {
+        let verify = async || {
+            let (schema, described) = self.recite(&CredentialSchema).await?;
+            if !self.loaded.manifest.promises(&schema) {
                 return Err(HostError::ManifestBroken { function: "credential-schema" });
             }
-            self.describe().await?;
-            Ok(spec)
+            if described.is_some_and(|text| text != self.loaded.manifest.text) {
+                return Err(HostError::ManifestBroken { function: "describe" });
+            }
+            Ok(())
         };
-        self.loaded.spec.get_or_try_init(ask).await
+        self.loaded.verified.get_or_try_init(verify).await?;
+        Ok(&self.loaded.manifest.spec)
+    }
+
+    /// Brings the input of a saved workflow up to date, for an operation whose `version`
+    /// in the manifest is newer than the one that was stored with the workflow.
+    ///
+    /// # Errors
+    /// [`CallError::Node`]: `unsupported` where the component does not export
+    /// `migration`, `invalid-input` for what it cannot convert.
+    pub async fn migrate(&self, operation: &str, version: u32, input: &str) -> Result<Migrated, CallError> {
+        let migrated = self.recite(&Migrate { operation, version, input }).await.map_err(HostError::from)?;
+        match migrated {
+            Some(Ok(migrated)) => Ok(migrated),
+            Some(Err(mut error)) => {
+                clean_error(&mut error, &Secrets::default());
+                Err(error.into())
+            }
+            None => Err(missing("migration.migrate").into()),
+        }
     }
 
     /// Makes a connection of what a person typed: completes the fields with
@@ -188,65 +196,20 @@ impl Node {
         Connection::open(self.clone(), fields, options).await
     }
 
-    /// Calls `flat.invoke` in a fresh instance, with the JSON texts as they are. The
-    /// rules in `context` (`dry_run`, `read_only`, `allowed_operations`, `confirmed`)
-    /// are the host's, too. Under `read_only` a node that logs in with a POST needs a
-    /// line of the policy with method and path of its token URL.
-    /// The node prepares and logs in by itself, so the policy must name every
-    /// origin that it needs: there is no `prepare` to learn them from.
-    ///
-    /// # Errors
-    /// [`HostError::Stopped`]; [`HostError::ExportsMissing`] where the component
-    /// has no such function. What the node itself reports is the inner result.
-    #[expect(clippy::too_many_arguments, reason = "the arguments of flat.invoke, and its bounds")]
-    pub async fn invoke_flat(
-        &self,
-        connection: &str,
-        context: &str,
-        operation: &str,
-        input: &str,
-        cursor: Option<&str>,
-        policy: &EgressPolicy,
-        deadline: Duration,
-    ) -> Result<Result<String, FlatError>, HostError> {
-        let secrets = Arc::new(secrets_of(connection, self.spec().await?));
-        let egress = Egress::explicit(policy);
-        let limits = ConnectionLimits::default();
-        let network = Network {
-            client: HttpClient::new(egress.addresses(), None, self.names(), limits.socket_places())?,
-            egress,
-            limits,
-            places: limits.places(self.slots()),
-            events: Events::new(None, Arc::clone(&secrets), self.metrics()),
-            login: None,
-            token_url: None,
-            vault: None,
-            budget: Arc::default(),
-            max_response: self.loaded.bounds.limits.response,
-        };
-        let deadline = after(deadline);
-        if self.loaded.ready.exports.invoke.is_none() {
-            return Err(no_flat());
-        }
-        let told = rules::told(context);
-        if let Err(error) = rules::permit(&self.loaded.manifest, operation, std::iter::once(input), &told) {
-            return Ok(Err(FlatError::PermanentFailure(json::node_error(&error).to_string())));
-        }
-        let network = (!told.dry_run).then(|| Arc::new(network));
-        let reading = told.read_only.then(|| self.loaded.manifest.reading(operation));
-        let hooks = CallHttp::new(network, deadline, Class::Run).only_reading(reading);
-        let call = Flat { connection, context, operation, input, cursor };
-        let mut result = self.run(hooks, deadline, &call).await?.ok_or_else(no_flat)?;
-        if let Err(error) = &mut result {
-            clean_flat(error, &secrets);
-        }
-        Ok(result)
-    }
-
     /// A call that needs nothing from outside.
     async fn recite<C: GuestCall>(&self, call: &C) -> Result<C::Output, Stop> {
         let deadline = after(RECITE);
         self.run(CallHttp::new(None, deadline, Class::Interactive), deadline, call).await
+    }
+
+    /// Whether the component completes and checks credentials.
+    pub(crate) fn has_setup(&self) -> bool {
+        self.loaded.ready.exports.has_setup()
+    }
+
+    /// Whether the component can end a session at the service.
+    pub(crate) fn has_revocation(&self) -> bool {
+        self.loaded.ready.exports.has_revocation()
     }
 
     pub(crate) async fn run<C: GuestCall>(
@@ -290,10 +253,6 @@ impl Node {
     }
 }
 
-fn no_flat() -> HostError {
-    HostError::ExportsMissing(vec!["workflow:node/flat@0.1.0 is missing".to_owned()])
-}
-
 /// Those of its imports that a node may not have.
 pub(crate) fn refused_imports(imports: &[String]) -> Vec<String> {
     imports.iter().filter(|name| !is_allowed(name)).cloned().collect()
@@ -314,7 +273,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_six_interfaces_are_allowed_in_any_0_2() {
+    fn allows_the_interfaces_of_the_list_in_any_0_2() {
         for import in [
             "wasi:http/types@0.2.12",
             "wasi:http/outgoing-handler@0.2.0",
@@ -322,6 +281,7 @@ mod tests {
             "wasi:io/poll@0.2.4",
             "wasi:io/streams@0.2.4",
             "wasi:clocks/monotonic-clock@0.2.12",
+            "workflow:node/logging@0.2.0",
         ] {
             assert!(is_allowed(import), "{import}");
         }

@@ -116,6 +116,8 @@ pub struct CallOptions {
     pub trace_parent: Option<String>,
     /// IANA name of the user's time zone, for dates without one.
     pub time_zone: Option<String>,
+    /// BCP 47 tag of the user's language, for messages.
+    pub locale: Option<String>,
 }
 
 impl Default for CallOptions {
@@ -130,6 +132,7 @@ impl Default for CallOptions {
             idempotency_key: None,
             trace_parent: None,
             time_zone: None,
+            locale: None,
         }
     }
 }

@@ -8,8 +8,8 @@ use crate::metrics::Metrics;
 use crate::options::{CallOptions, ConnectionOptions};
 use crate::quota::ConnectionLimits;
 use crate::{
-    budget, call, client, connector, decode, fold, held, host, http, limits, links, names, quota, replay,
-    session,
+    budget, call, client, connector, decode, fold, held, host, http, limits, links, logs, names, quota,
+    replay, session,
 };
 
 const PAGE: &str = include_str!("../../docs/hosting.md");
@@ -37,6 +37,7 @@ fn the_page_tells_the_limits_as_they_are() {
         ("memories and tables of one call", mib(memory)),
         ("the result of one call", mib(result)),
         ("a session", kib(session::LARGEST)),
+        ("lines that one call logs", logs::LINES.to_string()),
         ("the results of one run", mib(run)),
         ("one answer", mib(response)),
         ("headers of one answer", kib(client::HEADERS)),

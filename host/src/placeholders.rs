@@ -34,15 +34,15 @@ use crate::context::random_hex;
 use crate::egress::Refusal;
 use crate::error::HostError;
 use crate::failure::Failure;
+use crate::form::{AuthRecipe, ClientAuthentication, CredentialSpec, Oauth2ClientCredentials};
 use crate::network::without_query;
 use crate::origin::Origin;
-use crate::recipe::{Ingredients, Place, with_query};
+use crate::recipe::{Ingredients, Place, not_run, with_query};
 use crate::replay::{self, Room};
 use crate::secrets::{Secret, Secrets};
 use crate::session::LARGEST;
 use crate::template;
 use crate::token::{MAX_ANSWER, token_uri};
-use crate::wit::node::{AuthRecipe, ClientAuthentication, CredentialSpec, Oauth2ClientCredentials};
 use crate::wit::types::FieldValue;
 
 /// How many tokens have a placeholder at the same time; the oldest is forgotten.
@@ -114,7 +114,8 @@ impl Vault {
         secrets: &Arc<Secrets>,
     ) -> Result<Self, HostError> {
         let rule = match &spec.auth_recipe {
-            AuthRecipe::None | AuthRecipe::ByNode => {
+            AuthRecipe::Other(name) => return Err(not_run(name)),
+            AuthRecipe::None | AuthRecipe::Custom => {
                 return Err(HostError::Recipe("it does not say where the secrets go".to_owned()));
             }
             AuthRecipe::StaticToken(token) => {

@@ -18,12 +18,12 @@ use url::form_urlencoded::Serializer;
 
 use crate::credentials::Typed;
 use crate::error::{CallError, HostError};
+use crate::form::{AuthRecipe, CredentialSpec, Injection};
 use crate::network::Network;
 use crate::origin::{Origin, typed_origins};
 use crate::secrets::{Secret, Secrets};
 use crate::session::{Cache, Lease};
 use crate::token::{Token, TokenRequest, TokenUse};
-use crate::wit::node::{AuthRecipe, CredentialSpec, Injection};
 
 /// How the host of one connection logs in.
 #[derive(Debug)]
@@ -103,6 +103,11 @@ impl Ingredients<'_> {
     }
 }
 
+/// A recipe that this host does not run.
+pub(crate) fn not_run(name: &str) -> HostError {
+    HostError::Recipe(format!("this host does not run `{name}`; let the component log in"))
+}
+
 /// Whether a completed value is a typed one in another spelling: the same address,
 /// or some of the same words.
 fn is_tidied(typed: &str, completed: &str) -> bool {
@@ -122,8 +127,11 @@ impl HostLogin {
     ) -> Result<Option<Self>, HostError> {
         Ok(Some(match &spec.auth_recipe {
             AuthRecipe::None => return Ok(None),
-            AuthRecipe::ByNode => {
+            AuthRecipe::Custom => {
                 return Err(HostError::Recipe("only the component knows how to log in".to_owned()));
+            }
+            AuthRecipe::Other(name) => {
+                return Err(not_run(name));
             }
             AuthRecipe::StaticToken(token) => Self {
                 place: Place::new(&token.inject)?,
@@ -184,6 +192,14 @@ impl HostLogin {
             None => return Ok(None),
         };
         self.leased(asked, newer).map(Some)
+    }
+
+    /// Forgets the token; whether there was one.
+    pub(crate) async fn forget(&self, deadline: Instant) -> bool {
+        match &self.kind {
+            Kind::Fixed(_) => false,
+            Kind::Token(asked) => asked.cache.take(deadline).await.is_some(),
+        }
     }
 
     fn leased(&self, asked: &Asked, token: Lease<Token>) -> Result<HostLease, CallError> {
@@ -308,10 +324,10 @@ pub(crate) fn with_query(uri: &Uri, pair: &str) -> Option<Uri> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wit::node::{Basic, HeaderInjection, StaticToken};
+    use crate::form::{Basic, HeaderInjection, StaticToken};
 
     fn spec(auth_recipe: AuthRecipe) -> CredentialSpec {
-        CredentialSpec { fields: Vec::new(), auth_recipe, egress: Vec::new(), documentation_url: None }
+        CredentialSpec { auth_recipe, ..CredentialSpec::default() }
     }
 
     fn login(recipe: AuthRecipe, secret: &str) -> Result<Option<HostLogin>, HostError> {
@@ -392,7 +408,7 @@ mod tests {
 
     #[test]
     fn what_only_the_component_can_do_is_refused() {
-        assert!(matches!(login(AuthRecipe::ByNode, "x"), Err(HostError::Recipe(_))));
+        assert!(matches!(login(AuthRecipe::Custom, "x"), Err(HostError::Recipe(_))));
         assert!(matches!(login(key(in_header("no header", "")), "x"), Err(HostError::Recipe(_))));
     }
 

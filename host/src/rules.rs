@@ -6,6 +6,8 @@
 
 mod condition;
 
+use std::collections::BTreeSet;
+
 use http::Method;
 use serde_json::Value;
 
@@ -29,15 +31,20 @@ pub(crate) struct Operation {
     pub(crate) reads_with: Vec<(Method, PathRule)>,
     /// JSON pointers into the input.
     pub(crate) serialize_by: Vec<String>,
+    /// The lists of which it takes values (`x-options` in the schema of its input).
+    lists: BTreeSet<String>,
 }
 
 impl Operation {
     /// Reads an entry of the manifest's `operations`. Rules that do not parse are
     /// no rules that could be left out: the manifest is refused.
-    pub(crate) fn parse(id: &str, json: &Value) -> Result<Self, HostError> {
+    pub(crate) fn parse(id: &str, json: &Value, definitions: &Value) -> Result<Self, HostError> {
         let wrong = |member: &str, why: &str| {
             HostError::Manifest(format!("`{member}` of the operation `{id}`: {why}"))
         };
+        if !matches!(json.get("annotations"), None | Some(Value::Null | Value::Object(_))) {
+            return Err(wrong("annotations", "it is not an object"));
+        }
         let mark = |name: &str| match json.pointer(&format!("/annotations/{name}")) {
             None | Some(Value::Null) => Ok(false),
             Some(Value::Bool(mark)) => Ok(*mark),
@@ -56,14 +63,21 @@ impl Operation {
             .iter()
             .map(|json| reads_with(json).map_err(|why| wrong("reads_with", why)))
             .collect::<Result<_, _>>()?;
-        let pointers = json.get("serialize_by").and_then(Value::as_array).into_iter().flatten();
+        let pointer = |pointer: &Value| pointer.as_str().map(str::to_owned);
+        let serialize_by = list("serialize_by")?
+            .iter()
+            .map(|json| pointer(json).ok_or_else(|| wrong("serialize_by", "it is not a list of pointers")))
+            .collect::<Result<_, _>>()?;
+        let mut lists = Lists::default();
+        lists.collect(json.get("input").unwrap_or(&Value::Null), definitions);
         Ok(Self {
             read_only: mark("read_only")?,
             destructive: mark("destructive")?,
             customer_visible: mark("customer_visible")?,
             confirm_when,
             reads_with,
-            serialize_by: pointers.filter_map(Value::as_str).map(str::to_owned).collect(),
+            serialize_by,
+            lists: lists.names,
         })
     }
 
@@ -86,6 +100,36 @@ impl Operation {
             let met = self.confirm_when.iter().find(|condition| condition.holds(&input))?;
             Some(format!("its manifest demands it where {met}, as in {item}"))
         })
+    }
+}
+
+/// The lists that a schema refers to, at any depth and through `$ref`.
+#[derive(Default)]
+struct Lists<'a> {
+    names: BTreeSet<String>,
+    /// Definitions that were looked through; one can refer to itself.
+    seen: BTreeSet<&'a str>,
+}
+
+impl<'a> Lists<'a> {
+    fn collect(&mut self, schema: &'a Value, definitions: &'a Value) {
+        match schema {
+            Value::Object(members) => {
+                members.values().for_each(|schema| self.collect(schema, definitions));
+                if let Some(name) = members.get("$ref").and_then(Value::as_str)
+                    && let Some(name) = name.strip_prefix("#/$defs/")
+                    && self.seen.insert(name)
+                    && let Some(definition) = definitions.get(name)
+                {
+                    self.collect(definition, definitions);
+                }
+                if let Some(name) = schema.pointer("/x-options/list").and_then(Value::as_str) {
+                    self.names.insert(name.to_owned());
+                }
+            }
+            Value::Array(schemas) => schemas.iter().for_each(|schema| self.collect(schema, definitions)),
+            _ => {}
+        }
     }
 }
 
@@ -138,25 +182,19 @@ fn unknown(manifest: &Manifest, id: &str) -> NodeError {
     )
 }
 
-/// The rules in the JSON text of a call context. What does not parse is for the
-/// component to refuse; until then nothing is confirmed, and nothing may be written.
-pub(crate) fn told(context: &str) -> CallOptions {
-    let context: Value = serde_json::from_str(context).unwrap_or_default();
-    let flag = |name: &str, otherwise: bool| match context.get(name) {
-        None | Some(Value::Null) => false,
-        Some(value) => value.as_bool().unwrap_or(otherwise),
-    };
-    let allowed = context.get("allowed_operations").filter(|allowed| !allowed.is_null()).map(|allowed| {
-        let names = allowed.as_array().into_iter().flatten();
-        names.filter_map(Value::as_str).map(str::to_owned).collect()
-    });
-    CallOptions {
-        dry_run: flag("dry_run", false),
-        read_only: flag("read_only", true) || !context.is_object(),
-        confirmed: flag("confirmed", false),
-        allowed_operations: allowed,
-        ..CallOptions::default()
+/// Refuses a list that no allowed operation takes values of: a list shows records, too.
+pub(crate) fn permit_list(manifest: &Manifest, name: &str, call: &CallOptions) -> Result<(), Box<NodeError>> {
+    let Some(allowed) = &call.allowed_operations else { return Ok(()) };
+    let serves = |id: &String| manifest.operation(id).is_some_and(|operation| operation.lists.contains(name));
+    if allowed.iter().any(serves) {
+        return Ok(());
     }
+    Err(Box::new(refusal(
+        ErrorKind::Denied,
+        "host.list-not-allowed",
+        format!("No allowed operation takes values of the list \"{}\".", shown(name)),
+        "Let the operator add such an operation to `CallOptions::allowed_operations`.",
+    )))
 }
 
 /// Refuses a trigger that people were not shown.
@@ -248,26 +286,33 @@ mod tests {
     }
 
     #[test]
-    fn the_rules_of_a_call_in_text_are_read_strictly() {
-        let told = |text: &str| {
-            let CallOptions { dry_run, read_only, confirmed, allowed_operations, .. } = told(text);
-            (dry_run, read_only, confirmed, allowed_operations)
+    fn a_list_is_read_where_an_allowed_operation_takes_its_values() {
+        let manifest = Manifest::parse(
+            r##"{"operations":[
+                {"id":"a","input":{"properties":{"site":{"x-options":{"list":"sites"}}}}},
+                {"id":"b","input":{"properties":{"ids":{"items":{"anyOf":[{"x-options":{"list":"tags"}}]}}}}},
+                {"id":"c"},
+                {"id":"d","input":{"$ref":"#/$defs/d"}}
+            ],"$defs":{"d":{"anyOf":[{"$ref":"#/$defs/d"},{"x-options":{"list":"far"}}]}}}"##,
+        )
+        .expect("manifest");
+        let may = |list: &str, allowed: &[&str]| {
+            let allowed_operations = Some(allowed.iter().map(ToString::to_string).collect());
+            permit_list(&manifest, list, &CallOptions { allowed_operations, ..CallOptions::default() })
+                .is_ok()
         };
-        assert_eq!(told("{}"), (false, false, false, None));
-        assert_eq!(told(r#"{"dry_run":true,"read_only":true,"confirmed":true}"#), (true, true, true, None));
-        let odd = r#"{"dry_run":1,"read_only":"yes","confirmed":"yes","allowed_operations":"x"}"#;
-        assert_eq!(told(odd), (false, true, false, Some(vec![])));
-        assert_eq!(told("nonsense"), (false, true, false, None));
-        assert_eq!(
-            told(r#"{"allowed_operations":["a",1]}"#),
-            (false, false, false, Some(vec!["a".to_owned()]))
-        );
+        assert!(may("sites", &["a"]) && may("tags", &["c", "b"]) && may("far", &["d"]));
+        assert!(!may("sites", &["b"]) && !may("tags", &["c"]) && !may("sites", &[]) && !may("x", &["a"]));
+        assert!(permit_list(&manifest, "sites", &CallOptions::default()).is_ok());
     }
 
     #[test]
     fn rules_that_do_not_parse_are_not_left_out() {
         for operation in [
             r#"{"id":"x","annotations":{"destructive":"yes"}}"#,
+            r#"{"id":"x","annotations":[]}"#,
+            r#"{"id":"x","serialize_by":"/key"}"#,
+            r#"{"id":"x","serialize_by":[3]}"#,
             r#"{"id":"x","confirm_when":{}}"#,
             r#"{"id":"x","confirm_when":[{"at":"private","is":[false]}]}"#,
             r#"{"id":"x","confirm_when":[{"at":"/private"}]}"#,

@@ -140,7 +140,7 @@ mod tests {
         let pointers: Vec<String> = pointers.iter().map(|pointer| (*pointer).to_owned()).collect();
         let items: Vec<Item> = items
             .iter()
-            .map(|json| Item { json: (*json).to_owned(), attachments: Vec::new(), source_index: None })
+            .map(|json| Item { json: (*json).to_owned(), attachments: Vec::new(), sources: Vec::new() })
             .collect();
         keys("x.add", &pointers, &items).into_iter().collect()
     }

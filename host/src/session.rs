@@ -117,6 +117,12 @@ impl<T: Expiring> Cache<T> {
         Some(Lease { value, generation: slot.generation, fresh: false })
     }
 
+    /// Takes out what is held. Waits for a login that is under way.
+    pub(crate) async fn take(&self, deadline: Instant) -> Option<Arc<T>> {
+        let mut slot = timeout_at(deadline, self.slot.lock()).await.ok()?;
+        slot.held.take()
+    }
+
     /// Puts in a value that came from elsewhere. Not while someone logs in: that
     /// value will be as good, and the caller has a result to deliver.
     pub(crate) async fn put(&self, value: T) {

@@ -23,13 +23,13 @@ use crate::audience;
 use crate::budget::retry_after;
 use crate::error::{CallError, HostError, refusal};
 use crate::failure::Failure;
+use crate::form::{ClientAuthentication, Oauth2ClientCredentials};
 use crate::limits::clean_text;
 use crate::network::{Fetch, Network};
 use crate::recipe::Ingredients;
 use crate::secrets::{Secret, Secrets};
 use crate::session::{Expiring, LARGEST, Lease};
 use crate::template;
-use crate::wit::node::{ClientAuthentication, Oauth2ClientCredentials};
 use crate::wit::types::{ErrorKind, NodeError, Retry};
 
 /// How long a token that has not been used yet counts as fresh.
@@ -184,8 +184,8 @@ impl TokenRequest {
             authorization,
             access_token: recipe.access_token.clone(),
             expires_in: recipe.expires_in.clone(),
-            default_lifetime: Duration::from_millis(recipe.default_lifetime_ms.into()),
-            renew_before: Duration::from_millis(recipe.renew_before_ms.into()),
+            default_lifetime: Duration::from_millis(recipe.default_lifetime_ms),
+            renew_before: Duration::from_millis(recipe.renew_before_ms),
             secrets: Arc::clone(secrets),
         })
     }

@@ -9,7 +9,8 @@ use crate::connection::Connection;
 use crate::context::random_hex;
 use crate::error::{CallError, HostError};
 use crate::options::CallOptions;
-use crate::wit::triggers::{Delivery, Endpoint, Polled, Received, Subscription, Unsubscribed};
+use crate::wit::triggers::{Delivery, Endpoint, Polled, Received, Subscription};
+use crate::wit::types::Report;
 
 /// A fresh secret for [`Endpoint::signing_secret`], of the system's randomness.
 ///
@@ -73,7 +74,7 @@ impl Connection {
         config_json: &str,
         state: &str,
         call: &CallOptions,
-    ) -> Result<Unsubscribed, CallError> {
+    ) -> Result<Report, CallError> {
         self.knows_trigger(trigger)?;
         let config = &config_json.to_owned();
         let unsubscribe = Unsubscribe { trigger: Trigger { name: trigger, config }, state };

@@ -61,7 +61,7 @@ pub fn run(task: &mut Task<'_, '_>, index: usize, input: &Input) -> Result<Vec<I
     }
     task.note_renames(index, files_of(task, index));
     let json = task.present(action, View::single(input.simplify), index);
-    Ok(vec![Item::result(json, index)])
+    Ok(vec![Item::result(json)])
 }
 
 /// What a request for an action says, without its files.

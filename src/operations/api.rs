@@ -162,7 +162,7 @@ pub fn call(task: &mut Task<'_, '_>, index: usize, input: &Input) -> Result<Vec<
     }
     let mut body = if answer.body.is_empty() { Value::Null } else { client::json(&answer, request.safety)? };
     task.redact(&mut body, index);
-    Ok(vec![Item::result(json!({"status": answer.status, "body": body}), index)])
+    Ok(vec![Item::result(json!({"status": answer.status, "body": body}))])
 }
 
 #[cfg(test)]

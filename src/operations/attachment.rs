@@ -46,7 +46,7 @@ pub fn upload(task: &mut Task<'_, '_>, index: usize, input: &Input) -> Result<Ve
         sent.insert("filename".to_string(), files::clean_name(&file.name).into());
         written::review(task, &Value::Object(sent), &stored, index);
         let json = task.present(stored, View::single(input.simplify), index);
-        results.push(Item::result(json, index));
+        results.push(Item::result(json));
     }
     Ok(results)
 }
@@ -136,7 +136,7 @@ pub fn download(task: &mut Task<'_, '_>, index: usize, input: &Input) -> Result<
     };
     let json = json!({"id": input.id, "filename": name, "mime_type": mime_type, "filesize": size});
     let attachments = vec![Attachment { name, mime_type, content }];
-    Ok(vec![Item { attachments, ..Item::result(json, index) }])
+    Ok(vec![Item { attachments, ..Item::result(json) }])
 }
 
 /// The link in an answer that is one. A file has a name, and JSON in it is

@@ -399,7 +399,7 @@ fn page(task: &mut Task<'_, '_>, limit: u64, page_no: u32) -> Result<Vec<Object>
 fn done(task: &mut Task<'_, '_>, index: usize, input: &Input, record: Object) {
     written::review(task, &record::body(task.resource, input, &[]), &record, index);
     let json = task.present(record, View::single(input.simplify), index);
-    task.queue.settle(index, Outcome::Done(vec![Item::result(json, index)]));
+    task.queue.settle(index, Outcome::Done(vec![Item::result(json)]));
 }
 
 fn fail(task: &mut Task<'_, '_>, batch: &[(usize, Input)], error: &NodeError) -> Vec<(usize, Input)> {

@@ -101,7 +101,7 @@ pub fn run(task: &mut Task<'_, '_>) {
         let (done, repeated) = work.run(home).map_err(|error| work.advise(error))?;
         let result = work.result(&done, repeated);
         memory.homes.push((key, done.ticket));
-        Ok(vec![Item::result(result, index)])
+        Ok(vec![Item::result(result)])
     });
 }
 

@@ -182,7 +182,7 @@ impl List {
 
     fn item(&self, task: &mut Task<'_, '_>, row: Object) -> Item {
         let json = task.present(row, View::row(self.input.simplify), self.index);
-        Item::result(json, self.index)
+        Item::result(json)
     }
 
     /// What is odd about the rows that this call read.

@@ -97,7 +97,7 @@ pub fn run(task: &mut Task<'_, '_>) {
             }
         }
         let json = suggest(&organisation, candidates);
-        task.queue.settle(*index, Outcome::Done(vec![Item::result(json, *index)]));
+        task.queue.settle(*index, Outcome::Done(vec![Item::result(json)]));
     }
 }
 

@@ -335,7 +335,7 @@ fn dry_run(task: &mut Task<'_, '_>) {
         });
         let outcome = match requests {
             Ok(requests) => {
-                Outcome::Done(requests.iter().map(|request| preview(task.client, request, index)).collect())
+                Outcome::Done(requests.iter().map(|request| preview(task.client, request)).collect())
             }
             Err(error) => Outcome::Failed(error),
         };
@@ -343,12 +343,12 @@ fn dry_run(task: &mut Task<'_, '_>) {
     }
 }
 
-fn preview(client: &Client<'_>, request: &ApiRequest, index: usize) -> Item {
+fn preview(client: &Client<'_>, request: &ApiRequest) -> Item {
     let mut json = request.to_json(&client.credentials.resource_url);
     if let Value::Object(object) = &mut json {
         object.insert("dry_run".into(), Value::Bool(true));
     }
-    Item::result(json, index)
+    Item::result(json)
 }
 
 /// The most requests that the items of one call take. After them, or where the

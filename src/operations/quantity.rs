@@ -105,7 +105,7 @@ pub fn update(task: &mut Task<'_, '_>, index: usize, input: &Input) -> Result<Ve
             "changed": changed,
         })
     };
-    Ok(chosen.iter().map(|position| Item::result(line(position), index)).collect())
+    Ok(chosen.iter().map(|position| Item::result(line(position))).collect())
 }
 
 /// Sees that the lines were kept: in the answer to the write, else in the

@@ -296,7 +296,7 @@ mod tests {
 
     /// A result of so many bytes.
     fn heavy(bytes: usize) -> Vec<Item> {
-        vec![Item::result(json!("x".repeat(bytes)), 0)]
+        vec![Item::result(json!("x".repeat(bytes)))]
     }
 
     #[test]
@@ -417,7 +417,7 @@ mod tests {
 
     #[test]
     fn parts_of_one_item_join() {
-        let item = |n: u8| Item { json: json!({ "id": n }), attachments: vec![], source_index: Some(0) };
+        let item = |n: u8| Item { json: json!({ "id": n }), attachments: vec![] };
         let mut queue = Queue::new(1, None);
         queue.deliver(0, vec![item(1)], json!(1));
         queue.deliver(0, vec![item(2)], json!(2));

@@ -125,7 +125,7 @@ fn send(task: &mut Task<'_, '_>, inputs: &[(usize, Input)]) {
     for (((index, input), request), answer) in inputs.iter().zip(&requests).zip(answers) {
         let answer = answer.or_else(|error| with_companions(task, input, request, error));
         let outcome = match answer.and_then(|answer| result(task, *index, input, request, &answer)) {
-            Ok(json) => Outcome::Done(vec![Item::result(json, *index)]),
+            Ok(json) => Outcome::Done(vec![Item::result(json)]),
             Err(error) => Outcome::Failed(mandatory::explain(task, input, error)),
         };
         if let Outcome::Failed(error) = &outcome

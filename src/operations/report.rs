@@ -83,7 +83,7 @@ pub fn rows(task: &mut Task<'_, '_>, index: usize, input: &Input) -> Result<Vec<
     let item = |row| {
         let mut row = output::without_unset_dates(Value::Object(row));
         task.redact(&mut row, index);
-        Item::result(row, index)
+        Item::result(row)
     };
     Ok(rows.into_iter().map(item).collect())
 }

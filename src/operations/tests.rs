@@ -78,7 +78,7 @@ pub(crate) fn run_all(
         fields: fields.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect(),
         auth: ConnectionAuth::Session(session),
     };
-    let item = |json: &Value| Item { json: json.clone(), attachments: vec![], source_index: None };
+    let item = |json: &Value| Item { json: json.clone(), attachments: vec![] };
     let items: Vec<Item> = inputs.iter().map(item).collect();
     let mut transport = Script { answer, waited: Duration::ZERO };
     execute(&mut transport, &context, &connection, operation, &items, cursor).unwrap()

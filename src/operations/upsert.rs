@@ -64,7 +64,7 @@ fn one(
         }
     };
     let json = task.present(ticket, View::single(input.simplify), index);
-    Ok(vec![Item::result(json, index)])
+    Ok(vec![Item::result(json)])
 }
 
 /// What would be sent: the search, and what follows if it finds nothing.

@@ -484,10 +484,8 @@ pub(super) fn call_as(world: &mut World, operation: &str, how: &How, items: &[Va
         fields: fields.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect(),
         auth: ConnectionAuth::Session(session),
     };
-    let items: Vec<Item> = items
-        .iter()
-        .map(|json| Item { json: json.clone(), attachments: vec![], source_index: None })
-        .collect();
+    let items: Vec<Item> =
+        items.iter().map(|json| Item { json: json.clone(), attachments: vec![] }).collect();
     execute(world, &context, &connection, operation, &items, how.cursor.as_deref()).unwrap()
 }
 

@@ -1,6 +1,6 @@
-//! A second node of the contract in `wit/`: to-dos, kept by a small REST service.
+//! A second node of the interface in `wit/`: to-dos, kept by a small REST service.
 //!
-//! It shows what a node needs at least, and that nothing in the contract is
+//! It shows what a node needs at least, and that nothing in the interface is
 //! made for one service. `node.rs` is the node, `http.rs` its way to the
 //! service, and `runtime.rs` what any component without `std` needs.
 #![cfg_attr(target_arch = "wasm32", no_std)]
@@ -20,10 +20,10 @@ pub mod service;
 
 #[cfg(target_arch = "wasm32")]
 mod bindings {
-    #![allow(missing_docs, unreachable_pub, unsafe_code, reason = "generated from the contract")]
+    #![allow(missing_docs, unreachable_pub, unsafe_code, reason = "generated from wit/")]
     use crate::node::Todo;
 
-    wit_bindgen::generate!({ path: "../../wit", world: "basic-node" });
+    wit_bindgen::generate!({ path: "../../wit", world: "minimal-node" });
     export!(Todo with_types_in self);
     pub(crate) use self::exports::workflow::node::{node, types};
 }

@@ -1,4 +1,4 @@
-//! The interface `node`: who it is, how it logs in, and its operations.
+//! The interface `node`: the credential form, the login and the operations.
 
 use alloc::{borrow::ToOwned, format, string::String, vec, vec::Vec};
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use wasi::clocks::monotonic_clock::subscribe_duration;
 
 use crate::bindings::node::*;
-use crate::bindings::types::{ConnectionAuth, Effect, ErrorKind, Retry};
+use crate::bindings::types::{ConnectionAuth, Effect, ErrorKind, FieldValue, Retry, Usage};
 use crate::http::Client;
 
 pub(crate) type Answer<T> = Result<T, NodeError>;
@@ -14,44 +14,9 @@ pub(crate) type Answer<T> = Result<T, NodeError>;
 pub(crate) struct Todo;
 
 impl Guest for Todo {
-    fn describe() -> String {
-        crate::MANIFEST.to_owned()
-    }
-
-    fn credential_schema() -> CredentialSpec {
-        let url = ("url", FieldKind::Url, "Address", "Where the service runs, without a path.");
-        let key = ("api_key", FieldKind::Secret, "API key", "From the service's settings page.");
-        let field = |(name, kind, label, help): (&str, _, &str, &str)| CredentialField {
-            name: name.to_owned(),
-            label: label.to_owned(),
-            help: help.to_owned(),
-            placeholder: None,
-            kind,
-            required: true,
-            advanced: false,
-            default_value: None,
-            choices: vec![],
-            shown_when: vec![],
-        };
-        let (token_field, name) = ("api_key".to_owned(), "x-api-key".to_owned());
-        let inject = Injection::Header(HeaderInjection { name, prefix: String::new() });
-        CredentialSpec {
-            fields: vec![field(url), field(key)],
-            auth_recipe: AuthRecipe::StaticToken(StaticToken { token_field, inject }),
-            egress: vec!["{url}".to_owned()],
-            documentation_url: None,
-        }
-    }
-
-    fn prepare(_: CallContext, fields: Vec<FieldValue>) -> Answer<Prepared> {
-        let url = origin(&fields)?;
-        Ok(Prepared {
-            fields: vec![FieldValue { name: "url".to_owned(), value: url.clone() }],
-            egress: vec![url],
-            token_url: None,
-            usage: UNUSED,
-            diagnostics: vec![],
-        })
+    fn credential_schema() -> String {
+        let manifest: Value = serde_json::from_str(crate::MANIFEST).unwrap_or_default();
+        format!("{}", manifest.get("credentials").unwrap_or(&Value::Null))
     }
 
     fn authenticate(_: CallContext, connection: Connection) -> Answer<Session> {
@@ -60,32 +25,6 @@ impl Guest for Todo {
             expires_at: None,
             scopes: vec![],
             extra: None,
-        })
-    }
-
-    fn check(ctx: CallContext, connection: Connection) -> Answer<CheckReport> {
-        let mut client = client(ctx, connection)?;
-        let error = client.send("/todos?page=1", None).err();
-        let (status, message) = match &error {
-            None => (CheckStatus::Pass, "The to-dos can be read."),
-            Some(error) => (CheckStatus::Fail, error.message.as_str()),
-        };
-        let step = CheckStep {
-            name: "read".to_owned(),
-            label: "Read to-dos".to_owned(),
-            status,
-            message: message.to_owned(),
-            error,
-            advice: None,
-        };
-        Ok(CheckReport {
-            account: None,
-            instance: Some(client.url.clone()),
-            scopes: vec![],
-            steps: vec![step],
-            fields: vec![FieldValue { name: "url".to_owned(), value: client.url }],
-            session: None,
-            usage: client.usage,
         })
     }
 
@@ -123,9 +62,7 @@ impl Guest for Todo {
                 break;
             }
             let (outcome, more) = match run(&mut client, adds, dry_run, &item.json, page) {
-                Ok((rows, more)) => {
-                    (Outcome::Done(rows.iter().map(|row| output(row, index)).collect()), more)
-                }
+                Ok((rows, more)) => (Outcome::Done(rows.iter().map(output).collect()), more),
                 Err(error) => (Outcome::Failed(error), false),
             };
             outcomes.push(outcome);
@@ -140,9 +77,7 @@ impl Guest for Todo {
             outcomes,
             next,
             resume_after_ms: None,
-            session: None,
-            usage: client.usage,
-            diagnostics: vec![],
+            report: Report { session: None, usage: client.usage, diagnostics: vec![] },
         })
     }
 }
@@ -177,8 +112,8 @@ fn run(client: &mut Client, adds: bool, dry_run: bool, input: &str, page: u32) -
     }
 }
 
-fn output(row: &Value, index: usize) -> Item {
-    Item { json: format!("{row}"), attachments: vec![], source_index: u32::try_from(index).ok() }
+fn output(row: &Value) -> Item {
+    Item { json: format!("{row}"), attachments: vec![], sources: vec![] }
 }
 
 fn client(ctx: CallContext, connection: Connection) -> Answer<Client> {

@@ -38,14 +38,17 @@ export interface Reference {
 export interface CredentialField {
 	name: string;
 	label: string;
-	help: string;
+	help?: string;
 	placeholder?: string;
-	kind: 'text' | 'multiline' | 'url' | 'integer' | 'number' | 'boolean' | 'choice' | 'choices' | 'secret';
-	required: boolean;
-	advanced: boolean;
+	/** One that is not known here is asked for as one line of text. */
+	kind: string;
+	/** Whether it is hidden; a `secret` always is. */
+	secret?: boolean;
+	required?: boolean;
+	advanced?: boolean;
 	default_value?: string;
-	choices: Array<{ value: string; label: string; help?: string }>;
-	shown_when: Array<{ field: string; values: string[] }>;
+	choices?: Array<{ value: string; label: string; help?: string }>;
+	shown_when?: Array<{ field: string; values: string[] }>;
 }
 
 export interface Resource {
@@ -67,7 +70,7 @@ export interface Operation {
 		customer_visible?: boolean;
 		idempotent: boolean;
 		paginated: boolean;
-		dry_run: boolean;
+		dry_run?: boolean;
 	};
 	scopes?: string[];
 	files?: { takes: boolean; gives: boolean; needed?: boolean };

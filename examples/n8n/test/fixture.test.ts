@@ -15,9 +15,9 @@ import type {
 } from 'n8n-workflow';
 
 import { nodesOf } from '../src/nodes.ts';
-import type { Entry, Exports, Item, NodeError, Outcome } from '../src/runtime/contract.ts';
+import type { CheckReport, Entry, Exports, Item, NodeError, Outcome } from '../src/runtime/contract.ts';
 import { machine } from './support/built.ts';
-import { component, manifest, usage } from './support/fixture.ts';
+import { component, manifest, report } from './support/fixture.ts';
 import { contextOf, loading, run } from './support/n8n.ts';
 
 const credentials = { token: 'secret' };
@@ -64,7 +64,7 @@ describe('lists', () => {
 					],
 				};
 				const more = name === 'teams' && cursor === undefined ? { next: 'more' } : {};
-				return { entries: parts[name] ?? [], usage, diagnostics: [], ...more };
+				return { entries: parts[name] ?? [], report, ...more };
 			},
 		},
 	});
@@ -88,7 +88,7 @@ describe('lists', () => {
 	});
 
 	test('name the parent of an entry where none is chosen', async () => {
-		const parts = { lookup: { options: () => ({ entries: [entry(4, 'Main', { description: 'Nordlicht' })], usage, diagnostics: [] }) } };
+		const parts = { lookup: { options: () => ({ entries: [entry(4, 'Main', { description: 'Nordlicht' })], report }) } };
 		const desk = node('Desk', parts);
 		const shown = async (parameters: object) => {
 			const context = loading(desk, { credentials, parameters: { resource: 'ticket', operation: 'create', ...parameters } });
@@ -105,7 +105,7 @@ describe('lists', () => {
 
 	test('that are longer than a dropdown say so with their last entry', async () => {
 		const endless = node('Desk', {
-			lookup: { options: (_, __, ___, ____, _____, cursor) => ({ entries: [entry(Number(cursor ?? 0), 'Team')], next: String(Number(cursor ?? 0) + 1), usage, diagnostics: [] }) },
+			lookup: { options: (_, __, ___, ____, _____, cursor) => ({ entries: [entry(Number(cursor ?? 0), 'Team')], next: String(Number(cursor ?? 0) + 1), report }) },
 		});
 		const found = await endless.methods?.loadOptions?.options_teams?.call(loading(endless, { credentials, parameters: {} }));
 		assert.equal(found?.length, 21);
@@ -137,10 +137,10 @@ describe('lists', () => {
 });
 
 describe('the test of a credential', () => {
-	type Step = Awaited<ReturnType<Exports['node']['check']>>['steps'][number];
+	type Step = CheckReport['steps'][number];
 	const step = (name: string, status: Step['status'], message = 'So it is.', advice?: string): Step => ({ name, label: name, status, message, ...(advice === undefined ? {} : { advice }) });
 	const checked = async (...steps: Step[]) => {
-		const type = node('Desk', { node: { check: () => ({ account: 'Workflow Automation', steps }) } });
+		const type = node('Desk', { setup: { check: () => ({ account: 'Workflow Automation', scopes: [], fields: [], steps, report }) } });
 		const test = type.methods?.credentialTest?.checkConnection;
 		return test?.call({} as never, { id: '1', name: 'x', type: 'deskApi', data: credentials });
 	};
@@ -160,6 +160,19 @@ describe('the test of a credential', () => {
 		assert.equal((await checked(...fine, step('tickets', 'fail'), refused))?.status, 'Error');
 	});
 
+	test('logs in where the component has no interface for it', async () => {
+		let logins = 0;
+		const authenticate = () => {
+			logins += 1;
+			if (logins > 1) throw error('unauthenticated');
+			return { token: 'session', scopes: [] };
+		};
+		const type = node('Desk', { setup: null, node: { authenticate } });
+		const check = async () => type.methods?.credentialTest?.checkConnection?.call({} as never, { id: '1', name: 'x', type: 'deskApi', data: credentials });
+		assert.deepEqual(await check(), { status: 'OK', message: 'Connected.' });
+		assert.deepEqual(await check(), { status: 'Error', message: 'It did not work.' });
+	});
+
 	test('says what is wrong where signing in fails', async () => {
 		const found = await checked(step('token', 'fail', 'The secret is wrong.'), step('agent', 'skipped'), step('tickets', 'skipped'));
 		assert.equal(found?.status, 'Error');
@@ -170,7 +183,7 @@ describe('the test of a credential', () => {
 type Execute = Exports['node']['execute'];
 const done = (...items: object[]): Outcome => ({
 	tag: 'done',
-	val: items.map((json) => ({ json: JSON.stringify(json), attachments: [] })),
+	val: items.map((json) => ({ json: JSON.stringify(json), attachments: [], sources: new Uint32Array() })),
 });
 
 describe('a run', () => {
@@ -185,7 +198,7 @@ describe('a run', () => {
 		let given: unknown;
 		await create((_, __, ___, items) => {
 			given = JSON.parse(items[0]?.json ?? '');
-			return { outcomes: [done()], usage, diagnostics: [] };
+			return { outcomes: [done()], report };
 		}, { additionalFields: { site: { __rl: true, mode: 'name', value: 'Mitte' }, urgent: false } });
 		assert.deepEqual(given, { client: 12, site: 'Mitte', urgent: false });
 	});
@@ -197,8 +210,8 @@ describe('a run', () => {
 			(_, __, ___, ____, cursor) => {
 				cursors.push(cursor);
 				return cursor === undefined
-					? { outcomes: [done({ n: 1 }), { tag: 'not-attempted' }], next: 'b', resumeAfterMs: 50, usage, diagnostics: [] }
-					: { outcomes: [done({ n: 2 }), done({ n: 3 })], usage, diagnostics: [] };
+					? { outcomes: [done({ n: 1 }), { tag: 'not-attempted' }], next: 'b', resumeAfterMs: 50, report }
+					: { outcomes: [done({ n: 2 }), done({ n: 3 })], report };
 			},
 			{},
 			{ items: [{ json: {} }, { json: {} }] },
@@ -214,7 +227,7 @@ describe('a run', () => {
 
 	test('leaves one bad item behind', async () => {
 		const outcomes: Outcome[] = [done({ n: 1 }), { tag: 'failed', val: error('conflict').payload as never }, done({ n: 3 })];
-		const execute = () => ({ outcomes, usage, diagnostics: [] });
+		const execute = () => ({ outcomes, report });
 		const items = [{ json: {} }, { json: {} }, { json: {} }];
 		const { results } = await create(execute, {}, { items, continueOnFail: true });
 		assert.deepEqual(results.map(({ json }) => json.n ?? (json.details as IDataObject).code), [1, 'desk.conflict', 3]);
@@ -241,7 +254,7 @@ describe('a run', () => {
 				last += 1;
 				return done({ id: last });
 			});
-			return { outcomes, usage, diagnostics: [] };
+			return { outcomes, report };
 		};
 		return { execute, sent, calls };
 	};
@@ -294,7 +307,7 @@ describe('a run', () => {
 	test('does not hold what a dry run cannot know against an item', async () => {
 		const execute: Execute = (context, _, __, items) => {
 			const outcome: Outcome = context.dryRun ? { tag: 'failed', val: error('unsupported').payload as never } : done({ id: 1 });
-			return { outcomes: items.map(() => outcome), usage, diagnostics: [] };
+			return { outcomes: items.map(() => outcome), report };
 		};
 		assert.equal((await createDry(execute, {}, { items: numbered(3) })).results.length, 3);
 	});
@@ -334,7 +347,7 @@ describe('a run', () => {
 		let confirmed: boolean | undefined;
 		const look: Execute = (context) => {
 			confirmed = context.confirmed;
-			return { outcomes: [done()], usage, diagnostics: [] };
+			return { outcomes: [done()], report };
 		};
 		await create(look, { options: '={{ all }}' }, { ...tool, expressions: { '={{ all }}': () => ({ confirmed: true }) } });
 		assert.equal(confirmed, false);
@@ -344,7 +357,7 @@ describe('a run', () => {
 
 	test('says where a person may allow a model what it refused', async () => {
 		const refusal = { payload: { ...error('denied').payload, code: 'desk.not-confirmed' } };
-		const execute: Execute = () => ({ outcomes: [{ tag: 'failed', val: refusal.payload as never }], usage, diagnostics: [] });
+		const execute: Execute = () => ({ outcomes: [{ tag: 'failed', val: refusal.payload as never }], report });
 		await assert.rejects(create(execute, {}, { type: 'x.deskTool', name: 'delete_ticket' }), (thrown: { description: string }) => {
 			assert.match(thrown.description, /open the node “delete_ticket” and switch on Options > Allow AI to Run This/);
 			return true;
@@ -355,7 +368,7 @@ describe('a run', () => {
 		const taken: number[] = [];
 		const execute: Execute = (_, __, ___, items) => {
 			taken.push(...items.map(({ attachments }) => attachments.length));
-			return { outcomes: items.map(() => done({ id: 1 })), usage, diagnostics: [] };
+			return { outcomes: items.map(() => done({ id: 1 })), report };
 		};
 		const binary = { data: { data: 'AAE=', fileName: 'a.bin', mimeType: 'application/x-a' } };
 		const items = [{ json: {}, binary }, { json: {} }, { json: {}, binary }];
@@ -371,8 +384,8 @@ describe('a run', () => {
 
 	test('keeps the results of the others where one download fails', async () => {
 		const link = { name: 'b', mimeType: 'x/y', content: { tag: 'link', val: { url: 'https://elsewhere.example/b' } } };
-		const outcomes: Outcome[] = [done({ n: 1 }), { tag: 'done', val: [{ json: '{}', attachments: [link as never] }] }, done({ n: 3 })];
-		const execute = () => ({ outcomes, usage, diagnostics: [] });
+		const outcomes: Outcome[] = [done({ n: 1 }), { tag: 'done', val: [{ json: '{}', attachments: [link as never], sources: new Uint32Array() }] }, done({ n: 3 })];
+		const execute = () => ({ outcomes, report });
 		const { results } = await create(execute, {}, { items: numbered(3), continueOnFail: true });
 		assert.deepEqual(results.map(({ json }) => json.n ?? json.error), [1, 'The link has expired.', 3]);
 	});
@@ -389,7 +402,7 @@ describe('a run', () => {
 	});
 
 	test('gives a failed item the two members by which n8n sorts it into the error output', async () => {
-		const execute: Execute = () => ({ outcomes: [{ tag: 'failed', val: { ...error('not-found').payload, advice: 'Check the id.' } as never }], usage, diagnostics: [] });
+		const execute: Execute = () => ({ outcomes: [{ tag: 'failed', val: { ...error('not-found').payload, advice: 'Check the id.' } as never }], report });
 		for (const onError of ['continueErrorOutput', 'continueRegularOutput'] as const) {
 			const { results } = await create(execute, {}, { continueOnFail: true, onError });
 			assert.deepEqual(results[0]?.json, {
@@ -401,7 +414,7 @@ describe('a run', () => {
 	});
 
 	test('gives a model no more than it can read, and says so', async () => {
-		const execute: Execute = () => ({ outcomes: [done(...Array.from({ length: 900 }, (_, n) => ({ n, text: 'x'.repeat(n === 0 ? 9_000 : 500) })))], usage, diagnostics: [] });
+		const execute: Execute = () => ({ outcomes: [done(...Array.from({ length: 900 }, (_, n) => ({ n, text: 'x'.repeat(n === 0 ? 9_000 : 500) })))], report });
 		const { results } = await create(execute, {}, { type: 'x.deskTool' });
 		assert.ok(JSON.stringify(results.map(({ json }) => json)).length < 50_000);
 		assert.match(String(results[0]?.json.text), /9,000 characters in all/);
@@ -415,7 +428,7 @@ describe('a run', () => {
 			(_, __, ___, items) => {
 				taken = items[0]?.attachments ?? [];
 				const file = { name: 'b.bin', mimeType: 'application/x-b', content: { tag: 'bytes', val: new Uint8Array([1, 2]) } };
-				return { outcomes: [{ tag: 'done', val: [{ json: '{}', attachments: [file as never] }] }], usage, diagnostics: [] };
+				return { outcomes: [{ tag: 'done', val: [{ json: '{}', attachments: [file as never], sources: new Uint32Array() }] }], report };
 			},
 			{ additionalFields: { inputFiles: 'data' } },
 			{ items: [{ json: {}, binary: { data: { data: 'AAE=', fileName: 'a.bin', mimeType: 'application/x-a' } } }] },
@@ -451,7 +464,7 @@ describe('a run', () => {
 			most = Math.max(most, running);
 			await new Promise((resolve) => setTimeout(resolve, 20));
 			running -= 1;
-			return { outcomes: [done()], usage, diagnostics: [] };
+			return { outcomes: [done()], report };
 		};
 		await Promise.all([create(execute), create(execute)]);
 		assert.equal(most, 1);
@@ -467,7 +480,7 @@ describe('a run', () => {
 			sent.push(items.length);
 			const failed: Outcome = { tag: 'failed', val: { ...error('unavailable').payload, effect: 'unknown' } as NodeError };
 			const outcomes = items.map((_, index) => (sent.length < 3 && index === items.length - 1 ? failed : done({ id: sent.length * 10 + index })));
-			return { outcomes, usage, diagnostics: [] };
+			return { outcomes, report };
 		};
 		await assert.rejects(create(execute, {}, again), ({ description }: NodeOperationError) => !/attempt/i.test(description ?? ''));
 		await assert.rejects(create(execute, {}, again), ({ description }: NodeOperationError) => {
@@ -487,7 +500,7 @@ describe('a run', () => {
 		const execute: Execute = (_, __, ___, items) => {
 			sent.push(items.length);
 			const failed: Outcome = { tag: 'failed', val: error('unavailable').payload as NodeError };
-			return { outcomes: items.map((_, index) => (index === 0 ? failed : done({ id: 7 }))), usage, diagnostics: [] };
+			return { outcomes: items.map((_, index) => (index === 0 ? failed : done({ id: 7 }))), report };
 		};
 		await create(execute, {}, again);
 		const { results } = await create(execute, {}, again);
@@ -498,7 +511,7 @@ describe('a run', () => {
 		const keys: unknown[] = [];
 		const execute: Execute = (context, _, __, ___, cursor) => {
 			keys.push(context.idempotencyKey);
-			return { outcomes: [done()], usage, diagnostics: [], ...(cursor === undefined ? { next: 'b' } : {}) };
+			return { outcomes: [done()], report, ...(cursor === undefined ? { next: 'b' } : {}) };
 		};
 		// n8n runs a node again in the same execution where Retry On Fail is set.
 		const [first, second, ...again] = (await create(execute, {}, { execution: '1' }), await create(execute, {}, { execution: '1' }), keys);
@@ -517,12 +530,38 @@ describe('a run', () => {
 
 	test('tells what is no failure as a hint, once', async () => {
 		const diagnostics = [{ level: 'warning' as const, code: 'desk.cut', message: 'There is more.' }];
-		const { hints } = await create(() => ({ outcomes: [done()], usage, diagnostics: [...diagnostics, ...diagnostics] }));
+		const { hints } = await create(() => ({ outcomes: [done()], report: { ...report, diagnostics: [...diagnostics, ...diagnostics] } }));
 		assert.deepEqual(hints, [{ message: 'There is more.', type: 'warning', location: 'outputPane' }]);
+	});
+
+	test('keeps to itself what is for the author of the component', async () => {
+		const diagnostics = [{ level: 'debug' as const, code: 'desk.cache', message: 'The cache was empty.' }];
+		const { hints } = await create(() => ({ outcomes: [done()], report: { ...report, diagnostics } }));
+		assert.deepEqual(hints, []);
+	});
+
+	test('links a result to all the items that it was made from', async () => {
+		// The first item cannot be read, so that the positions in the call are others than those in n8n.
+		const execute: Execute = (_, __, ___, items) => {
+			assert.equal(items.length, 2);
+			const sum = { json: '{"sum":2}', attachments: [], sources: Uint32Array.of(0, 1) };
+			const own = { json: '{"sum":1}', attachments: [], sources: new Uint32Array() };
+			return { outcomes: [{ tag: 'done', val: [sum, own] }, done()], report };
+		};
+		const due = (item: number) => {
+			if (item === 0) throw new Error('no such node');
+			return undefined;
+		};
+		const rest = { items: numbered(3), expressions: { '={{ n }}': due }, continueOnFail: true };
+		const { results } = await create(execute, urgency, rest);
+		assert.deepEqual(results.slice(1).map(({ json, pairedItem }) => [json.sum, pairedItem]), [
+			[2, [{ item: 1 }, { item: 2 }]],
+			[1, { item: 1 }],
+		]);
 	});
 });
 
-const event = (id: string) => ({ id, item: { json: JSON.stringify({ id }), attachments: [] } });
+const event = (id: string) => ({ id, item: { json: JSON.stringify({ id }), attachments: [], sources: new Uint32Array() } });
 const parameters = { event: 'ticket.created' };
 
 describe('polling', () => {
@@ -534,7 +573,7 @@ describe('polling', () => {
 					states.push(state);
 					const next = polls.shift();
 					if (next === undefined) throw error('unavailable');
-					return { events: next.ids.map(event), state: next.state, more: next.more ?? false, nextPollMs: 0, usage, diagnostics: [] };
+					return { events: next.ids.map(event), state: next.state, more: next.more ?? false, nextPollMs: 0, report };
 				},
 			},
 		});
@@ -600,15 +639,15 @@ describe('a webhook', () => {
 		triggers: {
 			subscribe: (_, __, ___, ____, endpoint, state) => {
 				calls.push(['subscribe', endpoint.callbackUrl, endpoint.signingSecret.length >= 32, state]);
-				return { state: 'subscribed', usage, diagnostics: [] };
+				return { state: 'subscribed', report };
 			},
 			unsubscribe: (_, __, ___, ____, state) => {
 				calls.push(['unsubscribe', state]);
-				return {};
+				return report;
 			},
 			poll: (_, __, ___, ____, state) => {
 				calls.push(['poll', state]);
-				return { events: [event('0'), event('1')], state: 'polled', more: false, nextPollMs: 0, usage, diagnostics: [] };
+				return { events: [event('0'), event('1')], state: 'polled', more: false, nextPollMs: 0, report };
 			},
 			receive: (_, __, ___, ____, endpoint, state, delivery) => {
 				calls.push(['receive', endpoint.signingSecret.length >= 32, state, Buffer.from(delivery.body).toString()]);
@@ -617,8 +656,7 @@ describe('a webhook', () => {
 					events: authentic ? [event('1')] : [],
 					state,
 					reply: { status: authentic ? 204 : 401, headers: [], body: new Uint8Array() },
-					usage,
-					diagnostics: [],
+					report,
 				};
 			},
 		},

@@ -35,7 +35,7 @@ for (const waiting of ['suspend', 'replay'] satisfies Waiting[]) {
 					context,
 					connection,
 					operation,
-					inputs.map((input) => ({ json: JSON.stringify(input), attachments: [] })),
+					inputs.map((input) => ({ json: JSON.stringify(input), attachments: [], sources: new Uint32Array() })),
 					undefined,
 				),
 			);
@@ -109,7 +109,7 @@ for (const waiting of ['suspend', 'replay'] satisfies Waiting[]) {
 			const execution = await execute(account, 'ticket.list', { limit: 1 });
 			await sim.control('faults', undefined, 'DELETE');
 			assert.equal(rows(execution).length, 1);
-			assert.equal(execution.usage.retries, 1);
+			assert.equal(execution.report.usage.retries, 1);
 			assert.ok(performance.now() - began >= 1000);
 		});
 

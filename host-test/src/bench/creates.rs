@@ -70,7 +70,7 @@ async fn create(connection: &Connection, amount: usize, way: Way) -> Result<Dura
             }
             .to_string(),
             attachments: vec![],
-            source_index: None,
+            sources: Vec::new(),
         })
         .collect();
     let size = match way {

@@ -117,7 +117,7 @@ async fn run(fleet: &[Connection], calls: usize) -> Result<(Duration, Sample, us
 }
 
 async fn call(connection: &Connection) -> bool {
-    let items = [Item { json: r#"{"id": 10}"#.to_owned(), attachments: vec![], source_index: None }];
+    let items = [Item { json: r#"{"id": 10}"#.to_owned(), attachments: vec![], sources: Vec::new() }];
     match connection.execute("ticket.get", &items, None, &CallOptions::default()).await {
         Ok(execution) => matches!(execution.outcomes.first(), Some(Outcome::Done(items)) if items.len() == 1),
         Err(_) => false,

@@ -81,7 +81,7 @@ pub(super) async fn measure(bench: &Bench<'_>, results: &mut Results) -> Result<
 async fn read(connection: &Connection, amount: usize) -> Result<Duration> {
     let call = CallOptions::default();
     let json = json!({"limit": amount}).to_string();
-    let items = [Item { json, attachments: vec![], source_index: None }];
+    let items = [Item { json, attachments: vec![], sources: Vec::new() }];
     let began = Instant::now();
     let folded = connection.execute_all("ticket.list", &items, &call, &mut |_| {}).await?;
     let took = began.elapsed();

@@ -72,7 +72,7 @@ impl Native {
             confirmed: true,
         };
         let mut transport = Hyper { pool: &self.pool, began: Instant::now() };
-        let item = Item { json: serde_json::from_str(input)?, attachments: vec![], source_index: None };
+        let item = Item { json: serde_json::from_str(input)?, attachments: vec![] };
         operations::execute(&mut transport, &context, &self.connection, operation, &[item], None)
             .map_err(|error| anyhow!("{}", error.get_message()))
     }

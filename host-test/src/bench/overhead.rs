@@ -124,7 +124,7 @@ async fn sandboxed(
     side: &mut Side,
 ) -> Result<Option<Duration>> {
     let call = CallOptions { confirmed: true, ..CallOptions::default() };
-    let items = [Item { json: input.to_owned(), attachments: vec![], source_index: None }];
+    let items = [Item { json: input.to_owned(), attachments: vec![], sources: Vec::new() }];
     let (connection, operation) = (connection.clone(), operation.to_owned());
     let before = meter::cpu();
     let batch = tokio::spawn(async move {

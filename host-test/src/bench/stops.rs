@@ -116,7 +116,7 @@ async fn fails(
     input: &str,
     call: CallOptions,
 ) -> Option<ErrorKind> {
-    let items = [Item { json: input.to_owned(), attachments: vec![], source_index: None }];
+    let items = [Item { json: input.to_owned(), attachments: vec![], sources: Vec::new() }];
     match connection.execute(operation, &items, None, &call).await {
         Ok(execution) => match execution.outcomes.first() {
             Some(Outcome::Done(_)) => None,

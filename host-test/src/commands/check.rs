@@ -4,7 +4,7 @@ use std::io;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use workflow_node_host::wit::node::{CheckReport, CheckStatus, CheckStep};
+use workflow_node_host::wit::setup::{CheckReport, CheckStatus, CheckStep};
 use workflow_node_host::{CallOptions, Connection, json};
 
 use super::{print, print_json};
@@ -95,7 +95,7 @@ fn mark(status: &CheckStatus, paint: Paint) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use workflow_node_host::wit::types::Usage;
+    use workflow_node_host::wit::types::{Report, Usage};
 
     fn step(label: &str, status: CheckStatus, advice: Option<&str>) -> CheckStep {
         CheckStep {
@@ -115,8 +115,11 @@ mod tests {
             scopes: vec!["read:tickets".to_owned(), "edit:tickets".to_owned()],
             steps,
             fields: Vec::new(),
-            session: None,
-            usage: Usage { requests: 3, retries: 0, waited_ms: 0, rate_limited: 0 },
+            report: Report {
+                session: None,
+                usage: Usage { requests: 3, retries: 0, waited_ms: 0, rate_limited: 0 },
+                diagnostics: vec![],
+            },
         }
     }
 

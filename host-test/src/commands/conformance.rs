@@ -18,7 +18,7 @@ use crate::paint::Paint;
 pub(super) async fn run(component: &ComponentArgs, args: &ConformanceArgs) -> Result<ExitCode> {
     let file = connect::component_file(component)?;
     let account = args.credentials.as_deref().map(|file| account(file, args)).transpose()?;
-    let report = conformance::examine(&file, account.as_ref()).await?;
+    let report = conformance::examine(&connect::host(component)?, &file, account.as_ref()).await?;
     if args.json {
         print_json(&report.json())?;
     } else {

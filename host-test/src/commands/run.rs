@@ -111,7 +111,7 @@ async fn execute(
         Ok(RunResult::of_all(operation, folded))
     } else {
         let execution = connection.execute(operation, items, None, call).await?;
-        console.diagnostics(&execution.diagnostics);
+        console.diagnostics(&execution.report.diagnostics);
         Ok(RunResult::of_call(operation, execution))
     }
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use serde_json::{Value, json};
-use workflow_node_host::wit::node::CheckReport;
+use workflow_node_host::wit::setup::CheckReport;
 use workflow_node_host::wit::types::{ErrorKind, NodeError};
 use workflow_node_host::{CallError, Connection, json as wire};
 

@@ -92,7 +92,7 @@ impl Watch<'_> {
         loop {
             let state = self.memory.state();
             let polled = self.connection.poll(self.trigger, &self.config, state, &self.call).await?;
-            self.console.diagnostics(&polled.diagnostics);
+            self.console.diagnostics(&polled.report.diagnostics);
             self.print(&polled.events)?;
             self.memory.keep(polled.state)?;
             if !polled.more {
@@ -121,7 +121,7 @@ impl Watch<'_> {
         let (connection, call) = (&self.connection, &self.call);
         let state = self.memory.state();
         let made = connection.subscribe(self.trigger, &self.config, &endpoint, state, call).await?;
-        self.console.diagnostics(&made.diagnostics);
+        self.console.diagnostics(&made.report.diagnostics);
         self.memory.keep(made.state)?;
         self.console.note(format_args!("listening at {}", endpoint.callback_url));
         let mut poll = tokio::time::interval(CATCH_UP);
@@ -155,7 +155,7 @@ impl Watch<'_> {
             self.connection.receive(self.trigger, &self.config, endpoint, state, delivery, &self.call).await;
         match received {
             Ok(received) => {
-                self.console.diagnostics(&received.diagnostics);
+                self.console.diagnostics(&received.report.diagnostics);
                 self.print(&received.events)?;
                 self.memory.keep(received.state)?;
                 incoming.answer(received.reply.status, received.reply.body);

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use wasmparser::{Parser, Payload};
-use workflow_node_host::{HostError, Node, NodeHost};
+use workflow_node_host::{HostError, Node, NodeHost, VERSIONS};
 
 use super::broken;
 use super::report::{COMPONENT, EXPORTS, IMPORTS, Interfaces, Report};
@@ -46,9 +46,11 @@ fn read(bytes: &[u8], found: &mut Interfaces) -> Result<()> {
 pub(super) fn load(host: &NodeHost, bytes: &[u8], report: &mut Report) -> Option<Node> {
     match host.load(bytes) {
         Ok(node) => {
-            for rule in [&COMPONENT, &IMPORTS, &EXPORTS] {
+            for rule in [&COMPONENT, &IMPORTS] {
                 report.add(rule, vec![]);
             }
+            let strange = unknown(&report.interfaces.exports);
+            report.add(&EXPORTS, strange);
             Some(node)
         }
         Err(error) => {
@@ -67,5 +69,38 @@ pub(super) fn load(host: &NodeHost, bytes: &[u8], report: &mut Report) -> Option
             report.add(rule, reasons);
             None
         }
+    }
+}
+
+/// Interfaces of the package that no host looks for: misspelt ones, or of another
+/// version than the node.
+fn unknown(exports: &[String]) -> Vec<String> {
+    const INTERFACES: [&str; 7] = ["types", "node", "setup", "lookup", "triggers", "revocation", "migration"];
+    let ours = exports.iter().filter_map(|name| name.strip_prefix("workflow:node/"));
+    let track = |version: &str| version.rsplit_once('.').map(|(track, _)| track.to_owned());
+    let versions: Vec<Option<String>> = VERSIONS.iter().map(|version| track(version)).collect();
+    let known = |name: &&str| {
+        // An interface that only version 0.1 had.
+        *name == "flat@0.1.0"
+            || name.split_once('@').is_some_and(|(interface, version)| {
+                INTERFACES.contains(&interface) && versions.contains(&track(version))
+            })
+    };
+    ours.filter(|name| !known(name)).map(|name| format!("no host looks for workflow:node/{name}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn interfaces_that_no_host_looks_for_are_named() {
+        let exports =
+            ["workflow:node/node@0.2.3", "workflow:node/loopup@0.2.0", "workflow:node/setup@0.3.0", "fetch"];
+        let found = unknown(&exports.map(str::to_owned));
+        assert_eq!(
+            found,
+            ["no host looks for workflow:node/loopup@0.2.0", "no host looks for workflow:node/setup@0.3.0"]
+        );
     }
 }

@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use workflow_node_host::wit::node::{CheckStatus, Outcome};
+use workflow_node_host::wit::node::Outcome;
+use workflow_node_host::wit::setup::CheckStatus;
 use workflow_node_host::wit::types::{ErrorKind, Item};
 use workflow_node_host::{CallError, Connection};
 
@@ -64,7 +65,7 @@ struct Read {
 impl Read {
     async fn of(connection: &Connection, operation: &Operation<'_>, example: &Example<'_>) -> Self {
         let mut read = Self::default();
-        let item = Item { json: example.input().to_string(), attachments: vec![], source_index: None };
+        let item = Item { json: example.input().to_string(), attachments: vec![], sources: Vec::new() };
         let items = [item];
         let mut seen = BTreeSet::new();
         let mut cursor: Option<String> = None;

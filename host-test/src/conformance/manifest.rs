@@ -1,24 +1,15 @@
 //! The manifest: complete, true, with schemas that work.
 
-use std::collections::BTreeSet;
-
 use serde_json::Value;
-use workflow_node_host::{Node, json as contract_json};
+use workflow_node_host::Node;
 
-use super::report::{CREDENTIALS, DESCRIBE, EXAMPLES, MANIFEST, Report, SCHEMAS};
+use super::links;
+use super::report::{CREDENTIALS, EXAMPLES, MANIFEST, Report, SCHEMAS};
 use crate::manifest::Manifest;
 use crate::schema;
 
-/// The contract that this harness knows.
-const CONTRACT: &str = "workflow:node@0.1.0";
-
-/// Members that every manifest has.
-const TEXTS: [&str; 5] = ["name", "title", "version", "description", "license"];
-const LISTS: [&str; 3] = ["operations", "lists", "triggers"];
-/// Marks that every operation has.
-const MARKS: [&str; 4] = ["read_only", "destructive", "idempotent", "paginated"];
-/// Texts that every operation has.
-const OPERATION: [&str; 3] = ["id", "title", "description"];
+/// What every manifest looks like.
+const SCHEMA: &str = include_str!("../../../wit/manifest.schema.json");
 
 /// What can be told from the manifest alone.
 pub(super) fn examine(manifest: &Manifest, report: &mut Report) {
@@ -27,63 +18,25 @@ pub(super) fn examine(manifest: &Manifest, report: &mut Report) {
     report.add(&EXAMPLES, examples(manifest));
 }
 
-/// What the component says when it runs.
-pub(super) async fn against_the_component(node: &Node, manifest: &Manifest, report: &mut Report) {
-    report.add(
-        &DESCRIBE,
-        match node.describe().await {
-            Ok(described) if described == node.manifest() => vec![],
-            Ok(described) => vec![difference(node.manifest(), &described)],
-            Err(error) => vec![error.to_string()],
-        },
-    );
-    report.add(
-        &CREDENTIALS,
-        match node.credential_schema().await {
-            Ok(spec) => form(manifest, &contract_json::credential_spec(&spec)),
-            Err(error) => vec![error.to_string()],
-        },
-    );
+/// What the component returns when it runs.
+pub(super) async fn against_the_component(node: &Node, report: &mut Report) {
+    let reasons = node.credential_schema().await.err().map(|error| error.to_string());
+    report.add(&CREDENTIALS, reasons.into_iter().collect());
 }
 
 fn members(manifest: &Manifest) -> Vec<String> {
-    let json = manifest.json();
-    let mut reasons = Vec::new();
-    if text(json, "contract") != CONTRACT {
-        reasons.push(format!("\"contract\" is not {CONTRACT:?}"));
-    }
-    reasons.extend(TEXTS.iter().filter(|name| text(json, name).is_empty()).map(|name| lacks("it", name)));
-    let no_list = |name: &&&str| !json.get(**name).is_some_and(Value::is_array);
-    reasons.extend(LISTS.iter().filter(no_list).map(|name| lacks("it", name)));
-    if !json.get("credentials").is_some_and(Value::is_object) {
-        reasons.push(lacks("it", "credentials"));
-    }
-    let mut seen = BTreeSet::new();
-    for operation in array(json, "operations") {
-        let id = text(operation, "id");
-        let who = format!("the operation {id:?}");
-        reasons.extend(
-            OPERATION.iter().filter(|name| text(operation, name).is_empty()).map(|name| lacks(&who, name)),
-        );
-        if !seen.insert(id) {
-            reasons.push(format!("{who} is there twice"));
-        }
-        let mark = |name: &str| operation.pointer(&format!("/annotations/{name}")).and_then(Value::as_bool);
-        reasons.extend(
-            MARKS
-                .iter()
-                .filter(|name| mark(name).is_none())
-                .map(|name| lacks(&who, &format!("annotations.{name}"))),
-        );
-        if mark("read_only") == Some(true) && mark("destructive") == Some(true) {
-            reasons.push(format!("{who} both only reads and destroys"));
-        }
-    }
+    let validator = match schema::manifest(SCHEMA) {
+        Ok(validator) => validator,
+        Err(error) => return vec![error.to_string()],
+    };
+    let place = |error: &jsonschema::ValidationError<'_>| match error.instance_path().as_str() {
+        "" => error.to_string(),
+        place => format!("{error} at {place}"),
+    };
+    let mut reasons: Vec<String> =
+        validator.iter_errors(manifest.json()).map(|error| place(&error)).collect();
+    reasons.extend(links::broken(manifest.json()));
     reasons
-}
-
-fn lacks(who: &str, member: &str) -> String {
-    format!("{who} lacks {member:?}")
 }
 
 /// Every place of the manifest that holds a schema, and whether it must.
@@ -150,55 +103,6 @@ fn examples(manifest: &Manifest) -> Vec<String> {
     reasons
 }
 
-/// Both forms mean the same where a member that is none is absent or null.
-fn form(manifest: &Manifest, returned: &Value) -> Vec<String> {
-    let Some(promised) = manifest.json().get("credentials") else {
-        return vec!["the manifest has no \"credentials\"".to_owned()];
-    };
-    let (promised, returned) = (without_nulls(promised), without_nulls(returned));
-    let mut reasons = Vec::new();
-    let names = |spec: &Value| -> Vec<String> {
-        array(spec, "fields").iter().map(|field| text(field, "name").to_owned()).collect()
-    };
-    if names(&promised) != names(&returned) {
-        reasons.push(format!("fields {:?} instead of {:?}", names(&returned), names(&promised)));
-    } else {
-        for (is, should) in array(&returned, "fields").iter().zip(array(&promised, "fields")) {
-            if is != should {
-                reasons.push(format!("the field {:?} differs: {is} instead of {should}", text(is, "name")));
-            }
-        }
-    }
-    for member in ["auth_recipe", "egress", "documentation_url"] {
-        if promised.get(member) != returned.get(member) {
-            reasons.push(format!("{member:?} differs"));
-        }
-    }
-    reasons
-}
-
-fn without_nulls(value: &Value) -> Value {
-    match value {
-        Value::Object(members) => members
-            .iter()
-            .filter(|(_, member)| !member.is_null())
-            .map(|(name, member)| (name.clone(), without_nulls(member)))
-            .collect(),
-        Value::Array(values) => values.iter().map(without_nulls).collect(),
-        other => other.clone(),
-    }
-}
-
-/// Where two texts part.
-fn difference(section: &str, described: &str) -> String {
-    let same = section.bytes().zip(described.bytes()).take_while(|(left, right)| left == right).count();
-    format!(
-        "they differ from byte {same} on ({} bytes in the section, {} returned)",
-        section.len(),
-        described.len()
-    )
-}
-
 fn text<'a>(json: &'a Value, name: &str) -> &'a str {
     json.get(name).and_then(Value::as_str).unwrap_or_default()
 }
@@ -218,9 +122,58 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_manifest_lacks_everything() {
+    fn an_empty_manifest_lacks_every_required_member() {
         let reasons = members(&manifest(&json!({})));
-        assert_eq!(reasons.len(), 1 + TEXTS.len() + LISTS.len() + 1, "{reasons:?}");
+        assert_eq!(reasons.len(), 10, "{reasons:?}");
+    }
+
+    fn with_credentials(credentials: &Value) -> Vec<String> {
+        members(&manifest(&json!({
+            "contract": "workflow:node@0.2.0", "name": "x", "title": "X", "version": "1", "description": "X.",
+            "license": "MIT", "operations": [], "lists": [], "triggers": [], "credentials": credentials,
+        })))
+    }
+
+    #[test]
+    fn recipes_and_fields_fit_the_schema() {
+        let token = json!({ "token_url": "{url}/token", "client_id_field": "id",
+            "inject": { "header": { "name": "authorization", "prefix": "Bearer " } } });
+        let with = |name: &str, members: Value| {
+            let mut recipe = token.clone();
+            recipe.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+            json!({ name: recipe })
+        };
+        for recipe in [
+            json!("none"),
+            json!("custom"),
+            json!({ "basic": { "username_field": "u", "password_field": "p" } }),
+            with("oauth2_client_credentials", json!({ "client_secret_field": "s" })),
+            with(
+                "oauth2_authorization_code",
+                json!({ "authorization_url": "{url}/authorize", "pkce": "S256" }),
+            ),
+            with("oauth2_device_code", json!({ "device_authorization_url": "{url}/device" })),
+            with(
+                "jwt_bearer",
+                json!({ "key_field": "k", "algorithm": "RS256", "claims": { "iss": "{id}" } }),
+            ),
+            json!({ "mutual_tls": { "certificate_field": "c", "key_field": "k" } }),
+            json!({ "signed_requests": { "of_a_later": "version" } }),
+        ] {
+            let fields = ["u", "p", "s", "id", "c", "k"];
+            let fields = fields.map(|name| json!({ "name": name, "label": name, "kind": "text" }));
+            let credentials = json!({ "fields": fields, "auth_recipe": recipe });
+            assert_eq!(with_credentials(&credentials), Vec::<String>::new(), "{recipe}");
+        }
+        for wrong in [
+            json!({ "auth_recipe": 3 }),
+            json!({ "auth_recipe": { "basic": {} } }),
+            json!({ "auth_recipe": with("oauth2_authorization_code", json!({})) }),
+            json!({ "fields": [{ "name": "a b", "label": "A", "kind": "text" }] }),
+            json!({ "fields": [{ "name": "a", "kind": "text" }] }),
+        ] {
+            assert!(!with_credentials(&wrong).is_empty(), "{wrong}");
+        }
     }
 
     #[test]
@@ -243,13 +196,5 @@ mod tests {
         assert_eq!(reasons.len(), 2, "{reasons:?}");
         assert!(reasons.iter().any(|reason| reason.contains("output of \"t\"")), "{reasons:?}");
         assert!(reasons.iter().any(|reason| reason.contains("parameters of \"l\"")), "{reasons:?}");
-    }
-
-    #[test]
-    fn a_member_that_is_none_may_be_null_or_absent() {
-        let promised = manifest(&json!({"credentials": {"fields": [{"name": "url", "placeholder": null}]}}));
-        assert_eq!(form(&promised, &json!({"fields": [{"name": "url"}]})), Vec::<String>::new());
-        assert_eq!(form(&promised, &json!({"fields": [{"name": "url", "label": "x"}]})).len(), 1);
-        assert_eq!(form(&promised, &json!({"fields": []})), ["fields [] instead of [\"url\"]"]);
     }
 }

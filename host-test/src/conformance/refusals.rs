@@ -83,7 +83,7 @@ impl Trial<'_> {
         // Some operations do nothing without a file.
         let takes_files = self.manifest.operation(operation).is_some_and(|operation| operation.takes_files());
         let attachments = if takes_files { vec![file()] } else { vec![] };
-        let item = Item { json: input.to_owned(), attachments, source_index: None };
+        let item = Item { json: input.to_owned(), attachments, sources: Vec::new() };
         // Not every host keeps the rules, so the component must.
         self.connection.rehearse(operation, &[item], cursor, &options).await
     }
@@ -272,7 +272,7 @@ fn shows_requests(answer: Result<Execution, CallError>) -> Result<(), String> {
             return Err(format!("a result is {shown} instead of dry_run, method and url"));
         }
     }
-    match execution.usage.requests {
+    match execution.report.usage.requests {
         0 => Ok(()),
         requests => Err(format!("it counts {requests} requests")),
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::AbortHandle;
-use workflow_node_host::wit::node::{CredentialField, CredentialSpec, FieldKind};
+use workflow_node_host::form::{CredentialField, CredentialSpec, FieldKind};
 use workflow_node_host::{CallError, CallOptions, Connection, ConnectionOptions, Node};
 
 use crate::connect::leave_out_strangers;
@@ -57,7 +57,7 @@ pub(super) async fn offline(node: &Node) -> anyhow::Result<Offline> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}", listener.local_addr()?);
     let server = tokio::spawn(serve(listener)).abort_handle();
-    let fields = invented(&node.credential_schema().await?, &url);
+    let fields = invented(node.credential_schema().await?, &url);
     let options = ConnectionOptions { deadline: DEADLINE, ..ConnectionOptions::default() };
     match node.connect(fields, options).await {
         Ok(connection) => Ok(Offline { connection, server }),
@@ -71,7 +71,7 @@ pub(super) async fn offline(node: &Node) -> anyhow::Result<Offline> {
 /// Connects to the service.
 pub(super) async fn connect(node: &Node, account: &Account) -> Result<Connection, CallError> {
     let mut fields = account.fields.clone();
-    leave_out_strangers(&mut fields, &node.credential_schema().await?, &Console::stderr(false));
+    leave_out_strangers(&mut fields, node.credential_schema().await?, &Console::stderr(false));
     node.connect(fields, account.options.clone()).await
 }
 
@@ -109,6 +109,9 @@ fn value(field: &CredentialField, url: &str) -> String {
         FieldKind::Integer | FieldKind::Number => "1".to_owned(),
         FieldKind::Boolean => "false".to_owned(),
         FieldKind::Choice | FieldKind::Choices => first(),
-        FieldKind::Text | FieldKind::Multiline | FieldKind::Secret => "conformance".to_owned(),
+        FieldKind::Date => "2026-03-01".to_owned(),
+        FieldKind::KeyValue | FieldKind::Json => "{}".to_owned(),
+        FieldKind::Notice => String::new(),
+        _ => "conformance".to_owned(),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
-use workflow_node_host::wit::node::{CheckReport, CheckStatus};
+use workflow_node_host::wit::setup::{CheckReport, CheckStatus};
 use workflow_node_host::{AuthMode, CallOptions, ConnectionOptions};
 
 use crate::support::{Desk, drive};
@@ -30,7 +30,7 @@ fn one_address_an_id_and_a_secret_are_enough() -> Result<()> {
         }
         assert!(report.account.is_some(), "who it is stays unsaid");
         assert!(report.instance.is_some(), "where it is stays unsaid");
-        assert!(report.session.is_none(), "a host never hands a session out");
+        assert!(report.report.session.is_none(), "a host never hands a session out");
         Ok(())
     })
 }

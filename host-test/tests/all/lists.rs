@@ -146,7 +146,7 @@ fn the_hosts_rules_hold_for_lists() -> Result<()> {
         let rules = |change: fn(&mut CallOptions)| desk.session.with(change).call;
         let only = rules(|call| call.allowed_operations = Some(vec!["site.create".to_owned()]));
         let error = failure(desk, "suppliers", json!({}), &only).await?;
-        assert_eq!(text(&error, "code"), "halopsa.not-allowed", "{error}");
+        assert_eq!(text(&error, "code"), "host.list-not-allowed", "{error}");
         assert!(ask(desk, "clients", json!({}), None, None, &only).await?.is_ok());
         let only = rules(|call| call.allowed_operations = Some(vec!["asset.list".to_owned()]));
         assert!(

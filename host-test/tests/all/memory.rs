@@ -10,9 +10,9 @@ use anyhow::{Context as _, Result, ensure};
 use host_test::session::Session;
 use host_test::{artifacts, simulator};
 use serde_json::json;
-use workflow_node_host::{AuthMode, CallOptions, ConnectionOptions, NodeHost};
+use workflow_node_host::{AuthMode, CallOptions, ConnectionOptions};
 
-use crate::support::run;
+use crate::support::{builder, run};
 use watched::{Watched, holds};
 
 /// What is found in the memories of the calls of a day: the secret, a token.
@@ -20,7 +20,7 @@ async fn found(auth: AuthMode) -> Result<(bool, bool)> {
     let sim = simulator::start(&["token-dies-after=5", "page-cap=50"]).await?;
     let watched = Watched::default();
     let ended = watched.ended();
-    let host = NodeHost::builder().memory_creator(Arc::new(watched)).build()?;
+    let host = builder().memory_creator(Arc::new(watched)).build()?;
     let node = host.load_file(artifacts::halopsa_node()?)?;
     let options = ConnectionOptions { auth, ..ConnectionOptions::default() };
     let session = Session::new(node.connect(simulator::credentials(&sim), options).await?);

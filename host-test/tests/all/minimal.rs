@@ -72,7 +72,6 @@ fn its_check_passes() -> Result<()> {
 #[test]
 fn its_manifest_is_true() -> Result<()> {
     let node = node()?;
-    assert_eq!(node.manifest(), run(async { Ok(node.describe().await?) })?);
     let manifest = Manifest::parse(node.manifest())?;
     for operation in manifest.operations() {
         let input = validator(&manifest, operation.input().context("no input schema")?)?;

@@ -8,7 +8,7 @@ use halo_sim::Seed;
 use host_test::credentials::Fields;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use workflow_node_host::wit::node::CheckStatus;
+use workflow_node_host::wit::setup::CheckStatus;
 use workflow_node_host::wit::types::AttachmentContent;
 use workflow_node_host::{CallOptions, ConnectionOptions, EgressPolicy, LinkPolicy};
 

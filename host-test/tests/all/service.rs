@@ -16,14 +16,14 @@ use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use wasmtime::component::{Component, Linker};
-use wasmtime::{Config, Engine, Store};
+use wasmtime::{Engine, Store};
 use wasmtime_wasi_http::WasiHttpView as _;
 use wasmtime_wasi_http::io::TokioIo;
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
 use wasmtime_wasi_http::p2::bindings::http::types::Scheme;
 use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
 
-use crate::support::{Everything, drive, text};
+use crate::support::{Everything, drive, quick_engine, text};
 
 #[test]
 fn a_node_is_served_over_http() -> Result<()> {
@@ -91,7 +91,7 @@ async fn serve() -> Result<String> {
 }
 
 fn proxy(component: &[u8]) -> wasmtime::Result<ProxyPre<Everything>> {
-    let engine = Engine::new(&Config::new())?;
+    let engine = Engine::new(&quick_engine())?;
     let component = Component::new(&engine, component)?;
     let mut linker = Linker::new(&engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;

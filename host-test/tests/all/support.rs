@@ -19,8 +19,9 @@ use host_test::result::RunResult;
 use host_test::session::Session;
 use host_test::simulator;
 use serde_json::Value;
+use wasmtime::{Config, OptLevel, RegallocAlgorithm};
 use workflow_node_host::wit::types::{Attachment, AttachmentContent, Item};
-use workflow_node_host::{CallError, CompiledCache, ConnectionOptions, Node, NodeHost};
+use workflow_node_host::{CallError, CompiledCache, ConnectionOptions, Node, NodeHost, NodeHostBuilder};
 
 pub(crate) use everything::Everything;
 pub(crate) use program::{Program, Run, command};
@@ -83,11 +84,28 @@ pub(crate) fn node() -> Result<Node> {
 
 /// Loads a component that was just built. Test runs share what they compiled.
 pub(crate) fn load(file: Result<PathBuf>) -> Result<Node> {
-    let mut host = NodeHost::builder();
-    if let Ok(cache) = CompiledCache::open(compiled()) {
-        host = host.cache(cache);
+    Ok(host()?.load_file(file?)?)
+}
+
+/// A host that keeps what it compiles: in a debug build that takes half a minute.
+pub(crate) fn host() -> Result<NodeHost> {
+    Ok(builder().build()?)
+}
+
+/// The same, with more to be set.
+pub(crate) fn builder() -> NodeHostBuilder {
+    match CompiledCache::open(compiled()) {
+        Ok(cache) => NodeHost::builder().cache(cache),
+        Err(_) => NodeHost::builder(),
     }
-    Ok(host.build()?.load_file(file?)?)
+}
+
+/// Settings of an engine without our host, which compiles quickly what is run once.
+pub(crate) fn quick_engine() -> Config {
+    let mut config = Config::new();
+    config.cranelift_opt_level(OptLevel::None);
+    config.cranelift_regalloc_algorithm(RegallocAlgorithm::SinglePass);
+    config
 }
 
 /// Where test runs keep compiled components, those of the program among them.
@@ -158,7 +176,7 @@ impl Desk {
         input: Value,
         files: Vec<Attachment>,
     ) -> Result<RunResult> {
-        let item = Item { json: input.to_string(), attachments: files, source_index: None };
+        let item = Item { json: input.to_string(), attachments: files, sources: Vec::new() };
         let result = session.run_items(operation, &[item]).await;
         self.remember(operation, result)
     }

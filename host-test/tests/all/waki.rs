@@ -9,9 +9,9 @@ use host_test::artifacts;
 use serde_json::json;
 use tokio::net::TcpListener;
 use wasmtime::component::{Component, Linker};
-use wasmtime::{Config, Engine, Store};
+use wasmtime::{Engine, Store};
 
-use crate::support::{Everything, drive, text};
+use crate::support::{Everything, drive, quick_engine, text};
 
 /// The deadline of our node, and the only time-out that waki can be given.
 const DEADLINE: Duration = Duration::from_secs(2);
@@ -42,7 +42,7 @@ async fn fetch(
     url: String,
     patience: Duration,
 ) -> wasmtime::Result<Option<Result<u16, String>>> {
-    let engine = Engine::new(&Config::new())?;
+    let engine = Engine::new(&quick_engine())?;
     let component = Component::from_file(&engine, guest)?;
     let mut linker: Linker<Everything> = Linker::new(&engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;

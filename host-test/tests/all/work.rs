@@ -7,10 +7,12 @@ use std::fs;
 use anyhow::{Context as _, Result, anyhow, ensure};
 use host_test::{artifacts, simulator};
 use serde_json::{Value, json};
-use wasmtime::component::{Component, Linker, Val};
-use wasmtime::{Config, Engine, Store};
+use wasmtime::component::{Component, Linker};
+use wasmtime::{Engine, Store};
+use workflow_node_host::wit::node::{Execution, Outcome};
+use workflow_node_host::wit::types::{CallContext, Connection, ConnectionAuth, FieldValue, Item, NodeError};
 
-use crate::support::{Everything, drive};
+use crate::support::{Everything, drive, quick_engine};
 
 /// Whether so much more than the stored amount is still fine: how answers are
 /// cut into pieces on their way differs from run to run.
@@ -20,19 +22,24 @@ const TOLERANCE: f64 = 1.10;
 #[test]
 fn no_call_takes_more_than_before() -> Result<()> {
     drive!([], [], async |desk| {
-        let connection = json!(simulator::credentials(&desk.sim)).to_string();
+        let fields = simulator::credentials(&desk.sim);
         let calls = [
             ("ticket.create, dry run", "ticket.create", json!({ "summary": "Printer offline" }), true),
             ("ticket.get", "ticket.get", json!({ "id": 10 }), false),
             ("ticket.list of 100", "ticket.list", json!({ "limit": 100 }), false),
             ("ticket.list of 700", "ticket.list", json!({ "limit": 700 }), false),
         ];
+        let component = component().map_err(|error| anyhow!("{error:?}"))?;
         let mut used = BTreeMap::new();
         for (name, operation, input, dry_run) in calls {
-            let context = json!({ "now": "2026-03-01T09:15:00Z", "dry_run": dry_run }).to_string();
-            let arguments = [&connection, &context, operation, &input.to_string()]
-                .map(|text| Val::String(text.to_owned()));
-            let work = work(&arguments).await.map_err(|error| anyhow!("{name}: {error:?}"))?;
+            let field =
+                |(name, value): (&String, &String)| FieldValue { name: name.clone(), value: value.clone() };
+            let connection =
+                Connection { fields: fields.iter().map(field).collect(), auth: ConnectionAuth::SelfManaged };
+            let item = Item { json: input.to_string(), attachments: vec![], sources: vec![] };
+            let work = work(&component, &context(dry_run), &connection, operation, &item)
+                .await
+                .map_err(|error| anyhow!("{name}: {error:?}"))?;
             used.insert(name.to_owned(), work);
         }
         compare(&used)
@@ -77,37 +84,66 @@ fn compare(used: &BTreeMap<String, Work>) -> Result<()> {
     Ok(())
 }
 
-/// What one call of `flat.invoke` takes, login and all.
-async fn work(arguments: &[Val]) -> wasmtime::Result<Work> {
-    let mut config = Config::new();
+fn context(dry_run: bool) -> CallContext {
+    CallContext {
+        now: "2026-03-01T09:15:00Z".to_owned(),
+        deadline_ms: 60_000,
+        attempt: 1,
+        idempotency_key: None,
+        entropy: vec![0; 16],
+        trace_parent: None,
+        time_zone: None,
+        locale: None,
+        dry_run,
+        read_only: false,
+        allowed_operations: None,
+        confirmed: true,
+        extensions: None,
+    }
+}
+
+type Arguments<'a> = (&'a CallContext, &'a Connection, &'a str, &'a [Item], Option<&'a str>);
+type Returned = (Result<Execution, NodeError>,);
+
+/// The component, for an engine that counts instructions.
+fn component() -> wasmtime::Result<Component> {
+    let mut config = quick_engine();
     config.consume_fuel(true);
-    let engine = Engine::new(&config)?;
     let file = artifacts::halopsa_node().map_err(|error| wasmtime::Error::msg(format!("{error:#}")))?;
-    let component = Component::from_file(&engine, file)?;
-    let mut linker: Linker<Everything> = Linker::new(&engine);
+    Component::from_file(&Engine::new(&config)?, file)
+}
+
+/// What one call of `execute` takes, login and all.
+async fn work(
+    component: &Component,
+    context: &CallContext,
+    connection: &Connection,
+    operation: &str,
+    item: &Item,
+) -> wasmtime::Result<Work> {
+    let engine = component.engine();
+    let mut linker: Linker<Everything> = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
-    let mut store = Store::new(&engine, Everything::default());
+    let mut store = Store::new(engine, Everything::default());
     store.set_fuel(u64::MAX)?;
-    let instance = linker.instantiate_async(&mut store, &component).await?;
-    let interface = instance.get_export_index(&mut store, None, "workflow:node/flat@0.1.0");
+    let instance = linker.instantiate_async(&mut store, component).await?;
+    let interface = instance.get_export_index(&mut store, None, "workflow:node/node@0.2.0");
     let function = instance
-        .get_export_index(&mut store, interface.as_ref(), "invoke")
-        .and_then(|index| instance.get_func(&mut store, index))
-        .ok_or_else(|| wasmtime::Error::msg("there is no flat.invoke"))?;
-    let mut arguments = arguments.to_vec();
-    arguments.push(Val::Option(None));
-    let mut results = [Val::Bool(false)];
-    function.call_async(&mut store, &arguments, &mut results).await?;
+        .get_export_index(&mut store, interface.as_ref(), "execute")
+        .ok_or_else(|| wasmtime::Error::msg("there is no execute"))?;
+    let function = instance.get_typed_func::<Arguments<'_>, Returned>(&mut store, &function)?;
+    let items = std::slice::from_ref(item);
+    let (returned,) = function.call_async(&mut store, (context, connection, operation, items, None)).await?;
     let instructions = u64::MAX - store.get_fuel()?;
-    let [Val::Result(Ok(Some(result)))] = &results else {
-        return Err(wasmtime::Error::msg(format!("it failed: {results:?}")));
-    };
-    let Val::String(result) = result.as_ref() else {
-        return Err(wasmtime::Error::msg("the result is no text"));
-    };
-    let result: Value =
-        serde_json::from_str(result).map_err(|error| wasmtime::Error::msg(error.to_string()))?;
-    let requests = result.pointer("/usage/requests").and_then(Value::as_u64);
-    Ok(Work { instructions, requests: requests.unwrap_or(u64::MAX) })
+    let execution = returned.map_err(|error| wasmtime::Error::msg(format!("{error:?}")))?;
+    ensure_done(&execution.outcomes)?;
+    Ok(Work { instructions, requests: execution.report.usage.requests.into() })
+}
+
+fn ensure_done(outcomes: &[Outcome]) -> wasmtime::Result<()> {
+    match outcomes {
+        [Outcome::Done(_)] => Ok(()),
+        other => Err(wasmtime::Error::msg(format!("it failed: {other:?}"))),
+    }
 }

@@ -1,14 +1,13 @@
 //! A guest that says too much, in each place where it can say something.
 
 use super::*;
-use crate::error::refusal;
+use crate::error::{NOTHING_DONE, refusal};
 use crate::wit::lookup::Entry;
-use crate::wit::node::{CheckStatus, CheckStep};
+use crate::wit::setup::{CheckStatus, CheckStep};
 use crate::wit::triggers::{Header, Reply};
 use crate::wit::types::{Diagnostic, ErrorKind, FieldValue, Item, Level};
 
 const SECRET: &str = "hunter22-the-secret";
-const UNUSED: Usage = Usage { requests: 0, retries: 0, waited_ms: 0, rate_limited: 0 };
 
 /// A megabyte that begins with the secret.
 fn long() -> String {
@@ -17,6 +16,10 @@ fn long() -> String {
 
 fn diagnostics() -> Vec<Diagnostic> {
     vec![Diagnostic { level: Level::Info, code: long(), message: long(), item_index: None }]
+}
+
+fn report() -> Report {
+    Report { diagnostics: diagnostics(), ..NOTHING_DONE }
 }
 
 fn failure() -> NodeError {
@@ -46,9 +49,7 @@ fn a_failure_is_bounded_wherever_it_stands() {
         outcomes: vec![Outcome::Failed(failure())],
         next: None,
         resume_after_ms: None,
-        session: None,
-        usage: UNUSED,
-        diagnostics: diagnostics(),
+        report: report(),
     };
     assert!(shown(execution).contains("*** xxx"));
     let secrets = Secrets::default();
@@ -76,8 +77,7 @@ fn a_report_is_bounded() {
         scopes: vec![long()],
         steps: vec![step],
         fields: vec![FieldValue { name: long(), value: long() }],
-        session: None,
-        usage: UNUSED,
+        report: report(),
     };
     shown(few.clone());
     let step = CheckStep { error: None, ..few.steps[0].clone() };
@@ -105,13 +105,7 @@ fn a_list_is_bounded_in_what_people_read_and_keeps_its_values() {
         disabled: false,
         details: Some(format!("{:?}", long())),
     };
-    let entries = Entries {
-        entries: vec![entry],
-        next: None,
-        session: None,
-        usage: UNUSED,
-        diagnostics: diagnostics(),
-    };
+    let entries = Entries { entries: vec![entry], next: None, report: report() };
     assert!(shown(entries).contains(&"v".repeat(5000)));
 }
 
@@ -120,16 +114,14 @@ fn events_and_replies_are_bounded_and_keep_their_items() {
     let event = Event {
         id: long(),
         occurred_at: Some(long()),
-        item: Item { json: "{\"kept\":1}".to_owned(), attachments: Vec::new(), source_index: None },
+        item: Item { json: "{\"kept\":1}".to_owned(), attachments: Vec::new(), sources: Vec::new() },
     };
     let header = Header { name: long(), value: long() };
     let received = Received {
         events: vec![event.clone()],
         state: "kept".to_owned(),
         reply: Reply { status: 200, headers: vec![header; 100], body: long().into_bytes() },
-        session: None,
-        usage: UNUSED,
-        diagnostics: diagnostics(),
+        report: report(),
     };
     let mut result = Ok(received.clone());
     let secrets = Secrets::default();
@@ -146,12 +138,10 @@ fn events_and_replies_are_bounded_and_keep_their_items() {
         state: "kept".to_owned(),
         more: false,
         next_poll_ms: 1,
-        session: None,
-        usage: UNUSED,
-        diagnostics: diagnostics(),
+        report: report(),
     };
     assert!(shown(polled).contains("kept"));
     let time = Some(long());
     let state = "kept".to_owned();
-    shown(Subscription { state, expires_at: time, session: None, usage: UNUSED, diagnostics: diagnostics() });
+    shown(Subscription { state, expires_at: time, report: report() });
 }

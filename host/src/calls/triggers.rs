@@ -4,15 +4,22 @@ use super::ConnectionCall;
 use crate::budget::Class;
 use crate::call::Guest;
 use crate::error::refusal;
+use crate::exports::Of;
 use crate::node::Node;
-use crate::wit::triggers::{Delivery, Endpoint, Polled, Received, Subscription, Unsubscribed};
-use crate::wit::types::{CallContext, Connection, ErrorKind, NodeError};
+use crate::wit::triggers::{Delivery, Endpoint, Polled, Received, Subscription};
+use crate::wit::types::{CallContext, Connection, ErrorKind, NodeError, Report};
 
 /// Which trigger, and how a person configured it.
 #[derive(Clone, Copy)]
 pub(crate) struct Trigger<'a> {
     pub(crate) name: &'a str,
     pub(crate) config: &'a str,
+}
+
+impl<'a> Trigger<'a> {
+    fn of(self, context: &'a CallContext, connection: &'a Connection) -> Of<'a> {
+        Of { context, connection, trigger: self.name, config: self.config }
+    }
 }
 
 /// `poll`.
@@ -32,9 +39,9 @@ impl ConnectionCall for Poll<'_> {
         context: &CallContext,
         connection: &Connection,
     ) -> wasmtime::Result<Result<Polled, NodeError>> {
-        let Some(triggers) = &guest.exports.triggers else { return Ok(Err(none())) };
-        let Trigger { name, config } = self.trigger;
-        triggers.poll.call(guest, (context, connection, name, config, self.state)).await
+        let of = self.trigger.of(context, connection);
+        let result = guest.exports.poll(guest, of, self.state).await?;
+        Ok(exported!(result, none()))
     }
 }
 
@@ -59,9 +66,9 @@ impl ConnectionCall for Subscribe<'_> {
         context: &CallContext,
         connection: &Connection,
     ) -> wasmtime::Result<Result<Subscription, NodeError>> {
-        let Some(triggers) = &guest.exports.triggers else { return Ok(Err(none())) };
-        let Trigger { name, config } = self.trigger;
-        triggers.subscribe.call(guest, (context, connection, name, config, self.endpoint, self.state)).await
+        let of = self.trigger.of(context, connection);
+        let result = guest.exports.subscribe(guest, of, self.endpoint, self.state).await?;
+        Ok(exported!(result, none()))
     }
 }
 
@@ -72,7 +79,7 @@ pub(crate) struct Unsubscribe<'a> {
 }
 
 impl ConnectionCall for Unsubscribe<'_> {
-    type Output = Unsubscribed;
+    type Output = Report;
     const NAME: &'static str = "triggers.unsubscribe";
 
     fn only_reads(&self, _: &Node) -> bool {
@@ -84,10 +91,10 @@ impl ConnectionCall for Unsubscribe<'_> {
         guest: &mut Guest<'_>,
         context: &CallContext,
         connection: &Connection,
-    ) -> wasmtime::Result<Result<Unsubscribed, NodeError>> {
-        let Some(triggers) = &guest.exports.triggers else { return Ok(Err(none())) };
-        let Trigger { name, config } = self.trigger;
-        triggers.unsubscribe.call(guest, (context, connection, name, config, self.state)).await
+    ) -> wasmtime::Result<Result<Report, NodeError>> {
+        let of = self.trigger.of(context, connection);
+        let result = guest.exports.unsubscribe(guest, of, self.state).await?;
+        Ok(exported!(result, none()))
     }
 }
 
@@ -109,10 +116,9 @@ impl ConnectionCall for Receive<'_> {
         context: &CallContext,
         connection: &Connection,
     ) -> wasmtime::Result<Result<Received, NodeError>> {
-        let Some(triggers) = &guest.exports.triggers else { return Ok(Err(none())) };
-        let Trigger { name, config } = self.trigger;
-        let Self { endpoint, state, delivery, .. } = self;
-        triggers.receive.call(guest, (context, connection, name, config, endpoint, state, delivery)).await
+        let of = self.trigger.of(context, connection);
+        let result = guest.exports.receive(guest, of, self.endpoint, self.state, self.delivery).await?;
+        Ok(exported!(result, none()))
     }
 }
 

@@ -7,11 +7,11 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
-use super::Connection;
+use super::{Connection, Revoked};
 use crate::answers::{Answer, finish};
 use crate::auth::{Auth, Leased};
 use crate::budget::Class;
-use crate::calls::{Attempt, Authenticate, ConnectionCall};
+use crate::calls::{Attempt, Authenticate, ConnectionCall, Revoke};
 use crate::context::{after, call_context};
 use crate::error::{CallError, Stop, refusal};
 use crate::fold;
@@ -74,7 +74,8 @@ impl Connection {
                 let harmless = options.dry_run || call.only_reads(&node);
                 stop.into_node_error(if harmless { Effect::None } else { writes.effect() })
             })?;
-            if let Some(session) = result.as_mut().ok().and_then(Answer::take_session)
+            if let Some(session) =
+                result.as_mut().ok().and_then(Answer::report).and_then(|report| report.session.take())
                 && lease.session.as_ref().is_none_or(|leased| leased.token != session.token)
             {
                 self.keep(session).await;
@@ -82,8 +83,8 @@ impl Connection {
             finish(&mut result, &self.shared.secrets, &|error| refusals.amend(error));
             match result {
                 Ok(mut output) => {
-                    if let Some(usage) = output.usage() {
-                        fold::add_wait(usage, waits.total());
+                    if let Some(report) = output.report() {
+                        fold::add_wait(&mut report.usage, waits.total());
                     }
                     return Ok(output);
                 }
@@ -131,31 +132,70 @@ impl Connection {
         deadline: Instant,
         renew_before: Duration,
     ) -> Result<HeldSession, CallError> {
-        let left = deadline.saturating_duration_since(Instant::now());
         // Logging in is the host's wish, whatever the call that it is for may do. The
         // token request may leave in any call; nothing else that writes may.
         let reading = options.read_only.then(Reading::default);
-        let options =
-            CallOptions { dry_run: false, read_only: false, idempotency_key: None, ..options.clone() };
-        let context = call_context(&options, 1, left)?;
-        let connection = GuestConnection { fields: self.guest_fields(), auth: ConnectionAuth::SelfManaged };
-        let hooks = CallHttp::new(Some(Arc::clone(&self.shared.network)), deadline, Class::Interactive)
-            .only_reading(reading);
-        let refusals = hooks.refusals();
-        let attempt = Attempt { call: &Authenticate, context: &context, connection: &connection };
-        let mut result = self
-            .node()
-            .run(hooks, deadline, &attempt)
-            .instrument(span::<Authenticate>(&context))
-            .await
-            .map_err(|stop| stop.into_node_error(Effect::None))?;
-        finish(&mut result, &self.shared.secrets, &|error| refusals.amend(error));
-        let session = result?;
+        let session =
+            self.aside(&Authenticate, ConnectionAuth::SelfManaged, options, deadline, reading).await?;
         if !session::fits(&session) {
             return Err(too_large().into());
         }
         self.shared.secrets.add(&session.token);
         Ok(HeldSession::new(session, renew_before))
+    }
+
+    /// Forgets the session, and ends it at the service where the component can.
+    pub(super) async fn end_session(
+        &self,
+        options: &CallOptions,
+        deadline: Instant,
+    ) -> Result<Revoked, CallError> {
+        let held = match &self.shared.auth {
+            Auth::Session { cache, .. } => cache.take(deadline).await,
+            Auth::Host => {
+                let login = self.shared.network.login.as_ref();
+                let forgotten = match login {
+                    Some(login) => login.forget(deadline).await,
+                    None => false,
+                };
+                return Ok(if forgotten { Revoked::Forgotten } else { Revoked::NoSession });
+            }
+        };
+        let Some(held) = held else { return Ok(Revoked::NoSession) };
+        if !self.node().has_revocation() || options.dry_run {
+            return Ok(Revoked::Forgotten);
+        }
+        let auth = ConnectionAuth::Session(held.session().clone());
+        self.aside(&Revoke, auth, options, deadline, None).await?;
+        Ok(Revoked::AtService)
+    }
+
+    /// A call that the host makes on its own account, beside those that it was asked for.
+    async fn aside<C: ConnectionCall>(
+        &self,
+        call: &C,
+        auth: ConnectionAuth,
+        options: &CallOptions,
+        deadline: Instant,
+        reading: Option<Reading>,
+    ) -> Result<C::Output, CallError> {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let options =
+            CallOptions { dry_run: false, read_only: false, idempotency_key: None, ..options.clone() };
+        let context = call_context(&options, 1, left)?;
+        let connection = GuestConnection { fields: self.guest_fields(), auth };
+        let hooks = CallHttp::new(Some(Arc::clone(&self.shared.network)), deadline, Class::Interactive)
+            .only_reading(reading);
+        let refusals = hooks.refusals();
+        let attempt = Attempt { call, context: &context, connection: &connection };
+        let mut result = self
+            .node()
+            .run(hooks, deadline, &attempt)
+            .instrument(span::<C>(&context))
+            .await
+            .map_err(|stop| stop.into_node_error(Effect::None))?;
+        finish(&mut result, &self.shared.secrets, &|error| refusals.amend(error));
+        Ok(result?)
     }
 
     /// Sees to it that a secret which the embedder made is in no text either.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::pattern::{Pattern, has_owner};
 use crate::error::HostError;
+use crate::origin::typed_origins;
 use crate::template;
 
 /// What an embedder accepted for a component, after a person saw it: patterns
@@ -91,6 +92,18 @@ impl SpecPattern {
         Hosts::read(text)
             .map(Self::Hosts)
             .map_err(|reason| HostError::Pattern { pattern: text.to_owned(), reason: reason.to_owned() })
+    }
+
+    /// The origins that it comes to with these values; none for a wildcard.
+    pub(crate) fn origins(&self, values: &BTreeMap<String, String>) -> Vec<String> {
+        match self {
+            Self::Address(name) => {
+                let typed = values.get(name).into_iter().flat_map(|value| typed_origins(value));
+                typed.map(|origin| origin.to_string()).collect()
+            }
+            Self::Hosts(hosts) if hosts.is_wildcard() => Vec::new(),
+            Self::Hosts(hosts) => hosts.expand(values).iter().map(ToString::to_string).collect(),
+        }
     }
 }
 

@@ -1,11 +1,11 @@
 use std::collections::VecDeque;
 
 use super::*;
-use crate::error::refusal;
-use crate::wit::types::Level;
+use crate::error::{NOTHING_DONE, refusal};
+use crate::wit::types::{Level, Report};
 
 fn row(id: u32) -> Item {
-    Item { json: format!("{{\"id\":{id}}}"), attachments: Vec::new(), source_index: Some(0) }
+    Item { json: format!("{{\"id\":{id}}}"), attachments: Vec::new(), sources: Vec::new() }
 }
 
 fn failure(kind: ErrorKind) -> NodeError {
@@ -17,9 +17,7 @@ fn part(outcomes: Vec<Outcome>, next: Option<&str>, requests: u32) -> Execution 
         outcomes,
         next: next.map(str::to_owned),
         resume_after_ms: None,
-        session: None,
-        usage: Usage { requests, retries: 0, waited_ms: 0, rate_limited: 0 },
-        diagnostics: Vec::new(),
+        report: Report { usage: Usage { requests, ..NOTHING_DONE.usage }, ..NOTHING_DONE },
     }
 }
 
@@ -27,7 +25,10 @@ fn part(outcomes: Vec<Outcome>, next: Option<&str>, requests: u32) -> Execution 
 fn throttled(items: usize, next: &str, wait: u32) -> Execution {
     Execution {
         resume_after_ms: Some(wait),
-        usage: Usage { requests: 1, retries: 0, waited_ms: 0, rate_limited: 1 },
+        report: Report {
+            usage: Usage { requests: 1, rate_limited: 1, ..NOTHING_DONE.usage },
+            ..NOTHING_DONE
+        },
         ..part(vec![Outcome::NotAttempted; items], Some(next), 1)
     }
 }
@@ -147,7 +148,7 @@ async fn pages_without_a_match_are_progress_while_the_service_answers() {
 
 #[tokio::test]
 async fn results_without_end_are_cut_off_with_the_cursor_to_go_on_from() {
-    let large = || Item { json: "x".repeat(1000), attachments: Vec::new(), source_index: Some(0) };
+    let large = || Item { json: "x".repeat(1000), attachments: Vec::new(), sources: Vec::new() };
     let answers = (0..50).map(|n| Ok(part(vec![Outcome::Done(vec![large()])], Some(&n.to_string()), 1)));
     let told = fold_up_to(10_000, 1, answers.collect()).await;
     let folded = told.folded.expect("folded");
@@ -215,7 +216,7 @@ async fn a_diagnostic_that_every_call_repeats_is_told_once() {
         item_index: None,
     };
     let with = |next| Execution {
-        diagnostics: vec![diagnostic.clone()],
+        report: Report { diagnostics: vec![diagnostic.clone()], ..NOTHING_DONE },
         ..part(vec![Outcome::Done(vec![row(1)])], next, 1)
     };
     let told = fold(1, vec![Ok(with(Some("a"))), Ok(with(None))]).await;
@@ -232,7 +233,10 @@ fn what_a_thousand_pages_have_to_say_is_bounded() {
             message: format!("{call}/{n}"),
             item_index: None,
         });
-        folded.absorb(Execution { diagnostics: told.collect(), ..part(vec![], None, 1) });
+        folded.absorb(Execution {
+            report: Report { diagnostics: told.collect(), ..NOTHING_DONE },
+            ..part(vec![], None, 1)
+        });
     }
     assert_eq!(folded.diagnostics.len(), DIAGNOSTICS);
 }

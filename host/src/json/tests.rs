@@ -18,7 +18,7 @@ fn a_failure_has_the_members_that_it_has() {
 #[test]
 fn an_item_may_hold_results_and_a_failure() {
     let error = refusal(ErrorKind::NotFound, "x", "No.".to_owned(), "Do.");
-    let result = Item { json: "{\"id\":1}".to_owned(), attachments: Vec::new(), source_index: None };
+    let result = Item { json: "{\"id\":1}".to_owned(), attachments: Vec::new(), sources: Vec::new() };
     let both = FoldedItem { items: vec![result], error: Some(error.clone()), attempted: true };
     let failed = FoldedItem { items: Vec::new(), error: Some(error), attempted: true };
     assert_eq!(folded_item((0, &both))["items"], json!([{ "id": 1 }]));
@@ -35,7 +35,7 @@ fn bytes_of_an_attachment_are_base64() {
         content: AttachmentContent::Bytes(vec![1, 2, 3]),
     };
     let shown =
-        item(&Item { json: "{\"id\":1}".to_owned(), attachments: vec![attachment], source_index: None });
+        item(&Item { json: "{\"id\":1}".to_owned(), attachments: vec![attachment], sources: Vec::new() });
     assert_eq!(
         shown,
         json!({ "id": 1, "attachments": [
@@ -46,6 +46,6 @@ fn bytes_of_an_attachment_are_base64() {
 
 #[test]
 fn text_that_is_no_json_stays_text() {
-    let shown = item(&Item { json: "not json".to_owned(), attachments: Vec::new(), source_index: None });
+    let shown = item(&Item { json: "not json".to_owned(), attachments: Vec::new(), sources: Vec::new() });
     assert_eq!(shown, json!("not json"));
 }

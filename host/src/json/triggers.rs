@@ -1,7 +1,7 @@
 //! JSON forms of the interface `triggers`.
 
 use super::*;
-use crate::wit::triggers::{Delivery, Event, Header, Polled, Received, Reply, Subscription, Unsubscribed};
+use crate::wit::triggers::{Delivery, Event, Header, Polled, Received, Reply, Subscription};
 
 /// An event: `id`, `occurred_at`, `item`.
 #[must_use]
@@ -22,8 +22,8 @@ pub fn polled(polled: &Polled) -> Value {
         "state": polled.state,
         "more": polled.more,
         "next_poll_ms": polled.next_poll_ms,
-        "usage": usage(&polled.usage),
-        "diagnostics": list(&polled.diagnostics, diagnostic),
+        "usage": usage(&polled.report.usage),
+        "diagnostics": list(&polled.report.diagnostics, diagnostic),
     })
 }
 
@@ -33,18 +33,9 @@ pub fn subscription(subscription: &Subscription) -> Value {
     object([
         ("state", Some(json!(subscription.state))),
         ("expires_at", subscription.expires_at.as_ref().map(|instant| json!(instant))),
-        ("usage", Some(usage(&subscription.usage))),
-        ("diagnostics", Some(list(&subscription.diagnostics, diagnostic))),
+        ("usage", Some(usage(&subscription.report.usage))),
+        ("diagnostics", Some(list(&subscription.report.diagnostics, diagnostic))),
     ])
-}
-
-/// A subscription that is gone: `usage`, `diagnostics`.
-#[must_use]
-pub fn unsubscribed(unsubscribed: &Unsubscribed) -> Value {
-    json!({
-        "usage": usage(&unsubscribed.usage),
-        "diagnostics": list(&unsubscribed.diagnostics, diagnostic),
-    })
 }
 
 /// What a delivery meant: `events`, `state`, `reply`, `usage`, `diagnostics`.
@@ -54,8 +45,8 @@ pub fn received(received: &Received) -> Value {
         "events": list(&received.events, event),
         "state": received.state,
         "reply": reply(&received.reply),
-        "usage": usage(&received.usage),
-        "diagnostics": list(&received.diagnostics, diagnostic),
+        "usage": usage(&received.report.usage),
+        "diagnostics": list(&received.report.diagnostics, diagnostic),
     })
 }
 

@@ -1,12 +1,12 @@
 use super::*;
 use crate::credentials::Typed;
-use crate::wit::node::{Basic, HeaderInjection, Injection, Parameter, StaticToken};
+use crate::form::{Basic, HeaderInjection, Injection, Parameter, StaticToken};
 
 const SECRET: &str = "hunter&22";
 const TOKEN: &str = "tok-very-secret";
 
 fn oauth(client_authentication: ClientAuthentication) -> AuthRecipe {
-    AuthRecipe::Oauth2ClientCredentials(Oauth2ClientCredentials {
+    AuthRecipe::Oauth2ClientCredentials(Box::new(Oauth2ClientCredentials {
         token_url: "https://id.example/token".to_owned(),
         query: Vec::new(),
         form: vec![Parameter { name: "extra".to_owned(), value: "x-{pin}".to_owned() }],
@@ -24,7 +24,7 @@ fn oauth(client_authentication: ClientAuthentication) -> AuthRecipe {
             prefix: "Bearer ".to_owned(),
         }),
         renew_on: vec![401],
-    })
+    }))
 }
 
 struct Tried {
@@ -34,8 +34,7 @@ struct Tried {
 }
 
 fn tried(auth_recipe: AuthRecipe) -> Tried {
-    let spec =
-        CredentialSpec { fields: Vec::new(), auth_recipe, egress: Vec::new(), documentation_url: None };
+    let spec = CredentialSpec { auth_recipe, ..CredentialSpec::default() };
     let fields = [("id".to_owned(), "me".to_owned())].into();
     let secrets =
         [("pin".to_owned(), Secret::new("pin-1234")), ("secret".to_owned(), Secret::new(SECRET))].into();
@@ -216,7 +215,7 @@ async fn a_password_goes_into_the_basic_header() {
 fn without_a_recipe_there_is_no_place_for_a_secret() {
     let spec = CredentialSpec {
         fields: Vec::new(),
-        auth_recipe: AuthRecipe::ByNode,
+        auth_recipe: AuthRecipe::Custom,
         egress: Vec::new(),
         documentation_url: None,
     };

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::credentials::Typed;
-use crate::wit::node::{HeaderInjection, Injection, Parameter};
+use crate::form::{HeaderInjection, Injection, Parameter};
 
 fn parameter(name: &str, value: &str) -> Parameter {
     Parameter { name: name.to_owned(), value: value.to_owned() }

@@ -56,14 +56,14 @@ async fn bytes_come_back_as_they_went_in() {
         content: AttachmentContent::Bytes(bytes.clone()),
     };
     let input = json!({ "link": "https://files.example/x?sig=1" }).to_string();
-    let items = [Item { json: input, attachments: vec![file], source_index: None }];
+    let items = [Item { json: input, attachments: vec![file], sources: Vec::new() }];
     let execution = connection.execute("attach", &items, None, &CallOptions::default()).await.expect("done");
     let Some(Outcome::Done(results)) = execution.outcomes.first() else { panic!("{execution:?}") };
     let [file, linked] = results[0].attachments.as_slice() else { panic!("two attachments") };
     assert!(matches!(&file.content, AttachmentContent::Bytes(back) if *back == bytes));
     assert_eq!(file.name, "a.bin");
     let shown =
-        json::item(&Item { json: "{}".to_owned(), attachments: vec![linked.clone()], source_index: None });
+        json::item(&Item { json: "{}".to_owned(), attachments: vec![linked.clone()], sources: Vec::new() });
     assert_eq!(shown["attachments"][0]["content"]["link"]["url"], "https://files.example/x?sig=1");
 }
 

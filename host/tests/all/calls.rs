@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
-use workflow_node_host::wit::node::CheckStatus;
+use workflow_node_host::wit::setup::CheckStatus;
 use workflow_node_host::wit::types::ErrorKind;
 use workflow_node_host::{CallError, CallOptions, ConnectionOptions, EgressPolicy, Progress};
 
@@ -134,15 +134,6 @@ async fn a_list_that_the_node_does_not_export_is_unsupported() {
     let connection = connect(server.url()).await;
     let error = connection.options("things", "{}", None, None, &within(1000)).await.expect_err("no lists");
     assert_eq!(node_error(&error).kind, ErrorKind::Unsupported);
-}
-
-#[tokio::test]
-async fn flat_is_looked_for_before_it_is_called() {
-    let error = node()
-        .invoke_flat("{}", "{}", "x", "{}", None, &EgressPolicy::default(), within(1000).deadline)
-        .await
-        .expect_err("no flat");
-    assert!(error.to_string().contains("workflow:node/flat"), "{error}");
 }
 
 #[tokio::test]

@@ -3,22 +3,22 @@
 use serde_json::Value;
 use workflow_node_host::{Digest, HostError, NodeHost};
 
-use crate::support::{component, node};
+use crate::support::{component, host, node, with_manifest};
 
 fn load(bytes: &[u8]) -> HostError {
     NodeHost::builder().build().expect("host").load(bytes).expect_err("it should be refused")
 }
 
 #[tokio::test]
-async fn the_manifest_is_there_without_running_anything_and_equals_describe() {
+async fn the_manifest_is_there_without_running_anything() {
     let node = node();
     let manifest: Value = serde_json::from_str(node.manifest()).expect("JSON");
     assert_eq!(manifest["name"], "unruly");
-    assert_eq!(node.describe().await.expect("describe"), node.manifest());
+    assert_eq!(node.credential_schema().await.expect("form").fields.len(), 8);
 }
 
 #[test]
-fn a_node_imports_the_six_interfaces_and_no_more() {
+fn a_node_imports_the_interfaces_that_a_host_offers() {
     let mut imports: Vec<String> =
         node().imports().iter().filter_map(|name| Some(name.split('@').next()?.to_owned())).collect();
     imports.sort();
@@ -31,6 +31,7 @@ fn a_node_imports_the_six_interfaces_and_no_more() {
             "wasi:io/error",
             "wasi:io/poll",
             "wasi:io/streams",
+            "workflow:node/logging",
         ]
     );
 }
@@ -52,7 +53,7 @@ fn a_file_that_is_not_there_is_told_by_name() {
 fn a_component_without_the_exports_is_refused() {
     let error = load(b"\0asm\x0d\0\x01\0");
     assert!(matches!(error, HostError::ExportsMissing(_)), "{error}");
-    assert!(error.to_string().contains("workflow:node/node@0.1.0 is missing"), "{error}");
+    assert!(error.to_string().contains("workflow:node/node is missing"), "{error}");
 }
 
 #[test]
@@ -87,6 +88,54 @@ fn a_component_without_a_manifest_is_refused() {
     }
     assert!(found > 0);
     assert!(matches!(load(&bytes), HostError::Manifest(_)));
+}
+
+/// The component with another name in every place of a name.
+fn renamed(old: &str, new: &str) -> Vec<u8> {
+    assert_eq!(old.len(), new.len());
+    let mut bytes = std::fs::read(component()).expect("component");
+    let mut at = 0;
+    while let Some(found) = bytes[at..].windows(old.len()).position(|window| window == old.as_bytes()) {
+        bytes[at + found..][..new.len()].copy_from_slice(new.as_bytes());
+        at += found + new.len();
+    }
+    assert!(at > 0, "{old}");
+    bytes
+}
+
+#[test]
+fn a_component_of_an_unknown_version_is_refused_with_the_known_ones() {
+    let error = load(&renamed("workflow:node/node@0.2.0", "workflow:node/node@0.9.0")).to_string();
+    for part in ["version 0.9.0", "0.2.0 and 0.1.0"] {
+        assert!(error.contains(part), "{error}");
+    }
+}
+
+#[test]
+fn a_component_of_a_later_patch_is_taken_for_the_known_version() {
+    let host = host().build().expect("host");
+    host.load(&renamed("@0.2.0", "@0.2.7")).expect("0.2.7 only adds to 0.2.0");
+}
+
+#[test]
+fn a_manifest_of_another_version_than_the_exports_is_refused() {
+    let error = load(&with_manifest("workflow:node@0.2.0", "workflow:node@0.1.0")).to_string();
+    for part in ["workflow:node@0.1.0", "exports version 0.2.0"] {
+        assert!(error.contains(part), "{error}");
+    }
+}
+
+#[test]
+fn a_component_that_lacks_a_function_is_refused_with_its_name() {
+    for (function, other, interface) in [
+        ("credential-schema", "credential-schemb", "node"),
+        ("authenticate", "authenticata", "node"),
+        ("migrate", "migrata", "migration"),
+    ] {
+        let error = load(&renamed(function, other)).to_string();
+        let expected = format!("workflow:node/{interface}@0.2.0.{function} is missing");
+        assert!(error.contains(&expected), "{error}");
+    }
 }
 
 /// The component with one more module in it, of one function with nested loops.
@@ -166,7 +215,7 @@ fn two_loads_of_one_file_at_once_compile_it_once() {
 #[test]
 fn a_component_is_loaded_by_its_digest_and_no_other_in_its_place() {
     let bytes = std::fs::read(component()).expect("component");
-    let host = crate::support::host().build().expect("host");
+    let host = host().build().expect("host");
     let digest = host.load(&bytes).expect("node").digest();
     assert_eq!(digest, Digest::of(&bytes));
     assert_eq!(host.load_pinned(&bytes, digest).expect("the same").digest(), digest);

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use workflow_node_host::wit::node::CheckStatus;
+use workflow_node_host::wit::setup::CheckStatus;
 use workflow_node_host::wit::types::{Effect, ErrorKind};
 use workflow_node_host::{AuthMode, CallError, CallOptions, Connection, ConnectionOptions};
 

@@ -23,6 +23,7 @@ mod neighbours;
 mod network;
 mod odd;
 mod operations;
+mod optional;
 mod rate;
 mod rules;
 mod secrets;

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use workflow_node_host::{Allocation, AuthMode, CallOptions, Connection, ConnectionOptions, NodeHost};
+use workflow_node_host::{Allocation, AuthMode, CallOptions, Connection, ConnectionOptions};
 
 use crate::server::{Reply, Server, ok};
-use crate::support::{SECRET, alone, component, connect, fields, get, item};
+use crate::support::{SECRET, alone, component, connect, fields, get, host, item};
 
 /// How many calls are made at the same time.
 const AT_ONCE: usize = 100;
@@ -53,7 +53,7 @@ async fn many(connections: usize, each: usize) -> usize {
         _ => Reply::Answer(401, String::new()),
     })
     .await;
-    let host = NodeHost::builder()
+    let host = host()
         .memory_limit(16 << 20)
         .allocation(Allocation::Pooling { instances: u32::try_from(AT_ONCE).expect("small") })
         .build()

@@ -6,10 +6,10 @@ mod watched;
 use std::sync::Arc;
 
 use serde_json::json;
-use workflow_node_host::{AuthMode, CallOptions, ConnectionOptions, NodeHost};
+use workflow_node_host::{AuthMode, CallOptions, ConnectionOptions};
 
 use crate::server::{Reply, Server, ok};
-use crate::support::{SECRET, component, fields, item};
+use crate::support::{SECRET, component, fields, host, item};
 use watched::{Watched, holds};
 
 const TOKEN: &str = "tok-very-secret-0815";
@@ -27,7 +27,7 @@ async fn memories(auth: AuthMode) -> Vec<Vec<u8>> {
     .await;
     let watched = Watched::default();
     let ended = watched.ended();
-    let host = NodeHost::builder().memory_creator(Arc::new(watched)).build().expect("host");
+    let host = host().memory_creator(Arc::new(watched)).build().expect("host");
     let node = host.load_file(component()).expect("node");
     let typed = fields(&[("url", server.url()), ("login", "by recipe"), ("secret", SECRET)]);
     let connection =

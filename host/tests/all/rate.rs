@@ -49,7 +49,7 @@ async fn a_call_that_waits_for_the_next_window_says_so() {
     for _ in 0..2 {
         let items = [item(&json!({ "url": server.at("/x") }))];
         let done = connection.execute("request", &items, None, &CallOptions::default()).await;
-        waited = done.expect("done").usage.waited_ms;
+        waited = done.expect("done").report.usage.waited_ms;
     }
     assert!(waited > 0);
     assert!(seen.events().last().is_some_and(|event| !event.waited.is_zero()));

@@ -184,13 +184,9 @@ async fn a_trigger_that_people_were_not_shown_is_refused() {
 }
 
 #[tokio::test]
-async fn a_component_that_says_something_else_than_its_manifest_is_refused_when_it_is_asked() {
+async fn a_component_whose_form_differs_from_its_manifest_is_refused() {
     let server = Server::start(|_| ok("tok-1")).await;
-    for (old, new, function) in [
-        ("For tests.", "For tests!", "credential-schema"),
-        ("\"{url}\",\"{also}\"", "\"{url}\",\"{URL}\" ", "credential-schema"),
-        ("\"destructive\":true", "\"xestructive\":true", "describe"),
-    ] {
+    for (old, new) in [("For tests.", "For tests!"), ("\"{url}\",\"{also}\"", "\"{url}\",\"{URL}\" ")] {
         let loaded =
             host().build().expect("host").load(&with_manifest(old, new)).expect("its manifest is sound");
         let typed = fields(&[("url", server.url()), ("secret", SECRET)]);
@@ -198,7 +194,7 @@ async fn a_component_that_says_something_else_than_its_manifest_is_refused_when_
         let Err(CallError::Host(HostError::ManifestBroken { function: lied })) = refused else {
             panic!("{old}: {refused:?}")
         };
-        assert_eq!(lied, function, "{old}");
+        assert_eq!(lied, "credential-schema", "{old}");
     }
     assert!(server.seen().is_empty());
 }

@@ -51,8 +51,8 @@ async fn the_wait_is_visible_and_ends_at_the_deadline() {
     };
     let (first, second, third) =
         tokio::join!(run(300, CallOptions::default()), run(0, CallOptions::default()), run(0, within(100)),);
-    assert_eq!(first.expect("first").usage.waited_ms, 0);
-    assert!(second.expect("second").usage.waited_ms >= 200);
+    assert_eq!(first.expect("first").report.usage.waited_ms, 0);
+    assert!(second.expect("second").report.usage.waited_ms >= 200);
     let error = third.expect_err("its turn did not come");
     let error = node_error(&error);
     assert_eq!(

@@ -126,7 +126,7 @@ pub(crate) fn within(milliseconds: u64) -> CallOptions {
 }
 
 pub(crate) fn item(input: &Value) -> Item {
-    Item { json: input.to_string(), attachments: Vec::new(), source_index: None }
+    Item { json: input.to_string(), attachments: Vec::new(), sources: Vec::new() }
 }
 
 /// Runs an operation on one item and gives its first result.
@@ -141,7 +141,7 @@ pub(crate) async fn run_with(
     call: &CallOptions,
 ) -> Result<Value, CallError> {
     let execution = connection.execute(operation, &[item(&input)], None, call).await?;
-    assert!(execution.session.is_none(), "the host keeps sessions to itself");
+    assert!(execution.report.session.is_none(), "the host keeps sessions to itself");
     match execution.outcomes.first() {
         Some(Outcome::Done(results)) => {
             let result = results.first().expect("a result");

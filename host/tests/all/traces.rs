@@ -17,7 +17,14 @@ use crate::support::{connect_with, run_with};
 /// Remembers spans, which of them it is in, and each event with the text of its
 /// innermost span.
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<Told>>);
+pub(crate) struct Log(Arc<Mutex<Told>>);
+
+impl Log {
+    /// The texts of all events.
+    pub(crate) fn events(&self) -> Vec<String> {
+        self.0.lock().expect("lock").events.iter().map(|(text, _)| text.clone()).collect()
+    }
+}
 
 #[derive(Default)]
 struct Told {

@@ -35,7 +35,7 @@ async fn a_poll_goes_on_from_its_state_and_renews_a_dead_session() {
     let call = CallOptions::default();
     let first = connection.poll("new", r#"{"a":1}"#, None, &call).await.expect("polled");
     assert_eq!(server.count("/login"), 2, "the first token was dead");
-    assert!(first.session.is_none(), "the host keeps sessions to itself");
+    assert!(first.report.session.is_none(), "the host keeps sessions to itself");
     assert_eq!((first.state.as_str(), first.next_poll_ms), ("1", 60_000));
     let second = connection.poll("new", "{}", Some(&first.state), &call).await.expect("polled");
     let shown = json::polled(&second);
@@ -62,7 +62,7 @@ async fn a_subscription_is_made_found_again_and_ended() {
     let state = found.expect("found").state;
     assert_eq!(state, "2");
     let gone = connection.unsubscribe("new", "{}", &state, &call).await.expect("gone");
-    assert_eq!(json::unsubscribed(&gone)["usage"]["requests"], 1);
+    assert_eq!(json::report(&gone)["usage"]["requests"], 1);
     assert_eq!(server.count("/unsubscribe"), 1);
 }
 

@@ -10,6 +10,8 @@ extern crate alloc;
 
 // For WebAssembly only: a native library cannot link the exports of a component.
 #[cfg(target_arch = "wasm32")]
+mod extras;
+#[cfg(target_arch = "wasm32")]
 mod http;
 #[cfg(target_arch = "wasm32")]
 mod runtime;
@@ -22,7 +24,7 @@ mod wire;
 
 #[cfg(target_arch = "wasm32")]
 mod bindings {
-    #![allow(missing_docs, unreachable_pub, unsafe_code, reason = "generated from the contract")]
+    #![allow(missing_docs, unreachable_pub, unsafe_code, reason = "generated from wit/")]
     use crate::unruly::Unruly;
 
     wit_bindgen::generate!({
@@ -30,14 +32,20 @@ mod bindings {
         inline: "
             package unruly:node;
             world unruly {
-                include workflow:node/basic-node@0.1.0;
-                export workflow:node/triggers@0.1.0;
+                include workflow:node/minimal-node@0.2.0;
+                import workflow:node/logging@0.2.0;
+                export workflow:node/setup@0.2.0;
+                export workflow:node/triggers@0.2.0;
+                export workflow:node/revocation@0.2.0;
+                export workflow:node/migration@0.2.0;
             }
         ",
         world: "unruly:node/unruly",
+        generate_all,
     });
     export!(Unruly with_types_in self);
-    pub(crate) use self::exports::workflow::node::{node, triggers, types};
+    pub(crate) use self::exports::workflow::node::{migration, node, revocation, setup, triggers, types};
+    pub(crate) use self::workflow::node::logging;
 }
 
 /// The manifest: only what a host needs to load the component, and what it shows to

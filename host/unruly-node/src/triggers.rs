@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::bindings::triggers::*;
 use crate::bindings::types::{Effect, ErrorKind};
-use crate::unruly::{UNUSED, Unruly, ask, failure};
+use crate::unruly::{Unruly, ask, failure, report};
 
 impl Guest for Unruly {
     fn poll(
@@ -31,9 +31,7 @@ impl Guest for Unruly {
             state: format!("{polls}"),
             more: false,
             next_poll_ms: 60_000,
-            session: None,
-            usage: Usage { requests: 1, ..UNUSED },
-            diagnostics: vec![],
+            report: report(1),
         })
     }
 
@@ -55,9 +53,7 @@ impl Guest for Unruly {
         Ok(Subscription {
             state: format!("{}", count(state.as_deref()) + 1),
             expires_at: None,
-            session: None,
-            usage: Usage { requests: 1, ..UNUSED },
-            diagnostics: vec![],
+            report: report(1),
         })
     }
 
@@ -67,9 +63,9 @@ impl Guest for Unruly {
         _: String,
         _: String,
         _: String,
-    ) -> Result<Unsubscribed, NodeError> {
+    ) -> Result<Report, NodeError> {
         ask(&connection, "unsubscribe")?;
-        Ok(Unsubscribed { session: None, usage: Usage { requests: 1, ..UNUSED }, diagnostics: vec![] })
+        Ok(report(1))
     }
 
     /// A delivery is authentic when it names the signing secret.
@@ -88,9 +84,7 @@ impl Guest for Unruly {
             events: if authentic { vec![event("delivery", &body)] } else { vec![] },
             state,
             reply: Reply { status: if authentic { 200 } else { 401 }, headers: vec![], body: vec![] },
-            session: None,
-            usage: UNUSED,
-            diagnostics: vec![],
+            report: report(0),
         })
     }
 }
@@ -100,6 +94,6 @@ fn count(state: Option<&str>) -> u32 {
 }
 
 fn event(id: &str, json: &Value) -> Event {
-    let item = Item { json: format!("{json}"), attachments: Vec::new(), source_index: None };
+    let item = Item { json: format!("{json}"), attachments: Vec::new(), sources: Vec::new() };
     Event { id: id.to_owned(), occurred_at: None, item }
 }

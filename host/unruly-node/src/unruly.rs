@@ -15,6 +15,7 @@
 //! | `hoard` | makes headers, which the host holds, without end |
 //! | `attach` | returns the attachments that it was given and, for `link`, one as a link |
 //! | `exclusive` | waits for `ms`; calls with the same `key` are to come one after the other |
+//! | `log` | logs its secret, and 100,000 lines |
 //! | `huge` | returns so many `bytes` |
 //! | `loop`, `trap` | what they say |
 //!
@@ -31,93 +32,27 @@ use core::hint::black_box;
 use serde_json::{Map, Value, json};
 use wasi::clocks::monotonic_clock::subscribe_duration;
 
+use crate::bindings::logging::{self, LogLevel};
 use crate::bindings::node::*;
 use crate::bindings::types::{
-    Attachment, AttachmentContent, AttachmentLink, ConnectionAuth, Effect, ErrorKind, Retry,
+    Attachment, AttachmentContent, AttachmentLink, ConnectionAuth, Effect, ErrorKind, FieldValue, Retry,
+    Usage,
 };
 use crate::http::{flood, hoard, send};
 use crate::wire;
 
 pub(crate) struct Unruly;
 
-/// As in the manifest.
-const EGRESS: [&str; 5] =
-    ["{url}", "{also}", "https://*.vendor.example", "http://{tenant}.vendor.example", "http://127.0.0.1:*"];
-
-pub(crate) const UNUSED: Usage = Usage { requests: 0, retries: 0, waited_ms: 0, rate_limited: 0 };
+/// The report of a call that sent so many requests.
+pub(crate) fn report(requests: u32) -> Report {
+    let usage = Usage { requests, retries: 0, waited_ms: 0, rate_limited: 0 };
+    Report { session: None, usage, diagnostics: vec![] }
+}
 
 impl Guest for Unruly {
-    fn describe() -> String {
-        crate::MANIFEST.to_owned()
-    }
-
-    fn credential_schema() -> CredentialSpec {
-        let field = |name: &str, kind: FieldKind| CredentialField {
-            name: name.to_owned(),
-            label: name.to_owned(),
-            help: "For tests.".to_owned(),
-            placeholder: None,
-            required: matches!(kind, FieldKind::Secret),
-            kind,
-            advanced: false,
-            default_value: None,
-            choices: vec![],
-            shown_when: vec![],
-        };
-        CredentialSpec {
-            fields: vec![
-                field("url", FieldKind::Url),
-                field("also", FieldKind::Text),
-                field("probe", FieldKind::Text),
-                field("login", FieldKind::Text),
-                field("tenant", FieldKind::Text),
-                field("lie", FieldKind::Text),
-                field("scope", FieldKind::Text),
-                field("secret", FieldKind::Secret),
-            ],
-            auth_recipe: AuthRecipe::Oauth2ClientCredentials(Oauth2ClientCredentials {
-                token_url: "{url}/token".to_owned(),
-                query: vec![],
-                form: vec![],
-                client_authentication: ClientAuthentication::RequestBody,
-                client_id_field: "url".to_owned(),
-                client_secret_field: "secret".to_owned(),
-                scope: "{scope}".to_owned(),
-                access_token: "/access_token".to_owned(),
-                expires_in: "/expires_in".to_owned(),
-                granted_scope: None,
-                default_lifetime_ms: 3_600_000,
-                renew_before_ms: 60_000,
-                inject: Injection::Header(HeaderInjection {
-                    name: "authorization".to_owned(),
-                    prefix: "Bearer ".to_owned(),
-                }),
-                renew_on: vec![401],
-            }),
-            egress: EGRESS.iter().map(|&text| text.to_owned()).collect(),
-            documentation_url: None,
-        }
-    }
-
-    /// Names `url` and `also` as its egress, and probes the URL in `probe`. With the
-    /// field `lie`, a JSON object, it returns the `fields`, `egress` and `token_url` in
-    /// there instead of what was typed.
-    fn prepare(_: CallContext, fields: Vec<FieldValue>) -> Result<Prepared, NodeError> {
-        let egress =
-            ["url", "also"].iter().filter_map(|name| value(&fields, name)).map(str::to_owned).collect();
-        let mut completed = fields.clone();
-        if let Some(url) = value(&fields, "probe") {
-            let value = format!("{}", send(&json!({ "url": url })));
-            completed.push(FieldValue { name: "probed".to_owned(), value });
-        }
-        // Nobody gave it this one.
-        completed.push(FieldValue { name: "secret".to_owned(), value: "made up".to_owned() });
-        let mut prepared =
-            Prepared { fields: completed, egress, token_url: None, usage: UNUSED, diagnostics: vec![] };
-        if let Some(lie) = value(&fields, "lie") {
-            embellish(&mut prepared, &serde_json::from_str(lie).unwrap_or_default());
-        }
-        Ok(prepared)
+    fn credential_schema() -> String {
+        let manifest: Value = serde_json::from_str(crate::MANIFEST).unwrap_or_default();
+        format!("{}", manifest.get("credentials").unwrap_or(&Value::Null))
     }
 
     /// Takes what `{url}/login` answers as its token; with the field `login`, asks
@@ -148,27 +83,6 @@ impl Guest for Unruly {
             (Some(200), Some(token)) => Ok(Session { token, expires_at: None, scopes: vec![], extra: None }),
             _ => Err(failure(ErrorKind::Unauthenticated, &format!("No login: {answer}"))),
         }
-    }
-
-    /// Tells as the account how many milliseconds it was given.
-    fn check(ctx: CallContext, connection: Connection) -> Result<CheckReport, NodeError> {
-        let step = CheckStep {
-            name: "auth".to_owned(),
-            label: "What it was given".to_owned(),
-            status: CheckStatus::Pass,
-            message: auth(&connection).0.to_owned(),
-            error: None,
-            advice: None,
-        };
-        Ok(CheckReport {
-            account: Some(format!("{}", ctx.deadline_ms)),
-            instance: None,
-            scopes: vec![],
-            steps: vec![step],
-            fields: vec![],
-            session: None,
-            usage: UNUSED,
-        })
     }
 
     fn execute(
@@ -230,6 +144,7 @@ impl Guest for Unruly {
                     hoard.push(black_box(vec![1_u8; 1 << 20]));
                 }
             }
+            "log" => log(&connection),
             "hoard" => hoard(),
             "huge" => {
                 let bytes = input.get("bytes").and_then(Value::as_u64).unwrap_or(4 << 20);
@@ -240,28 +155,24 @@ impl Guest for Unruly {
                 None => wasm32::unreachable(),
             },
         };
-        let result = Item { json: format!("{result}"), attachments, source_index: Some(0) };
+        let result = Item { json: format!("{result}"), attachments, sources: vec![0] };
         Ok(Execution {
             outcomes: vec![Outcome::Done(vec![result])],
             next,
             resume_after_ms: None,
-            session: None,
-            usage: Usage { requests: 1, ..UNUSED },
-            diagnostics: vec![],
+            report: report(1),
         })
     }
 }
 
-/// What `prepare` says when it lies.
-fn embellish(prepared: &mut Prepared, lie: &Value) {
-    for (name, value) in lie.get("fields").and_then(Value::as_object).into_iter().flatten() {
-        prepared.fields.retain(|field| field.name != *name);
-        let value = value.as_str().unwrap_or_default().to_owned();
-        prepared.fields.push(FieldValue { name: name.clone(), value });
+/// Logs what it knows, and then without end.
+fn log(connection: &Connection) -> Value {
+    let secret = value(&connection.fields, "secret").unwrap_or_default();
+    logging::log(LogLevel::Warning, &format!("the secret is {secret}"));
+    for number in 0..100_000 {
+        logging::log(LogLevel::Debug, &format!("line {number}"));
     }
-    let origins = lie.get("egress").and_then(Value::as_array).into_iter().flatten();
-    prepared.egress.extend(origins.filter_map(Value::as_str).map(str::to_owned));
-    prepared.token_url = lie.get("token_url").and_then(Value::as_str).map(str::to_owned);
+    json!({ "logged": true })
 }
 
 fn linked(url: &str) -> Attachment {
@@ -314,7 +225,7 @@ fn told(ctx: &CallContext, connection: &Connection) -> Value {
     })
 }
 
-fn auth(connection: &Connection) -> (&'static str, Option<&str>) {
+pub(crate) fn auth(connection: &Connection) -> (&'static str, Option<&str>) {
     match &connection.auth {
         ConnectionAuth::Session(session) => ("session", Some(session.token.as_str())),
         ConnectionAuth::HostInjected => ("host-injected", None),
@@ -353,7 +264,7 @@ fn fail(input: &Value, connection: &Connection) -> NodeError {
     error
 }
 
-fn value<'a>(fields: &'a [FieldValue], name: &str) -> Option<&'a str> {
+pub(crate) fn value<'a>(fields: &'a [FieldValue], name: &str) -> Option<&'a str> {
     fields.iter().find(|field| field.name == name).map(|field| field.value.as_str())
 }
 

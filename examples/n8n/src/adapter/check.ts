@@ -31,7 +31,7 @@ export function checkConnection(node: Package): ICredentialTestFunction {
  * n8n shows the text of an error only, so what would keep every workflow from working is one, even where signing in went
  * well; the credential can be saved all the same. One kind of record that can be read is enough: more is not always wanted.
  */
-function verdict(report: CheckReport): { status: 'OK' | 'Error'; message: string } {
+function verdict(report: Pick<CheckReport, 'account' | 'steps'>): { status: 'OK' | 'Error'; message: string } {
 	const steps = report.steps.filter((step) => step.status !== 'skipped');
 	const reads = steps.filter((step) => !BEFORE.includes(step.name));
 	const refused = steps.find((step) => step.status === 'fail' && BEFORE.includes(step.name));

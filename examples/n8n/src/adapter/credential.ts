@@ -38,23 +38,23 @@ export function credentialType(manifest: Manifest): ICredentialType {
 
 /** The fields as errors may name them. */
 export function credentialProperties(manifest: Manifest): Property[] {
-	return manifest.credentials.fields.map(({ name, label, required }) => ({ name, schema: { title: label }, required, inherited: false }));
+	return manifest.credentials.fields.map(({ name, label, required = false }) => ({ name, schema: { title: label }, required, inherited: false }));
 }
 
-const TYPES: Record<CredentialField['kind'], INodeProperties['type']> = {
-	text: 'string',
-	multiline: 'string',
-	url: 'string',
+const TYPES: Partial<Record<string, INodeProperties['type']>> = {
 	integer: 'number',
 	number: 'number',
 	boolean: 'boolean',
 	choice: 'options',
 	choices: 'multiOptions',
-	secret: 'string',
+	notice: 'notice',
 };
 
+/** Text of several lines. */
+const LONG = ['multiline', 'file', 'key_value', 'json'];
+
 function formField(field: CredentialField): INodeProperties {
-	const shown = Object.fromEntries(field.shown_when.map((each) => [each.field, each.values]));
+	const shown = Object.fromEntries((field.shown_when ?? []).map((each) => [each.field, each.values]));
 	const show = field.advanced ? { ...shown, [ADVANCED]: [true] } : shown;
 	const { default_value: stated } = field;
 	const initial = {
@@ -66,16 +66,16 @@ function formField(field: CredentialField): INodeProperties {
 	const form: INodeProperties = {
 		displayName: label(field.label),
 		name: field.name,
-		type: TYPES[field.kind],
+		type: TYPES[field.kind] ?? 'string',
 		default: field.kind in initial ? initial[field.kind as keyof typeof initial] : (stated ?? ''),
-		description: field.help,
+		...(field.help === undefined ? {} : { description: field.help }),
 	};
-	if (field.required) form.required = true;
+	if (field.required === true) form.required = true;
 	if (field.placeholder !== undefined) form.placeholder = `e.g. ${field.placeholder}`;
 	if (Object.keys(show).length > 0) form.displayOptions = { show };
-	if (field.kind === 'secret') form.typeOptions = { password: true };
-	if (field.kind === 'multiline') form.typeOptions = { rows: 4 };
-	if (field.choices.length > 0) {
+	if (LONG.includes(field.kind)) form.typeOptions = { rows: 4 };
+	if (isSecret(field)) form.typeOptions = { password: true };
+	if (field.choices !== undefined && field.choices.length > 0) {
 		form.options = field.choices.map(({ value, label, help }) => ({
 			name: label,
 			value,
@@ -90,8 +90,8 @@ export function credentialValues(manifest: Manifest, data: ICredentialDataDecryp
 	const values: Record<string, string> = {};
 	for (const field of manifest.credentials.fields) {
 		const shown =
-			field.shown_when.every((each) => each.values.includes(String(data[each.field] ?? ''))) &&
-			(!field.advanced || data[ADVANCED] === true);
+			(field.shown_when ?? []).every((each) => each.values.includes(String(data[each.field] ?? ''))) &&
+			(field.advanced !== true || data[ADVANCED] === true);
 		const value = data[field.name];
 		const text = Array.isArray(value) ? value.join('\n') : String(value ?? '');
 		if (shown && text.trim() !== '') values[field.name] = text;
@@ -99,7 +99,11 @@ export function credentialValues(manifest: Manifest, data: ICredentialDataDecryp
 	return values;
 }
 
+function isSecret({ kind, secret }: CredentialField): boolean {
+	return kind === 'secret' || secret === true;
+}
+
 /** Names of the fields that hold secrets. */
 export function secretNames(manifest: Manifest): Set<string> {
-	return new Set(manifest.credentials.fields.filter((each) => each.kind === 'secret').map((each) => each.name));
+	return new Set(manifest.credentials.fields.filter(isSecret).map((each) => each.name));
 }

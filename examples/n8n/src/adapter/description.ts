@@ -155,7 +155,7 @@ function forms(manifest: Manifest, actions: Action[]): INodeProperties[] {
 	return actions.flatMap((action) => {
 		const show = { resource: [action.resource], operation: [action.verb] };
 		const { annotations } = action.operation;
-		const options = optionFields({ dryRun: annotations.dry_run, readOnly: annotations.read_only });
+		const options = optionFields({ dryRun: annotations.dry_run === true, readOnly: annotations.read_only });
 		return [
 			...[...notices(manifest, action), ...neededFile(action.operation)].map((field) => ({ ...field, displayOptions: { show } })),
 			...formOf(manifest, action.layout, show, { options, fields: optionalFile(action.operation) }),

@@ -181,7 +181,7 @@ class Run {
 			const about = this.#self.helpers.assertBinaryData(index, name);
 			return { name: about.fileName ?? name, mimeType: about.mimeType, content: { tag: 'bytes', val: new Uint8Array([0]) } };
 		});
-		return { json: asked.json, attachments };
+		return { json: asked.json, attachments, sources: new Uint32Array() };
 	}
 
 	async #batch(asked: readonly Asked[], start: number, end: number): Promise<void> {
@@ -203,7 +203,7 @@ class Run {
 				continue;
 			}
 			try {
-				items.push({ json: each.json, attachments: await this.#files(index, each.files) });
+				items.push({ json: each.json, attachments: await this.#files(index, each.files), sources: new Uint32Array() });
 				indices.push(index);
 				options = each.options;
 			} catch (error) {
@@ -220,7 +220,7 @@ class Run {
 			if (outcome.tag !== 'done') continue;
 			this.#tally.done(index, outcome.val.map(({ json }) => JSON.parse(json) as JsonObject), isDryRun);
 			try {
-				const results = await Promise.all(outcome.val.map((item) => this.#result(index, item)));
+				const results = await Promise.all(outcome.val.map((item) => this.#result(index, item, indices)));
 				given.set(index, results);
 				if (!isDryRun) this.#remember(index, asked[index], results);
 			} catch (error) {
@@ -267,7 +267,7 @@ class Run {
 			const execution = await this.#call(items, options, cursor, first, part);
 			part += 1;
 			execution.outcomes.forEach((outcome, index) => fold(folded, index, outcome));
-			this.#report(execution.diagnostics);
+			this.#report(execution.report.diagnostics);
 			const failed = folded.some((outcome) => outcome.tag === 'failed');
 			if (failed && !this.#self.continueOnFail()) break;
 			cursor = execution.next;
@@ -291,7 +291,7 @@ class Run {
 			const failure = failureOf(error).error;
 			if (!this.#self.continueOnFail()) throw this.#error(failure);
 			const outcomes = items.map((): Outcome => ({ tag: 'failed', val: failure }));
-			return { outcomes, diagnostics: [], next: undefined, resumeAfterMs: undefined };
+			return { outcomes, report: { diagnostics: [] }, next: undefined, resumeAfterMs: undefined };
 		}
 	}
 
@@ -316,10 +316,12 @@ class Run {
 		}
 	}
 
-	async #result(index: number, item: Item): Promise<INodeExecutionData> {
+	/** A result of one item; `indices` are those of all items of the call. */
+	async #result(index: number, item: Item, indices: readonly number[]): Promise<INodeExecutionData> {
 		const given = JSON.parse(item.json) as JsonObject;
 		const json = isDryRun(given) || this.#output.raw ? given : this.#order(given);
-		const result: INodeExecutionData = { json, pairedItem: { item: index } };
+		const sources = [...item.sources].flatMap((source) => indices[source] ?? []).map((item) => ({ item }));
+		const result: INodeExecutionData = { json, pairedItem: sources.length > 0 ? sources : { item: index } };
 		if (item.attachments.length === 0) return result;
 		const name = fileToGive(this.#self, index);
 		const binary: IBinaryKeyData = {};
@@ -369,7 +371,8 @@ class Run {
 
 	#report(diagnostics: Diagnostic[]): void {
 		for (const { level, message } of diagnostics) {
-			if (this.#told.has(message)) continue;
+			// That is for the author of the component.
+			if (level === 'debug' || this.#told.has(message)) continue;
 			this.#told.add(message);
 			this.#self.addExecutionHints({ message, type: level, location: 'outputPane' });
 		}
@@ -382,7 +385,7 @@ class Run {
 
 const NEVER = new AbortController().signal;
 
-/** Outcomes of several calls, as the contract joins them. */
+/** Outcomes of several calls, joined as the node interface wants it (`execution`). */
 function fold(folded: Outcome[], index: number, next: Outcome): void {
 	const known = folded[index];
 	if (next.tag === 'not-attempted' || known?.tag === 'failed') return;

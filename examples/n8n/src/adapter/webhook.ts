@@ -11,7 +11,7 @@ import type {
 } from 'n8n-workflow';
 
 import type { Manifest } from '../manifest.ts';
-import type { Delivery, Endpoint, Event, Exports } from '../runtime/contract.ts';
+import type { Delivery, Endpoint, Event, Exports, Reported } from '../runtime/contract.ts';
 import { failureOf } from '../runtime/failure.ts';
 import { commonDescription, nodeAreas } from './description.ts';
 import type { NodeArea } from './description.ts';
@@ -72,9 +72,9 @@ export function webhookMethods(node: Package) {
 				const { state } = data;
 				if (typeof state !== 'string') return true;
 				const { name, config } = configuration(this, node);
-				await called(this, node, (triggers, context, connection) =>
-					triggers.unsubscribe(context, connection, name, config, state),
-				);
+				await called(this, node, async (triggers, context, connection) => ({
+					report: await triggers.unsubscribe(context, connection, name, config, state),
+				}));
 				forget(data);
 				for (const name of Object.keys(data)) delete data[name];
 				return true;
@@ -170,7 +170,7 @@ function dataOf(self: IHookFunctions | IWebhookFunctions): IDataObject {
 	return self.getWorkflowStaticData('node');
 }
 
-async function called<T extends { session?: undefined | { token: string; scopes: string[] } }>(
+async function called<T extends Reported>(
 	self: IHookFunctions | IWebhookFunctions,
 	node: Package,
 	run: (

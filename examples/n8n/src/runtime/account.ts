@@ -2,9 +2,9 @@
 // session that all calls share. Kept for each set of credentials, so that runs,
 // dropdowns and triggers log in once.
 
-import type { CallContext, Connection, Exports, NodeError, Session } from './contract.ts';
+import type { CallContext, CheckReport, Connection, Exports, NodeError, Reported, Session } from './contract.ts';
 import type { Component } from './component.ts';
-import { preparedGate, typedGate } from './egress.ts';
+import { originsIn, preparedGate, typedGate } from './egress.ts';
 import { failureOf } from './failure.ts';
 import type { Gate } from './world.ts';
 
@@ -44,7 +44,7 @@ export class Account {
 	}
 
 	/** Makes a call with a session; once more with a fresh one where it was dead. */
-	async call<T extends { session?: Session | undefined }>(
+	async call<T extends Reported>(
 		how: Call,
 		run: (exports: Exports, context: CallContext, connection: Connection) => Promise<T> | T,
 	): Promise<T> {
@@ -57,7 +57,8 @@ export class Account {
 				const result = await this.#component.call(gate, (exports) =>
 					run(exports, context(how, attempt), { fields, auth }),
 				);
-				if (result.session !== undefined) this.#session = Promise.resolve(result.session);
+				const { session } = result.report;
+				if (session !== undefined) this.#session = Promise.resolve(session);
 				return result;
 			} catch (error) {
 				const failure = failureOf(error);
@@ -67,13 +68,16 @@ export class Account {
 		}
 	}
 
-	/** Logs in and tries what a person will need. */
-	async check() {
+	/** Logs in and tries what a person will need, if the component can do that. */
+	async check(): Promise<Pick<CheckReport, 'account' | 'steps'>> {
 		const { fields, gate } = await this.#prepared();
 		try {
-			return await this.#component.call(gate, (exports) =>
-				exports.node.check(context({}, 1), { fields, auth: { tag: 'self-managed' } }),
-			);
+			return await this.#component.call(gate, async (exports) => {
+				const connection: Connection = { fields, auth: { tag: 'self-managed' } };
+				if (exports.setup !== undefined) return exports.setup.check(context({}, 1), connection);
+				await exports.node.authenticate(context({}, 1), connection);
+				return { steps: [] };
+			});
 		} catch (error) {
 			throw failureOf(error);
 		}
@@ -118,8 +122,9 @@ export class Account {
 		const secret = typed.filter(({ name }) => this.#secrets.has(name));
 		const open = typed.filter(({ name }) => !this.#secrets.has(name));
 		const known = Object.fromEntries(open.map(({ name, value }) => [name, value]));
-		const { fields, egress } = await this.#component.call(typedGate(this.#spec, known), (exports) =>
-			exports.node.prepare(context({}, 1), open),
+		const { fields, egress } = await this.#component.call(
+			typedGate(this.#spec, known),
+			(exports) => exports.setup?.prepare(context({}, 1), open) ?? { fields: open, egress: originsIn(this.#spec, known) },
 		);
 		return { fields: [...fields, ...secret], gate: preparedGate(this.#spec, known, egress) };
 	}

@@ -1,4 +1,4 @@
-// The contract `workflow:node@0.1.0` as generated code shows it: names in camel
+// The node interface, `workflow:node@0.2.0`, as generated code shows it: names in camel
 // case, options as `undefined`, variants as `{ tag, val }`, errors thrown as an
 // object whose `payload` they are.
 
@@ -14,7 +14,7 @@ export interface Session {
 	extra?: string | undefined;
 }
 
-export type ConnectionAuth = { tag: 'session'; val: Session } | { tag: 'self-managed' };
+export type ConnectionAuth = { tag: 'session'; val: Session } | { tag: 'host-injected' } | { tag: 'self-managed' };
 
 export interface Connection {
 	fields: FieldValue[];
@@ -29,6 +29,7 @@ export interface CallContext {
 	entropy: Uint8Array;
 	traceParent?: string | undefined;
 	timeZone?: string | undefined;
+	locale?: string | undefined;
 	dryRun: boolean;
 	readOnly: boolean;
 	allowedOperations?: string[] | undefined;
@@ -45,7 +46,8 @@ export interface Attachment {
 export interface Item {
 	json: string;
 	attachments: Attachment[];
-	sourceIndex?: number | undefined;
+	/** In results: the input items that it was made from. Empty: the item of the outcome. */
+	sources: Uint32Array;
 }
 
 export interface NodeError {
@@ -69,26 +71,34 @@ export interface Usage {
 }
 
 export interface Diagnostic {
-	level: 'info' | 'warning';
+	level: 'debug' | 'info' | 'warning';
 	code: string;
 	message: string;
 	itemIndex?: number | undefined;
 }
 
-interface Reported {
+export interface Report {
 	session?: Session | undefined;
 	usage: Usage;
 	diagnostics: Diagnostic[];
 }
 
-export interface Prepared {
-	fields: FieldValue[];
-	egress: string[];
+/** What a call returns. */
+export interface Reported {
+	report: Report;
 }
 
-export interface CheckReport {
+export interface Prepared extends Reported {
+	fields: FieldValue[];
+	egress: string[];
+	tokenUrl?: string | undefined;
+}
+
+export interface CheckReport extends Reported {
 	account?: string | undefined;
 	instance?: string | undefined;
+	scopes: string[];
+	fields: FieldValue[];
 	steps: Array<{
 		name: string;
 		label: string;
@@ -168,10 +178,8 @@ type Maybe<T> = T | Promise<T>;
 /** What an instance can be asked. All but `node` may be missing. */
 export interface Exports {
 	node: {
-		describe(): string;
-		prepare(ctx: CallContext, fields: FieldValue[]): Maybe<Prepared>;
+		credentialSchema(): string;
 		authenticate(ctx: CallContext, connection: Connection): Maybe<Session>;
-		check(ctx: CallContext, connection: Connection): Maybe<CheckReport>;
 		execute(
 			ctx: CallContext,
 			connection: Connection,
@@ -179,6 +187,10 @@ export interface Exports {
 			items: Item[],
 			cursor: string | undefined,
 		): Maybe<Execution>;
+	};
+	setup?: {
+		prepare(ctx: CallContext, fields: FieldValue[]): Maybe<Prepared>;
+		check(ctx: CallContext, connection: Connection): Maybe<CheckReport>;
 	};
 	lookup?: {
 		options(
@@ -212,7 +224,7 @@ export interface Exports {
 			trigger: string,
 			config: string,
 			state: string,
-		): Maybe<Pick<Reported, 'session'>>;
+		): Maybe<Report>;
 		receive(
 			ctx: CallContext,
 			connection: Connection,

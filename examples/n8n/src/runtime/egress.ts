@@ -1,6 +1,6 @@
 // Which requests of a component leave: those to the origins that `prepare` named,
 // as far as they were typed or the credential spec covers them. The forms are those of
-// the contract (`credential-spec.egress`): origins, `https://*.example.com`, `{name}`
+// the manifest (`credentials.egress`): origins, `https://*.example.com`, `{name}`
 // for the address in a field, or names with `{name}` for one label.
 //
 // Templates are filled from what was typed, never from what the component made of it:
@@ -38,6 +38,13 @@ export function preparedGate(spec: readonly string[], values: Values, prepared: 
 		return covered ? [url.origin] : [];
 	});
 	return (url) => open.includes(url.origin);
+}
+
+/** The origins that the spec comes to with these values, for a component without `prepare`; none for a wildcard. */
+export function originsIn(spec: readonly string[], values: Values): string[] {
+	const typed = spec.flatMap((template) => originsOf(values[ADDRESS.exec(template)?.[1] ?? ''] ?? ''));
+	const named = patternsOf(spec, values).filter((pattern) => !pattern.includes('*'));
+	return [...typed, ...named];
 }
 
 const ADDRESS = /^\{([A-Za-z0-9_-]+)\}$/;

@@ -2,7 +2,7 @@
 // that a manifest can have, and answers that a test decides on.
 
 import type { Manifest } from '../../src/manifest.ts';
-import type { Exports } from '../../src/runtime/contract.ts';
+import type { Exports, Report } from '../../src/runtime/contract.ts';
 import type { Artefact } from '../../src/runtime/component.ts';
 
 const annotations = { read_only: false, destructive: false, idempotent: false, paginated: false, dry_run: false };
@@ -88,18 +88,18 @@ export const manifest: Manifest = {
 	],
 };
 
-export const usage = { requests: 0, retries: 0, waitedMs: 0, rateLimited: 0 };
+export const report: Report = { usage: { requests: 0, retries: 0, waitedMs: 0, rateLimited: 0 }, diagnostics: [] };
 
-type Parts = { node?: Partial<Exports['node']>; lookup?: Exports['lookup']; triggers?: Partial<NonNullable<Exports['triggers']>> };
+type Parts = { node?: Partial<Exports['node']>; setup?: Partial<NonNullable<Exports['setup']>> | null; lookup?: Exports['lookup']; triggers?: Partial<NonNullable<Exports['triggers']>> };
 
-/** A component that answers with these functions. */
+/** A component that answers with these functions; `null` for an interface that it lacks. */
 export function component(parts: Parts): Artefact {
 	const exports = {
 		node: {
-			prepare: () => ({ fields: [], egress: [] }),
 			authenticate: () => ({ token: 'session', scopes: [] }),
 			...parts.node,
 		},
+		setup: parts.setup === null ? undefined : { prepare: () => ({ fields: [], egress: [], report }), ...parts.setup },
 		lookup: parts.lookup,
 		triggers: parts.triggers,
 	} as unknown as Exports;

@@ -9,41 +9,46 @@
 #[cfg(target_arch = "wasm32")]
 mod activity {
     use std::env;
-    use std::time::SystemTime;
 
-    use jiff::Timestamp;
-    use serde_json::{Map, Value, json};
+    use json_call::{Call, Context, Failure};
+    use serde_json::{Value, json};
 
     mod bindings {
         #![allow(missing_docs, unsafe_code, unreachable_pub, reason = "generated")]
         wit_bindgen::generate!({
-            path: "../../../wit",
             inline: "
                 package example:halopsa;
 
                 /// What workflows call.
                 interface activity {
-                    use workflow:node/flat@0.1.0.{flat-error};
+                    /// Why there is no result. Obelisk goes by the names of the cases.
+                    variant activity-error {
+                        /// Reserved for the engine: the adapter never returns it.
+                        execution-failed,
+                        /// It may work later, and nothing was changed. Holds a `node-error` as JSON.
+                        transient(string),
+                        /// It will not work, or something may have been changed. Holds a
+                        /// `node-error` as JSON.
+                        permanent-failure(string),
+                    }
 
-                    /// Runs an operation: `flat.invoke` without connection and context.
-                    run: func(operation: string, input: string, cursor: option<string>) -> result<string, flat-error>;
+                    /// Runs an operation. `input` is a JSON object, or a list of them;
+                    /// `cursor` is `next` of an earlier result.
+                    run: func(operation: string, input: string, cursor: option<string>) -> result<string, activity-error>;
                 }
 
                 world adapter {
-                    import workflow:node/flat@0.1.0;
                     export activity;
                 }
             ",
-            generate_all,
         });
         export!(Adapter with_types_in self);
         pub(crate) use self::exports::example::halopsa::activity;
-        pub(crate) use self::workflow::node::flat;
 
         use super::Adapter;
     }
 
-    use bindings::flat::{FlatError, invoke};
+    use bindings::activity::{ActivityError, Guest};
 
     /// Credential fields and the environment variables that hold them.
     const FIELDS: [(&str, &str); 3] = [
@@ -54,21 +59,23 @@ mod activity {
 
     struct Adapter;
 
-    impl bindings::activity::Guest for Adapter {
-        fn run(operation: String, input: String, cursor: Option<String>) -> Result<String, FlatError> {
-            let connection: Map<String, Value> = FIELDS
+    impl Guest for Adapter {
+        fn run(operation: String, input: String, cursor: Option<String>) -> Result<String, ActivityError> {
+            let fields = FIELDS
                 .iter()
-                .filter_map(|(field, variable)| Some(((*field).to_owned(), json!(env::var(variable).ok()?))))
-                .collect();
-            let connection = Value::Object(connection).to_string();
-            let context = json!({ "now": now(), "confirmed": true }).to_string();
-            invoke(&connection, &context, &operation, &input, cursor.as_deref())
+                .filter_map(|(field, variable)| Some(((*field).to_owned(), json!(env::var(variable).ok()?))));
+            let call = Call {
+                operation,
+                // Text that is not JSON is refused as an item that is not an object.
+                input: serde_json::from_str(&input).unwrap_or(Value::String(input)),
+                connection: fields.collect(),
+                context: Context { confirmed: Some(true), ..Context::default() },
+                cursor,
+            };
+            call.run().map_err(|failure| match failure {
+                Failure::Transient(error) => ActivityError::Transient(error),
+                Failure::Permanent(error) => ActivityError::PermanentFailure(error),
+            })
         }
-    }
-
-    fn now() -> String {
-        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let seconds = i64::try_from(since.as_secs()).unwrap_or_default();
-        Timestamp::from_second(seconds).unwrap_or_default().to_string()
     }
 }

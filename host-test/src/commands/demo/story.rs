@@ -82,7 +82,7 @@ async fn check_the_credentials(stage: &mut Stage, node: &Node, sim: &HaloSim) ->
     }
     ensure!(!check::has_failed(&report), "a step of the check failed");
     stage.fact("may reach", session.connection.egress().join(", "))?;
-    stage.done(Some(u64::from(report.usage.requests)))?;
+    stage.done(Some(u64::from(report.report.usage.requests)))?;
     Ok(session)
 }
 
