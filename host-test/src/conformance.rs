@@ -1,4 +1,4 @@
-//! Does a component keep the contract? For people who write one.
+//! Does a component keep the rules of the node interface? For people who write one.
 //!
 //! The rules come in the order in which a host meets them: what can be read
 //! without running anything (`form`, `manifest`), what a call does that
@@ -23,7 +23,7 @@ use crate::manifest::Manifest;
 pub use report::{Finding, Report, Verdict};
 pub use stage::{Account, call_options};
 
-/// Holds a component file against the contract; what needs the service is
+/// Holds a component file against the rules of the interface; what needs the service is
 /// tried where there is an account.
 ///
 /// # Errors

@@ -36,7 +36,10 @@ pub(crate) fn is_known(version: &str) -> bool {
 
 /// The version of an export that is the interface `node`.
 pub(crate) fn version_of(export: &str) -> Option<&str> {
-    export.strip_prefix("workflow:node/node@")
+    [NODE, v0_1::NODE].iter().find_map(|node| {
+        let (name, _) = node.rsplit_once('@')?;
+        export.strip_prefix(name)?.strip_prefix('@')
+    })
 }
 
 /// Why a component that exports no known version cannot be used.
