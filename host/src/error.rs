@@ -129,12 +129,15 @@ pub enum HostError {
     },
     /// What the component says when it is asked is not what its manifest says.
     #[error(
-        "the component's `{function}` says something else than its manifest, which people were shown. Its makers \
-         must build it anew so that both are equal"
+        "the component's `{function}` differs from its manifest, which people were shown{}. Its makers must \
+         build it again so that both are equal",
+        if at.is_empty() { String::new() } else { format!(", first at `{at}`") }
     )]
     ManifestBroken {
         /// The function of the interface `node`.
         function: &'static str,
+        /// JSON pointer to the first difference; empty where it is the whole.
+        at: String,
     },
     /// The host cannot run this component's login.
     #[error("the host cannot log in by recipe: {0}")]

@@ -95,10 +95,12 @@ impl Manifest {
         reach
     }
 
-    /// Whether this text is the credential form that the manifest shows to people.
-    pub(crate) fn promises(&self, schema: &str) -> bool {
-        serde_json::from_str(schema)
-            .is_ok_and(|schema| without_nulls(&schema) == without_nulls(&self.credentials))
+    /// Where this text differs from the credential form that the manifest shows to
+    /// people: a JSON pointer, or nothing where they are equal.
+    pub(crate) fn difference(&self, schema: &str) -> Option<String> {
+        let Ok(schema) = serde_json::from_str(schema) else { return Some(String::new()) };
+        let at = difference(&without_nulls(&schema), &without_nulls(&self.credentials))?;
+        Some(at.chars().filter(|letter| !letter.is_control()).take(200).collect())
     }
 
     /// The version of the node interface that it was written for, if it says so.
@@ -138,6 +140,23 @@ impl Manifest {
             spec.egress.iter().map(|pattern| SpecPattern::parse(pattern)).collect::<Result<_, _>>()?;
         let contract = manifest.get("contract").and_then(Value::as_str).map(str::to_owned);
         Ok(Self { text: text.to_owned(), contract, operations, triggers, credentials, spec, egress })
+    }
+}
+
+/// The JSON pointer to the first place where two values differ.
+fn difference(left: &Value, right: &Value) -> Option<String> {
+    let inside = |name: &str, left: Option<&Value>, right: Option<&Value>| match (left, right) {
+        (Some(left), Some(right)) => difference(left, right).map(|at| format!("/{name}{at}")),
+        _ => Some(format!("/{name}")),
+    };
+    match (left, right) {
+        (Value::Object(left), Value::Object(right)) => {
+            let names: BTreeSet<&String> = left.keys().chain(right.keys()).collect();
+            names.into_iter().find_map(|name| inside(name, left.get(name), right.get(name)))
+        }
+        (Value::Array(left), Value::Array(right)) => (0..left.len().max(right.len()))
+            .find_map(|index| inside(&index.to_string(), left.get(index), right.get(index))),
+        _ => (left != right).then(String::new),
     }
 }
 

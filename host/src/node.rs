@@ -150,11 +150,11 @@ impl Node {
     pub async fn credential_schema(&self) -> Result<&CredentialSpec, HostError> {
         let verify = async || {
             let (schema, described) = self.recite(&CredentialSchema).await?;
-            if !self.loaded.manifest.promises(&schema) {
-                return Err(HostError::ManifestBroken { function: "credential-schema" });
+            if let Some(at) = self.loaded.manifest.difference(&schema) {
+                return Err(HostError::ManifestBroken { function: "credential-schema", at });
             }
             if described.is_some_and(|text| text != self.loaded.manifest.text) {
-                return Err(HostError::ManifestBroken { function: "describe" });
+                return Err(HostError::ManifestBroken { function: "describe", at: String::new() });
             }
             Ok(())
         };

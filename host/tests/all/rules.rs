@@ -186,15 +186,18 @@ async fn a_trigger_that_people_were_not_shown_is_refused() {
 #[tokio::test]
 async fn a_component_whose_form_differs_from_its_manifest_is_refused() {
     let server = Server::start(|_| ok("tok-1")).await;
-    for (old, new) in [("For tests.", "For tests!"), ("\"{url}\",\"{also}\"", "\"{url}\",\"{URL}\" ")] {
+    for (old, new, place) in [
+        ("For tests.", "For tests!", "/fields/0/help"),
+        ("\"{url}\",\"{also}\"", "\"{url}\",\"{URL}\" ", "/egress/1"),
+    ] {
         let loaded =
             host().build().expect("host").load(&with_manifest(old, new)).expect("its manifest is sound");
         let typed = fields(&[("url", server.url()), ("secret", SECRET)]);
         let refused = loaded.connect(typed, ConnectionOptions::default()).await;
-        let Err(CallError::Host(HostError::ManifestBroken { function: lied })) = refused else {
+        let Err(CallError::Host(HostError::ManifestBroken { function: lied, at })) = refused else {
             panic!("{old}: {refused:?}")
         };
-        assert_eq!(lied, "credential-schema", "{old}");
+        assert_eq!((lied, at.as_str()), ("credential-schema", place), "{old}");
     }
     assert!(server.seen().is_empty());
 }
