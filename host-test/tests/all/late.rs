@@ -12,7 +12,7 @@ use workflow_node_host::wit::node::Outcome;
 use workflow_node_host::wit::types::Retry;
 use workflow_node_host::{CallOptions, Connection, ConnectionOptions};
 
-use crate::support::{Desk, drive, node, run, text};
+use crate::support::{Desk, HANG, drive, node, run, text};
 
 fn alert(key: &str, words: &str) -> Value {
     json!({ "key": key, "summary": "Disk full on SRV-01", "details": words, "client_id": 12 })
@@ -261,7 +261,7 @@ async fn raise(host: Connection, number: usize) -> Result<()> {
     let item = input::item(json.as_object().cloned().unwrap_or_default());
     for attempt in 1..=6 {
         let idempotency_key = Some(format!("late storm, alert {number}"));
-        let call = CallOptions { idempotency_key, attempt, ..CallOptions::default() };
+        let call = CallOptions { idempotency_key, attempt, deadline: HANG, ..CallOptions::default() };
         let execution =
             host.execute("ticket.find_or_append", std::slice::from_ref(&item), None, &call).await?;
         match execution.outcomes.first() {

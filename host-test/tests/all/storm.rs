@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use workflow_node_host::{CallOptions, Connection, ConnectionOptions};
 
-use crate::support::{Driven, node, run, text};
+use crate::support::{Driven, HANG, node, run, text};
 
 inventory::submit! { Driven(&["ticket.find_or_append"]) }
 
@@ -168,5 +168,5 @@ fn item(json: Value) -> Result<workflow_node_host::wit::types::Item> {
 }
 
 fn options(key: &str, attempt: u32) -> CallOptions {
-    CallOptions { idempotency_key: Some(key.to_owned()), attempt, ..CallOptions::default() }
+    CallOptions { idempotency_key: Some(key.to_owned()), attempt, deadline: HANG, ..CallOptions::default() }
 }

@@ -10,6 +10,7 @@ mod secrets;
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, ensure};
 use halo_sim::HaloSim;
@@ -26,6 +27,10 @@ use workflow_node_host::{CallError, CompiledCache, ConnectionOptions, Node, Node
 pub(crate) use everything::Everything;
 pub(crate) use program::{Program, Run, command};
 pub(crate) use secrets::Transcript;
+
+/// Longer than a call takes, and the calls with its key before it, however busy the
+/// machine is.
+pub(crate) const HANG: Duration = Duration::from_secs(600);
 
 /// Operations that a test drives.
 pub(crate) struct Driven(pub(crate) &'static [&'static str]);
