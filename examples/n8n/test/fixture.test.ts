@@ -447,7 +447,7 @@ describe('a run', () => {
 		const { results } = await create(
 			(_, __, ___, items) => {
 				taken = items[0]?.attachments ?? [];
-				return { outcomes: [{ tag: 'done', val: [{ json: '{}', attachments: [taken[0] as never] }] }], usage, diagnostics: [] };
+				return { outcomes: [{ tag: 'done', val: [{ json: '{}', attachments: [taken[0] as never], sources: new Uint32Array() }] }], report };
 			},
 			{ additionalFields: { inputFiles: '={{ names }}' }, outputFile: '={{ name }}' },
 			{ items: [{ json: {}, binary: { a: file('a.bin'), b: file('b.bin') } }], expressions: { '={{ names }}': () => ['a', ' b '], '={{ name }}': () => '' } },

@@ -66,10 +66,12 @@ async fn a_429_holds_the_other_calls_back_until_retry_after() {
     })
     .await;
     let connection = connect(server.url()).await;
-    assert_eq!(get(&connection, &server.at("/x")).await["status"], 429);
+    // The pause begins when the host sees the answer, which on a busy machine is long
+    // before this test does.
     let start = Instant::now();
+    assert_eq!(get(&connection, &server.at("/x")).await["status"], 429);
     assert_eq!(get(&connection, &server.at("/x")).await["status"], 200);
-    assert!(start.elapsed() >= Duration::from_millis(900), "{:?}", start.elapsed());
+    assert!(start.elapsed() >= Duration::from_secs(1), "{:?}", start.elapsed());
 }
 
 #[tokio::test]
