@@ -52,6 +52,7 @@ mod files;
 mod hooks;
 mod log;
 mod login;
+pub mod private;
 mod protocol;
 mod resources;
 mod routes;

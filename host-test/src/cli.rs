@@ -91,7 +91,7 @@ pub enum Command {
     /// Compile the component into the cache, in a process with limits of its own
     Precompile(PrecompileArgs),
     #[cfg(feature = "conformance")]
-    /// Hold a component against the contract and say what it breaks
+    /// Check a component against the rules of the node interface
     Conformance(ConformanceArgs),
     #[cfg(feature = "bench")]
     /// Measure speed and size against a simulator; fails where a bar is missed

@@ -36,7 +36,6 @@ pub mod mirror;
 pub mod names;
 pub mod paint;
 pub mod peers;
-mod private;
 pub mod recipe;
 pub mod result;
 #[cfg(feature = "conformance")]

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Deserialize as _;
 use serde_json::Value;
 use wasmparser::{Parser, Payload};
 
@@ -25,7 +26,7 @@ pub(crate) struct Manifest {
     contract: Option<String>,
     operations: BTreeMap<String, Operation>,
     triggers: BTreeSet<String>,
-    /// What `credential-schema` must return.
+    /// What `credential-schema` must return, without members that are `null`.
     credentials: Value,
     /// The same, as far as this host knows it.
     pub(crate) spec: CredentialSpec,
@@ -99,7 +100,7 @@ impl Manifest {
     /// people: a JSON pointer, or nothing where they are equal.
     pub(crate) fn difference(&self, schema: &str) -> Option<String> {
         let Ok(schema) = serde_json::from_str(schema) else { return Some(String::new()) };
-        let at = difference(&without_nulls(&schema), &without_nulls(&self.credentials))?;
+        let at = difference(&without_nulls(&schema), &self.credentials)?;
         Some(at.chars().filter(|letter| !letter.is_control()).take(200).collect())
     }
 
@@ -110,7 +111,7 @@ impl Manifest {
 
     /// Whether two components ask for the same, and log in in the same way.
     pub(crate) fn asks_the_same(&self, other: &Self) -> bool {
-        without_nulls(&self.credentials) == without_nulls(&other.credentials)
+        self.credentials == other.credentials
     }
 
     pub(crate) fn parse(text: &str) -> Result<Self, HostError> {
@@ -130,10 +131,10 @@ impl Manifest {
         }
         let names = list("triggers").filter_map(|trigger| trigger.get("name").and_then(Value::as_str));
         let triggers = names.map(str::to_owned).collect();
-        let credentials = manifest.get("credentials").cloned().unwrap_or_default();
-        let spec: CredentialSpec = match without_nulls(&credentials) {
+        let credentials = manifest.get("credentials").map(without_nulls).unwrap_or_default();
+        let spec: CredentialSpec = match &credentials {
             Value::Null => CredentialSpec::default(),
-            credentials => serde_json::from_value(credentials)
+            credentials => CredentialSpec::deserialize(credentials)
                 .map_err(|error| HostError::Manifest(format!("`credentials`: {error}")))?,
         };
         let egress =

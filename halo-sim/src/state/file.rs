@@ -1,7 +1,7 @@
 //! The tenant as a JSON file, so that it outlives the process.
 
 use std::{
-    fs::{self, File},
+    fs,
     io::Write as _,
     path::{Path, PathBuf},
 };
@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
 
 use super::{Key, Row, TableId, World};
+use crate::private;
 
 impl World {
     /// Writes everything to a file, by way of a second one, so that a crash
@@ -21,7 +22,7 @@ impl World {
         let mut beside = path.as_os_str().to_owned();
         beside.push(".tmp");
         let beside = PathBuf::from(beside);
-        let written = private(&beside).and_then(|mut file| file.write_all(&text));
+        let written = private::create(&beside).and_then(|mut file| file.write_all(&text));
         written.with_context(|| format!("cannot write {}", beside.display()))?;
         fs::rename(&beside, path).with_context(|| format!("cannot write {}", path.display()))
     }
@@ -42,20 +43,6 @@ impl World {
         }
         Ok(world)
     }
-}
-
-/// Makes a file that nobody else reads: it may describe somebody's desk.
-fn private(path: &Path) -> std::io::Result<File> {
-    // What an earlier run left may be readable for others.
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut options = File::options();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 impl super::Table {

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use super::Object;
 use super::names::Names;
 use super::sources::{ACTIONS, SAMPLE, SET_UP};
-use crate::private;
+use halo_sim::private;
 
 /// What the first line of the file says.
 const FORMAT: &str = "host-test mirror 2";

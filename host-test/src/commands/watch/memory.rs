@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
-use crate::private;
+use halo_sim::private;
 
 /// How many ids are remembered.
 const MOST_IDS: usize = 10_000;

@@ -4,8 +4,11 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
-/// Makes a file anew.
-pub(crate) fn create(path: &Path) -> io::Result<File> {
+/// Makes a file anew, which nobody but the user can read or write (on Unix).
+///
+/// # Errors
+/// Those of the file system.
+pub fn create(path: &Path) -> io::Result<File> {
     // What is there may be readable for others.
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
