@@ -15,25 +15,26 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use url::Url;
 use workflow_node_redaction::{Kind, Redactor};
+use workflow_node_sdk::http::{HttpRequest, HttpResponse, Limits, Method, Reached, Reason, TransportError};
+use workflow_node_sdk::interface::{CallContext, ConnectionAuth, Diagnostic, Report, Secret, Session, Usage};
+use workflow_node_sdk::retry::Safety;
+use workflow_node_sdk::retry::{self, Decision, Trouble};
+use workflow_node_sdk::transport::{Exchange, Transport};
 
 use crate::auth;
 use crate::catalogue::field::Field;
-use crate::contract::{CallContext, ConnectionAuth, Secret, Session, Usage};
 use crate::credentials::Credentials;
 use crate::endpoints;
 use crate::error::{Code, Effect, NodeError, Result, Retry};
 use crate::protocol::answer;
 use crate::protocol::envelope;
-use crate::protocol::http::{HttpRequest, HttpResponse, Limits, Method, Reached, Reason, TransportError};
-use crate::protocol::request::{ApiRequest, Safety};
-use crate::protocol::retry::{self, Decision, Trouble};
-use crate::transport::{Exchange, Transport};
+use crate::protocol::request::ApiRequest;
 
 /// The largest answer that is read.
 const MOST_BYTES: usize = 32 * 1024 * 1024;
 
 /// The most bytes of answers that a call holds at once. Together with what one of
-/// them and the results take when parsed ([`weight`](crate::weight)) it stays below the memory that a host gives.
+/// them and the results take when parsed ([`weight`](workflow_node_sdk::weight)) it stays below the memory that a host gives.
 const MOST_BYTES_IN_FLIGHT: usize = 40 * 1024 * 1024;
 
 /// Kept back from the deadline, to put the result together.
@@ -127,6 +128,11 @@ impl<'a> Client<'a> {
     /// What the call was told by its host.
     pub fn context(&self) -> &'a CallContext {
         self.context
+    }
+
+    /// What a call returns beside its result.
+    pub fn report(&self, diagnostics: Vec<Diagnostic>) -> Report {
+        Report { session: self.renewed_session().cloned(), usage: self.usage, diagnostics }
     }
 
     /// What it cost so far.
@@ -291,7 +297,7 @@ impl<'a> Client<'a> {
         let jitter = entropy.get(index).copied().unwrap_or(0);
         match retry::decide(safety, attempts, trouble, asked, jitter, patience) {
             Decision::Wait(wait) => Ok(wait),
-            Decision::Postpone(after) => Err(error.retry(Retry::After(after))),
+            Decision::Postpone(after) => Err(error.with_retry(Retry::After(after))),
             Decision::GiveUp => Err(error),
         }
     }
@@ -337,7 +343,9 @@ impl<'a> Client<'a> {
             } else {
                 token_refused()
             };
-            slot.settle(Err(error.status(answer.status).vendor(answer::words(&answer))));
+            slot.settle(Err(error
+                .with_http_status(answer.status)
+                .with_vendor_message(answer::words(&answer))));
         }
     }
 
@@ -419,7 +427,7 @@ impl<'a> Client<'a> {
         let now = self.now();
         match &self.token.session {
             // One of this call is as fresh as it gets.
-            Some(session) if self.token.renewed && session.expires_at > now => Ok(()),
+            Some(session) if self.token.renewed && session.expires_at.is_none_or(|ends| ends > now) => Ok(()),
             Some(session) if !auth::is_stale(session, now) || !self.credentials.can_sign_in() => Ok(()),
             _ => self.sign_in(),
         }
@@ -507,7 +515,7 @@ fn misplaced() -> NodeError {
 }
 
 fn token_refused() -> NodeError {
-    NodeError::new(Code::TokenRefused, "HaloPSA refuses a token that it has just issued.").advice(
+    NodeError::new(Code::TokenRefused, "HaloPSA refuses a token that it has just issued.").with_advice(
         "In HaloPSA, check the API application: its login type is Agent, it has an agent to log in as who is enabled, and it has permissions. The scope must not be empty.",
     )
 }
@@ -532,7 +540,8 @@ impl<'a> Slot<'a> {
 
     fn settle(&mut self, result: Result<HttpResponse>) {
         let perhaps_done = self.perhaps_done && self.request.safety != Safety::Read;
-        let result = result.map_err(|error| if perhaps_done { error.effect(Effect::Unknown) } else { error });
+        let result =
+            result.map_err(|error| if perhaps_done { error.with_effect(Effect::Unknown) } else { error });
         self.result.get_or_insert_with(|| Box::new(result));
     }
 

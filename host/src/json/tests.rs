@@ -1,3 +1,4 @@
+use crate::wit::types::{Attachment, AttachmentContent, ErrorKind, Item, Retry};
 use super::*;
 use crate::error::refusal;
 
