@@ -99,6 +99,10 @@ pub enum Command {
     #[cfg(feature = "compose")]
     /// Plug the node into a component that imports it; writes one component
     Compose(ComposeArgs),
+    #[cfg(feature = "pack")]
+    /// Make a node of the component that a compiler or an SDK produced: seals the
+    /// imports that a host refuses, and writes the manifest into it
+    Pack(PackArgs),
 }
 
 /// Arguments of `precompile`.
@@ -128,6 +132,27 @@ pub struct ComposeArgs {
     /// File to write
     #[arg(long, short, value_name = "FILE")]
     pub output: PathBuf,
+}
+
+#[cfg(feature = "pack")]
+/// Arguments of `pack`.
+#[derive(Debug, Args)]
+pub struct PackArgs {
+    /// The raw component
+    #[arg(value_name = "RAW")]
+    pub raw: PathBuf,
+
+    /// File to write
+    #[arg(long, short, value_name = "FILE")]
+    pub output: PathBuf,
+
+    /// Manifest, for a component that neither has nor exports one
+    #[arg(long, value_name = "FILE")]
+    pub manifest: Option<PathBuf>,
+
+    /// Replace the file where it exists
+    #[arg(long)]
+    pub force: bool,
 }
 
 #[cfg(feature = "bench")]

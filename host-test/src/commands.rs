@@ -12,6 +12,8 @@ mod compose;
 mod conformance;
 mod demo;
 mod mirror;
+#[cfg(feature = "pack")]
+mod pack;
 mod precompile;
 mod recipe;
 mod report;
@@ -61,6 +63,8 @@ pub async fn run(cli: Cli, console: &Console) -> Result<ExitCode> {
         Command::Bench(args) => bench::run(component, &args, console).await,
         #[cfg(feature = "compose")]
         Command::Compose(args) => compose::run(component, &args),
+        #[cfg(feature = "pack")]
+        Command::Pack(args) => pack::run(component, &args),
         #[cfg(feature = "conformance")]
         Command::Conformance(args) => conformance::run(component, &args).await,
     }

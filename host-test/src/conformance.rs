@@ -20,6 +20,7 @@ use workflow_node_host::{HostError, Node, NodeHost};
 
 use crate::manifest::Manifest;
 
+pub(crate) use form::interfaces;
 pub use report::{Finding, Report, Verdict};
 pub use stage::{Account, call_options};
 
@@ -30,7 +31,7 @@ pub use stage::{Account, call_options};
 /// When the file cannot be read: everything else is a finding.
 pub async fn examine(host: &NodeHost, file: &Path, account: Option<&Account>) -> Result<Report> {
     let bytes = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
-    let mut report = Report::new(form::interfaces(&bytes));
+    let mut report = Report::new(interfaces(&bytes));
     let Some(node) = form::load(host, &bytes, &mut report) else {
         report.skip_rest("the component cannot be loaded");
         return Ok(report);
@@ -63,6 +64,18 @@ async fn with_manifest(node: &Node, read: &Manifest, account: Option<&Account>, 
         },
     }
     report.skip_rest("could not be tried");
+}
+
+#[cfg(feature = "pack")]
+/// What is wrong with a manifest alone, and which rules that breaks.
+pub(crate) fn faults_of_manifest(read: &Manifest) -> Vec<(&'static report::Rule, String)> {
+    let mut report = Report::new(report::Interfaces::default());
+    manifest::examine(read, &mut report);
+    let reasons = |finding: Finding| match finding.verdict {
+        Verdict::Failed(reasons) => reasons.into_iter().map(|reason| (finding.rule, reason)).collect(),
+        Verdict::Passed | Verdict::Skipped(_) => Vec::new(),
+    };
+    report.findings.into_iter().flat_map(reasons).collect()
 }
 
 /// The reason why a component cannot be loaded, and the rule that it breaks.

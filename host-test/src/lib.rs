@@ -7,7 +7,8 @@
 //! person wrote, [`connect`] joins both to a connection, [`manifest`] and [`explain`]
 //! describe operations, [`result`] is what a run prints, [`console`] and
 //! [`paint`] are for people's eyes, [`sizes`] and [`mod@bench`] measure, [`conformance`]
-//! judges with the validators of [`schema`], [`compose`] joins two components. [`recipe`]
+//! judges with the validators of [`schema`], [`compose`] joins two components, [`mod@pack`]
+//! makes a node of what a compiler or an SDK produced. [`recipe`]
 //! runs several operations in a row. [`session`] is for recipes, the demo and tests,
 //! [`simulator`] for the latter two. [`verify`] compares an instance with the fact sheet,
 //! [`mirror`] copies its set-up for the simulator.
@@ -34,6 +35,8 @@ pub mod input;
 pub mod manifest;
 pub mod mirror;
 pub mod names;
+#[cfg(feature = "pack")]
+pub mod pack;
 pub mod paint;
 pub mod peers;
 pub mod recipe;

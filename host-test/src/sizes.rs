@@ -104,7 +104,11 @@ fn slice(bytes: &[u8], range: Range<usize>) -> Result<&[u8]> {
     bytes.get(range).context("a section ends behind the file")
 }
 
-fn size(bytes: &[u8]) -> Result<Size> {
+/// How large some bytes are.
+///
+/// # Errors
+/// Where they cannot be compressed.
+pub fn size(bytes: &[u8]) -> Result<Size> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(bytes)?;
     Ok(Size { plain: bytes.len(), gzip: encoder.finish()?.len() })

@@ -236,7 +236,7 @@ pub use inspect::{ComponentLimits, Counts};
 pub use links::LinkPolicy;
 pub use loading::{Digest, DigestError};
 pub use names::{Resolver, Resolving};
-pub use node::Node;
+pub use node::{Node, refused_imports};
 pub use options::{AuthMode, CallOptions, ConnectionOptions};
 pub use quota::ConnectionLimits;
 pub use triggers::signing_secret;

@@ -253,8 +253,9 @@ impl Node {
     }
 }
 
-/// Those of its imports that a node may not have.
-pub(crate) fn refused_imports(imports: &[String]) -> Vec<String> {
+/// Those of these imports that a node may not have.
+#[must_use]
+pub fn refused_imports(imports: &[String]) -> Vec<String> {
     imports.iter().filter(|name| !is_allowed(name)).cloned().collect()
 }
 

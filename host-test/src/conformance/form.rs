@@ -9,7 +9,7 @@ use super::report::{COMPONENT, EXPORTS, IMPORTS, Interfaces, Report};
 
 /// The names that a component imports and exports; none where the bytes are
 /// no component, which loading it tells better.
-pub(super) fn interfaces(bytes: &[u8]) -> Interfaces {
+pub(crate) fn interfaces(bytes: &[u8]) -> Interfaces {
     let mut found = Interfaces::default();
     if read(bytes, &mut found).is_err() {
         return Interfaces::default();

@@ -1,0 +1,24 @@
+"""What a person meant by a name that does not exist."""
+
+
+def nearest(name, candidates):
+    """The candidate nearest to a name, if it is near enough to be meant."""
+    near = sorted((distance(name[:100], candidate), candidate) for candidate in candidates)
+    near = [candidate for edits, candidate in near if edits <= max(len(candidate), 3) / 3]
+    return near[0] if near else None
+
+
+def suggestion(name, candidates):
+    """` Did you mean "x"?`, or nothing."""
+    near = nearest(name, candidates)
+    return "" if near is None else f' Did you mean "{near}"?'
+
+
+def distance(one, other):
+    """Edit distance (Levenshtein)."""
+    row = list(range(len(other) + 1))
+    for i, a in enumerate(one, 1):
+        above, row = row, [i]
+        for j, b in enumerate(other, 1):
+            row.append(min(above[j - 1] + (a != b), above[j] + 1, row[j - 1] + 1))
+    return row[-1]
