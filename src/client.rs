@@ -6,6 +6,7 @@
 //! [`answer`]; here they are put together.
 
 use alloc::boxed::Box;
+use alloc::format;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -16,7 +17,9 @@ use serde_json::Value;
 use url::Url;
 use workflow_node_redaction::{Kind, Redactor};
 use workflow_node_sdk::http::{HttpRequest, HttpResponse, Limits, Method, Reached, Reason, TransportError};
-use workflow_node_sdk::interface::{CallContext, ConnectionAuth, Diagnostic, Report, Secret, Session, Usage};
+use workflow_node_sdk::interface::{
+    CallContext, ConnectionAuth, Diagnostic, Level, Report, Secret, Session, Usage,
+};
 use workflow_node_sdk::retry::Safety;
 use workflow_node_sdk::retry::{self, Decision, Trouble};
 use workflow_node_sdk::transport::{Exchange, Transport};
@@ -64,6 +67,8 @@ pub struct Client<'a> {
     redactor: Redactor,
     /// Bytes of the largest answer so far.
     largest: usize,
+    /// Updates that were sent again although the first may have been carried out.
+    sent_again: u32,
     /// How much of the waiting was for looks, and not for the server to recover.
     looking: Duration,
 }
@@ -111,6 +116,7 @@ impl<'a> Client<'a> {
             secrets: secret.into_iter().chain(of_session).collect(),
             redactor: Redactor::default(),
             largest: 0,
+            sent_again: 0,
             looking: Duration::ZERO,
         };
         client.redactor = Redactor::new(client.secrets.iter().map(Secret::reveal));
@@ -131,7 +137,18 @@ impl<'a> Client<'a> {
     }
 
     /// What a call returns beside its result.
-    pub fn report(&self, diagnostics: Vec<Diagnostic>) -> Report {
+    pub fn report(&self, mut diagnostics: Vec<Diagnostic>) -> Report {
+        if self.sent_again > 0 {
+            diagnostics.push(Diagnostic {
+                level: Level::Warning,
+                code: "halopsa.sent-again",
+                message: format!(
+                    "The answers to {} updates were lost, so they were sent again. A change that somebody else made to the same fields in between may be overwritten.",
+                    self.sent_again
+                ),
+                item_index: None,
+            });
+        }
         Report { session: self.renewed_session().cloned(), usage: self.usage, diagnostics }
     }
 
@@ -224,6 +241,9 @@ impl<'a> Client<'a> {
                 Ok(mut answer) if (200..300).contains(&answer.status) => {
                     self.forget_echoes(&mut answer, Kind::Data);
                     self.token.successes = self.token.successes.saturating_add(1);
+                    let is_update = slot.request.safety == Safety::Overwrite;
+                    self.sent_again +=
+                        u32::from(is_update && slot.perhaps_done && slot.request.method != Method::Delete);
                     slot.settle(Ok(answer));
                 }
                 Ok(answer) if matches!(answer.status, 401 | 403) => refused.push((slot, answer)),

@@ -562,3 +562,20 @@ fn extra_fields_of_an_action_send_nothing_to_customers() {
         assert!(refused, "{name}: {:?}", execution.outcomes);
     }
 }
+
+#[test]
+fn an_update_that_is_sent_again_after_a_lost_answer_is_reported() {
+    let mut attempts = 0;
+    let execution = run("client.update", &json!({"id": 12, "notes": "x"}), None, |request| {
+        if request.method == workflow_node_sdk::http::Method::Get {
+            return answer(200, &json!({"id": 12, "notes": "x"}));
+        }
+        attempts += 1;
+        if attempts == 1 { answer(504, &json!("")) } else { answer(201, &json!({"id": 12, "notes": "x"})) }
+    });
+    assert_eq!((attempts, codes(&execution)), (2, vec!["halopsa.sent-again"]));
+    let in_peace = run("client.update", &json!({"id": 12, "notes": "x"}), None, |_| {
+        answer(201, &json!({"id": 12, "notes": "x"}))
+    });
+    assert!(codes(&in_peace).is_empty());
+}

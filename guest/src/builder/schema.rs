@@ -21,13 +21,17 @@ const NOT_AN_OBJECT: Code = Code::new("not-an-object", ErrorKind::InvalidInput, 
 /// `null` means "not given" in every input.
 pub(crate) fn input<T: JsonSchema>() -> Value {
     let mut schema = of::<T>();
-    each(&mut schema, &mut |schema| {
-        drop_null(schema);
-        title_properties(schema);
-    });
     if let Value::Object(schema) = &mut schema {
         schema.entry("properties").or_insert_with(|| json!({}));
     }
+    each(&mut schema, &mut |schema| {
+        drop_null(schema);
+        title_properties(schema);
+        // Said in the schema, too, since `fit` refuses what is not there.
+        if schema.contains_key("properties") {
+            schema.entry("additionalProperties").or_insert(Value::Bool(false));
+        }
+    });
     schema
 }
 
@@ -142,12 +146,8 @@ fn is_empty(value: &Value) -> bool {
 fn object(schema: &Value, members: Map<String, Value>) -> Result<Value> {
     let none = Map::new();
     let properties = schema.get("properties").and_then(Value::as_object).unwrap_or(&none);
-    let open = match schema.get("additionalProperties") {
-        Some(Value::Bool(open)) => *open,
-        Some(_) => true,
-        // A type without members is a map of anything.
-        None => properties.is_empty() && schema.get("properties").is_none(),
-    };
+    // A type without members is a map of anything.
+    let open = schema.get("additionalProperties") != Some(&Value::Bool(false));
     let mut fitting = Map::new();
     for (name, given) in members {
         let Some(property) = properties.get(&name) else {

@@ -1,6 +1,6 @@
-use crate::wit::types::{Attachment, AttachmentContent, ErrorKind, Item, Retry};
 use super::*;
 use crate::error::refusal;
+use crate::wit::types::{Attachment, AttachmentContent, ErrorKind, Item, Retry};
 
 #[test]
 fn a_failure_has_the_members_that_it_has() {

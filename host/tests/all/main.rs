@@ -14,6 +14,7 @@ mod calls;
 mod compressed;
 mod hostile;
 mod isolation;
+mod json_form;
 mod limits;
 mod load;
 mod login;

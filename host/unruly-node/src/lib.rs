@@ -10,6 +10,8 @@ extern crate alloc;
 
 // For WebAssembly only: a native library cannot link the exports of a component.
 #[cfg(target_arch = "wasm32")]
+mod echo;
+#[cfg(target_arch = "wasm32")]
 mod extras;
 #[cfg(target_arch = "wasm32")]
 mod http;

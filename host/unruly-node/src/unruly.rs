@@ -13,6 +13,7 @@
 //! | `sleep` | waits for `ms` |
 //! | `allocate` | asks for memory of its own without end |
 //! | `hoard` | makes headers, which the host holds, without end |
+//! | `echo` | returns the outcomes whose JSON form is in the input |
 //! | `attach` | returns the attachments that it was given and, for `link`, one as a link |
 //! | `exclusive` | waits for `ms`; calls with the same `key` are to come one after the other |
 //! | `log` | logs its secret, and 100,000 lines |
@@ -38,6 +39,7 @@ use crate::bindings::types::{
     Attachment, AttachmentContent, AttachmentLink, ConnectionAuth, Effect, ErrorKind, FieldValue, Retry,
     Usage,
 };
+use crate::echo;
 use crate::http::{flood, hoard, send};
 use crate::wire;
 
@@ -96,6 +98,17 @@ impl Guest for Unruly {
             .first()
             .and_then(|item| serde_json::from_slice(item.json.as_bytes()).ok())
             .unwrap_or_default();
+        if operation == "echo" {
+            let outcomes = items
+                .iter()
+                .map(|item| echo::outcome(&serde_json::from_slice(item.json.as_bytes()).unwrap_or_default()));
+            return Ok(Execution {
+                outcomes: outcomes.collect(),
+                next: None,
+                resume_after_ms: None,
+                report: report(0),
+            });
+        }
         let mut next = None;
         let mut attachments = vec![];
         let result = match operation.as_str() {
