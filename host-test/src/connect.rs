@@ -144,7 +144,9 @@ pub fn accepted(by_hand: &[String]) -> Result<Reach> {
 
 fn options(args: &ConnectionArgs, console: &Console) -> Result<ConnectionOptions> {
     Ok(ConnectionOptions {
-        policy: EgressPolicy::default().allow_private(args.allow_private),
+        policy: EgressPolicy::default()
+            .allow_private(args.allow_private)
+            .allow_networks(&args.allow_network)?,
         accepted: accepted(&args.accept)?,
         auth: args.login.into(),
         rate: args.rate,

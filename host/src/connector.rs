@@ -81,7 +81,7 @@ impl VettedConnector {
             Host::Ipv6(address) => vec![IpAddr::V6(*address)],
             Host::Domain(name) => self.names.resolve(name).await?.to_vec(),
         };
-        let addresses = vetted(self.addresses, &host, resolved)?;
+        let addresses = vetted(&self.addresses, &host, resolved)?;
         let socket = self.sockets.acquire_owned().await.map_err(|_| Failure::ConnectTimeout)?;
         let addresses = in_turn(addresses).into_iter().take(ADDRESSES);
         let addresses = addresses.map(|address| SocketAddr::new(address, port)).collect();
@@ -98,7 +98,7 @@ impl VettedConnector {
 
 /// The addresses that may be connected to; the refusal of the first that may not,
 /// where there is no other.
-fn vetted(rules: AddressRules, host: &Host, resolved: Vec<IpAddr>) -> Result<Vec<IpAddr>, Failure> {
+fn vetted(rules: &AddressRules, host: &Host, resolved: Vec<IpAddr>) -> Result<Vec<IpAddr>, Failure> {
     let mut refusal = None;
     let mut vetted = resolved;
     vetted.retain(|address| match rules.check(host, *address) {
@@ -244,9 +244,17 @@ mod tests {
 
     /// What is connected to, for a name that resolves to these addresses.
     fn connected(name: &str, addresses: &[&str]) -> Result<Vec<String>, Failure> {
-        let rules = Egress::explicit(&EgressPolicy::default()).addresses();
+        connected_under(&EgressPolicy::default(), name, addresses)
+    }
+
+    fn connected_under(
+        policy: &EgressPolicy,
+        name: &str,
+        addresses: &[&str],
+    ) -> Result<Vec<String>, Failure> {
+        let rules = Egress::explicit(policy).addresses();
         let resolved = addresses.iter().map(|text| text.parse().expect(text));
-        let vetted = vetted(rules, &origin::host(name).expect(name), resolved.collect())?;
+        let vetted = vetted(&rules, &origin::host(name).expect(name), resolved.collect())?;
         Ok(vetted.into_iter().map(|address| address.to_string()).collect())
     }
 
@@ -255,6 +263,16 @@ mod tests {
         let mixed = ["10.0.0.1", "1.1.1.1", "169.254.169.254", "2606:4700::1111", "::ffff:127.0.0.1"];
         let connected = connected("api.example.com", &mixed).expect("two are public");
         assert_eq!(connected, ["1.1.1.1", "2606:4700::1111"]);
+    }
+
+    #[test]
+    fn a_name_is_connected_to_within_the_networks_that_were_opened() {
+        let policy = EgressPolicy::default().allow_networks(["10.1.0.0/16"]).expect("a network");
+        let mixed = ["10.2.0.1", "10.1.0.1", "169.254.169.254", "::ffff:10.1.0.2", "fd12::1"];
+        let connected = connected_under(&policy, "desk.corp.example", &mixed).expect("two are open");
+        assert_eq!(connected, ["10.1.0.1", "::ffff:10.1.0.2"]);
+        let refused = connected_under(&policy, "desk.corp.example", &["10.2.0.1"]).expect_err("closed");
+        assert!(refused.to_string().contains("`10.2.0.1/32`"), "{refused}");
     }
 
     #[test]

@@ -100,6 +100,14 @@ pub enum HostError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A network of an egress policy is none that could be opened.
+    #[error("network {network:?}: {reason}")]
+    Network {
+        /// The network as it was given.
+        network: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The file of additional certificate authorities is of no use.
     #[error("{} holds no usable certificate authority: {reason}", path.display())]
     CertificateAuthority {
