@@ -192,6 +192,7 @@ mod host;
 mod http;
 mod inspect;
 pub mod json;
+mod keyring;
 mod limits;
 mod links;
 mod loading;
@@ -207,6 +208,7 @@ mod outgoing;
 #[cfg(test)]
 mod page;
 mod placeholders;
+pub mod provider;
 mod quota;
 mod reading;
 mod recipe;
@@ -238,5 +240,9 @@ pub use loading::{Digest, DigestError};
 pub use names::{Resolver, Resolving};
 pub use node::Node;
 pub use options::{AuthMode, CallOptions, ConnectionOptions};
+pub use provider::{
+    EnvironmentSecrets, FileSecrets, MemorySecrets, ProviderError, Providing, SecretProvider, SecretSource,
+};
 pub use quota::ConnectionLimits;
+pub use secrets::Secret;
 pub use triggers::signing_secret;

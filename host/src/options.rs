@@ -9,6 +9,7 @@ use crate::budget::RateLimit;
 use crate::egress::{EgressPolicy, Reach};
 use crate::events::RequestObserver;
 use crate::links::LinkPolicy;
+use crate::provider::SecretSource;
 use crate::quota::ConnectionLimits;
 
 /// Who logs in.
@@ -17,7 +18,9 @@ use crate::quota::ConnectionLimits;
 pub enum AuthMode {
     /// The component, by its export `authenticate`. The host keeps the session
     /// and passes it to each call; secrets are passed along, so that the
-    /// component can renew it.
+    /// component can renew it. One that answers `unsupported` leaves the login to the
+    /// recipe of its credential spec: from then on the host logs in as with
+    /// [`Recipe`](Self::Recipe).
     #[default]
     Component,
     /// The component, with placeholders for the secrets. The host puts the real
@@ -41,6 +44,8 @@ pub struct ConnectionOptions {
     pub accepted: Reach,
     /// Who logs in.
     pub auth: AuthMode,
+    /// Who gives the secrets that nobody types. Nobody unless set.
+    pub secrets: Option<SecretSource>,
     /// Whether attachment links are followed. None is unless set.
     pub links: LinkPolicy,
     /// How many requests its calls may send together. As many as the service
@@ -62,6 +67,7 @@ impl Default for ConnectionOptions {
             policy: EgressPolicy::default(),
             accepted: Reach::default(),
             auth: AuthMode::default(),
+            secrets: None,
             links: LinkPolicy::default(),
             rate: None,
             limits: ConnectionLimits::default(),
@@ -78,6 +84,7 @@ impl fmt::Debug for ConnectionOptions {
             .field("policy", &self.policy)
             .field("accepted", &self.accepted)
             .field("auth", &self.auth)
+            .field("secrets", &self.secrets)
             .field("links", &self.links)
             .field("rate", &self.rate)
             .field("limits", &self.limits)

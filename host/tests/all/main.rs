@@ -25,6 +25,7 @@ mod odd;
 mod operations;
 mod optional;
 mod rate;
+mod rotation;
 mod rules;
 mod secrets;
 mod serial;
