@@ -391,6 +391,17 @@ impl Connection {
         self.call(&Execute { operation, items, cursor }, &call).await
     }
 
+    /// Which of the items, from 0, a person must have chosen: where nobody did, a call
+    /// with one of them is refused as a whole. The others can go in a call of their own,
+    /// which needs an idempotency key of its own.
+    ///
+    /// # Errors
+    /// [`CallError::Node`] for an operation that the manifest does not have.
+    pub fn unconfirmed(&self, operation: &str, items: &[Item]) -> Result<Vec<usize>, CallError> {
+        let inputs = items.iter().map(|item| item.json.as_str());
+        Ok(rules::unconfirmed(self.node().manifest_read(), operation, inputs)?)
+    }
+
     /// Refuses what the rules of the call forbid, before the component runs.
     fn admit(&self, operation: &str, items: &[Item], call: &CallOptions) -> Result<(), CallError> {
         let inputs = items.iter().map(|item| item.json.as_str());
