@@ -223,11 +223,7 @@ mod tests {
             "::ffff:0.0.0.0",
             "::ffff:224.0.0.1",
         ] {
-            assert!(
-                matches!(kind_of(address), AddressKind::Never(_)),
-                "{address} is {:?}",
-                kind_of(address)
-            );
+            assert!(matches!(kind_of(address), AddressKind::Never(_)), "{address} is {:?}", kind_of(address));
         }
     }
 }

@@ -47,13 +47,17 @@ pub(super) fn parse(text: &str) -> Result<IpNet, HostError> {
     let network = match text.parse::<IpAddr>() {
         Ok(address) => IpNet::from(address),
         Err(_) => text.parse::<IpNet>().map_err(|_| {
-            refuse("it is neither an address nor a network such as `10.1.0.0/16` or `fd12:3456::/48`".to_owned())
+            refuse(
+                "it is neither an address nor a network such as `10.1.0.0/16` or `fd12:3456::/48`".to_owned(),
+            )
         })?,
     };
     let address = network.addr();
     let inside = addresses::inside(address);
     if inside != address {
-        return Err(refuse(format!("it carries an IPv4 address; write the IPv4 network, such as `{inside}/32`")));
+        return Err(refuse(format!(
+            "it carries an IPv4 address; write the IPv4 network, such as `{inside}/32`"
+        )));
     }
     if network.trunc() != network {
         return Err(refuse(format!("bits behind the prefix are set; the network is `{}`", network.trunc())));
@@ -94,7 +98,9 @@ impl AddressRules {
     pub(crate) fn check(&self, host: &Host, address: IpAddr) -> Result<(), Refusal> {
         let inside = addresses::inside(address);
         let open = |line: &str| {
-            format!("let the operator add `{line}` to the networks of the egress policy (`EgressPolicy::allow_networks`)")
+            format!(
+                "let the operator add `{line}` to the networks of the egress policy (`EgressPolicy::allow_networks`)"
+            )
         };
         match addresses::kind(address) {
             AddressKind::Public => Ok(()),
@@ -175,7 +181,8 @@ mod tests {
         let rules = Egress::explicit(&all).addresses();
         for address in ["169.254.169.254", "fd00:ec2::254", "100.100.100.200", "::ffff:169.254.169.254"] {
             let host = Host::Domain("desk.corp.example".to_owned());
-            let refused = rules.check(&host, address.parse().expect(address)).expect_err("closed").to_string();
+            let refused =
+                rules.check(&host, address.parse().expect(address)).expect_err("closed").to_string();
             assert!(refused.contains("allow_networks"), "{refused}");
         }
     }

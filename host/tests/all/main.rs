@@ -19,6 +19,7 @@ mod load;
 mod login;
 mod many;
 mod memory;
+mod metrics;
 mod neighbours;
 mod network;
 mod odd;
