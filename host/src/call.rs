@@ -29,6 +29,7 @@ use crate::logs::Log;
 use crate::metrics::{Metrics, Used};
 use crate::names::Lookups;
 use crate::outgoing::{Sending, UnderWay};
+use crate::proxy::Proxy;
 use crate::shutdown::Door;
 
 /// How long after its deadline a guest may still run: it returns by itself just
@@ -135,6 +136,7 @@ pub(crate) struct Bounds {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) door: Door,
     pub(crate) lookups: Arc<Lookups>,
+    pub(crate) proxy: Option<Proxy>,
 }
 
 impl Bounds {

@@ -8,7 +8,6 @@ mod attempts;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -20,6 +19,7 @@ use crate::auth::{self, Auth, is_left_to_host, login_only, login_report};
 use crate::budget::{Budget, Class};
 use crate::calls::{Check, Execute, Options, Prepare};
 use crate::client::HttpClient;
+use crate::connector::VettedConnector;
 use crate::context::{after, call_context};
 use crate::credentials::{Credentials, Typed};
 use crate::egress::{self, Egress, Hosts, SpecPattern, Terms};
@@ -39,6 +39,7 @@ use crate::recipe::{HostLogin, LoginPlan};
 use crate::rules;
 use crate::secrets::Secrets;
 use crate::serial::{self, Serial, Turn};
+use crate::tls::Tls;
 use crate::wit::lookup::Entries;
 use crate::wit::node::Execution;
 use crate::wit::setup::{CheckReport, Prepared};
@@ -66,7 +67,7 @@ struct Shared {
 /// What attachment links are followed with: a network of their own, if ever.
 struct Links {
     policy: LinkPolicy,
-    ca_file: Option<PathBuf>,
+    tls: Tls,
     network: OnceCell<Network>,
 }
 
@@ -75,10 +76,12 @@ impl Shared {
         let egress = Egress::explicit(&self.links.policy.allow);
         Ok(Network {
             client: HttpClient::new(
-                egress.addresses(),
-                self.links.ca_file.as_deref(),
-                self.network.client.names(),
-                self.network.limits.socket_places(),
+                VettedConnector {
+                    addresses: egress.addresses(),
+                    sockets: self.network.limits.socket_places(),
+                    ..self.network.client.connector().clone()
+                },
+                &self.links.tls,
             )?,
             egress,
             limits: self.network.limits,
@@ -131,10 +134,13 @@ impl Connection {
         let egress = Egress::typed(&terms, &typed.fields, &options.policy);
         let mut network = Network {
             client: HttpClient::new(
-                egress.addresses(),
-                options.ca_file.as_deref(),
-                node.names(),
-                limits.socket_places(),
+                VettedConnector {
+                    addresses: egress.addresses(),
+                    names: node.names(),
+                    sockets: limits.socket_places(),
+                    proxy: options.route.proxy(node.proxy()),
+                },
+                &options.tls,
             )?,
             egress,
             limits,
@@ -202,7 +208,8 @@ impl Connection {
             }
         };
         let network = Arc::new(network);
-        let links = Links { policy: options.links, ca_file: options.ca_file, network: OnceCell::new() };
+        // The certificate is the connection's; links lead to others.
+        let links = Links { policy: options.links, tls: options.tls.anonymous(), network: OnceCell::new() };
         let serial = Serial::default();
         let node = RwLock::new(node);
         let shared = Shared { node, plan, auth, network, diagnostics, secrets, serial, links };

@@ -108,14 +108,12 @@ pub enum HostError {
         /// What is wrong with it.
         reason: String,
     },
-    /// The file of additional certificate authorities is of no use.
-    #[error("{} holds no usable certificate authority: {reason}", path.display())]
-    CertificateAuthority {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
+    /// A certificate authority or a client certificate is of no use.
+    #[error("the certificate cannot be used: {0}")]
+    Certificate(String),
+    /// The proxy is none that requests could go through.
+    #[error("the proxy cannot be used: {0}")]
+    Proxy(String),
     /// The folder of compiled components cannot be used.
     #[error("the cache {} cannot be used: {reason}", path.display())]
     Cache {

@@ -209,6 +209,7 @@ mod outgoing;
 mod page;
 mod placeholders;
 pub mod provider;
+pub mod proxy;
 mod quota;
 mod reading;
 mod recipe;
@@ -220,6 +221,7 @@ mod session;
 mod shutdown;
 mod spelling;
 mod template;
+pub mod tls;
 mod token;
 mod trace;
 mod triggers;
@@ -243,6 +245,8 @@ pub use options::{AuthMode, CallOptions, ConnectionOptions};
 pub use provider::{
     EnvironmentSecrets, FileSecrets, MemorySecrets, ProviderError, Providing, SecretProvider, SecretSource,
 };
+pub use proxy::{Proxy, Route};
 pub use quota::ConnectionLimits;
 pub use secrets::Secret;
+pub use tls::Tls;
 pub use triggers::signing_secret;

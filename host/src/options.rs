@@ -1,7 +1,6 @@
 //! What an embedder says about a connection and about a call.
 
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +9,9 @@ use crate::egress::{EgressPolicy, Reach};
 use crate::events::RequestObserver;
 use crate::links::LinkPolicy;
 use crate::provider::SecretSource;
+use crate::proxy::Route;
 use crate::quota::ConnectionLimits;
+use crate::tls::Tls;
 
 /// Who logs in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -55,8 +56,10 @@ pub struct ConnectionOptions {
     pub limits: ConnectionLimits,
     /// Is told every request.
     pub observer: Option<Arc<dyn RequestObserver>>,
-    /// PEM file of certificate authorities to trust besides the public ones.
-    pub ca_file: Option<PathBuf>,
+    /// Whom it trusts, and with which certificate it shows who it is.
+    pub tls: Tls,
+    /// Whether its requests go through a proxy.
+    pub route: Route,
     /// How long `prepare` may take. 30 s.
     pub deadline: Duration,
 }
@@ -72,7 +75,8 @@ impl Default for ConnectionOptions {
             rate: None,
             limits: ConnectionLimits::default(),
             observer: None,
-            ca_file: None,
+            tls: Tls::default(),
+            route: Route::default(),
             deadline: Duration::from_secs(30),
         }
     }
@@ -89,7 +93,8 @@ impl fmt::Debug for ConnectionOptions {
             .field("rate", &self.rate)
             .field("limits", &self.limits)
             .field("observed", &self.observer.is_some())
-            .field("ca_file", &self.ca_file)
+            .field("tls", &self.tls)
+            .field("route", &self.route)
             .field("deadline", &self.deadline)
             .finish()
     }

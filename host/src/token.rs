@@ -345,7 +345,12 @@ fn unreachable(failure: &Failure) -> NodeError {
         Failure::ConnectTimeout | Failure::ResponseTimeout => (ErrorKind::Timeout, "Try again later."),
         Failure::Certificate(_) => (
             ErrorKind::Unavailable,
-            "If the service has a private certificate authority, give its certificate to the host.",
+            "If the service has a private certificate authority, let the operator add its certificate (`Tls::trust`).",
+        ),
+        Failure::Proxy(_) => (
+            ErrorKind::Unavailable,
+            "Let the operator look at the proxy: its address, its credentials (`Proxy::with_credentials`), and whether it \
+             allows `CONNECT` to this host and port; or except the host (`Proxy::except`).",
         ),
         Failure::Protocol | Failure::HeadersTooLarge | Failure::AnswerTooLarge => {
             (ErrorKind::Protocol, "Check the address in the credentials.")

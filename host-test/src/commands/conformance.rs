@@ -36,7 +36,7 @@ fn account(file: &Path, args: &ConformanceArgs) -> Result<Account> {
             .allow_private(args.allow_private)
             .allow_networks(&args.allow_network)?,
         accepted: connect::accepted(&args.accept)?,
-        ca_file: args.ca_file.clone(),
+        tls: connect::tls(args.ca_file.as_deref())?,
         ..ConnectionOptions::default()
     };
     Ok(Account { fields, options })

@@ -25,6 +25,7 @@ mod network;
 mod odd;
 mod operations;
 mod optional;
+mod proxy;
 mod rate;
 mod rotation;
 mod rules;
