@@ -79,7 +79,7 @@ fn describe(component: &ComponentArgs, args: &DescribeArgs) -> Result<ExitCode> 
         None => {
             let paint = Paint::of(&io::stdout());
             print(explain::overview(&manifest, paint))?;
-            print(&format!("\n{}", explain::reach(&manifest, &node.reach(), paint)))?;
+            print(format!("\n{}", explain::reach(&manifest, &node.reach(), paint)))?;
         }
         Some(id) => match manifest.operation(id) {
             Some(operation) => print(explain::operation(&operation, Paint::of(&io::stdout())))?,

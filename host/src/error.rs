@@ -111,6 +111,10 @@ pub enum HostError {
     /// A certificate authority or a client certificate is of no use.
     #[error("the certificate cannot be used: {0}")]
     Certificate(String),
+    /// Traces cannot be exported.
+    #[cfg(feature = "otlp")]
+    #[error("traces cannot be exported: {0}")]
+    Otlp(String),
     /// The proxy is none that requests could go through.
     #[error("the proxy cannot be used: {0}")]
     Proxy(String),

@@ -154,7 +154,8 @@
 //!
 //! `docs/hosting.md` is the page for operators: limits and their defaults, sizing,
 //! metrics, upgrades. Each call is a span of `tracing` below the caller's W3C trace,
-//! with its requests in it; any number of components share a host.
+//! with its requests in it (the feature `otlp` exports them); any number of components
+//! share a host.
 //!
 //! # What an embedder decides
 //!
@@ -204,6 +205,8 @@ mod network;
 mod node;
 mod options;
 mod origin;
+#[cfg(feature = "otlp")]
+pub mod otlp;
 mod outgoing;
 #[cfg(test)]
 mod page;

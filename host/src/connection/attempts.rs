@@ -21,7 +21,7 @@ use crate::options::CallOptions;
 use crate::reading::Reading;
 use crate::recipe::{HostLogin, LoginPlan};
 use crate::session::{self, HeldSession};
-use crate::trace::TraceParent;
+use crate::trace::{TraceParent, exported_as};
 use crate::wit::types::{
     CallContext, Connection as GuestConnection, ConnectionAuth, Effect, ErrorKind, FieldValue, NodeError,
     Session,
@@ -59,7 +59,8 @@ impl Connection {
                 // The login took it all; the guest was not even started.
                 return Err(Stop::Deadline.into_node_error(Effect::None).into());
             }
-            let context = call_context(options, attempt, left)?;
+            let mut context = call_context(options, attempt, left)?;
+            let span = span::<C>(&mut context, options);
             let connection = GuestConnection { fields: self.guest_fields(), auth: self.guest_auth(&lease) };
             // "Send nothing" is not left to the guest alone.
             let network = &self.shared.network;
@@ -72,7 +73,7 @@ impl Connection {
             };
             let (refusals, waits, writes) = (hooks.refusals(), hooks.waits(), hooks.writes());
             let attempted = Attempt { call, context: &context, connection: &connection };
-            let run = node.run(hooks, deadline, &attempted).instrument(span::<C>(&context));
+            let run = node.run(hooks, deadline, &attempted).instrument(span);
             let mut result = run.await.map_err(|stop| {
                 let harmless = options.dry_run || call.only_reads(&node);
                 stop.into_node_error(if harmless { Effect::None } else { writes.effect() })
@@ -221,7 +222,8 @@ impl Connection {
         let left = deadline.saturating_duration_since(Instant::now());
         let options =
             CallOptions { dry_run: false, read_only: false, idempotency_key: None, ..options.clone() };
-        let context = call_context(&options, 1, left)?;
+        let mut context = call_context(&options, 1, left)?;
+        let span = span::<C>(&mut context, &options);
         let connection = GuestConnection { fields: self.guest_fields(), auth };
         let hooks = CallHttp::new(Some(Arc::clone(&self.shared.network)), deadline, Class::Interactive)
             .only_reading(reading);
@@ -230,7 +232,7 @@ impl Connection {
         let mut result = self
             .node()
             .run(hooks, deadline, &attempt)
-            .instrument(span::<C>(&context))
+            .instrument(span)
             .await
             .map_err(|stop| stop.into_node_error(Effect::None))?;
         finish(&mut result, &self.shared.secrets, &|error| refusals.amend(error));
@@ -287,14 +289,22 @@ fn too_large() -> NodeError {
     )
 }
 
-/// The span of one call of a component's function.
-fn span<C: ConnectionCall>(context: &CallContext) -> tracing::Span {
-    let trace = context.trace_parent.as_deref().and_then(TraceParent::parse);
-    tracing::debug_span!(
+/// The span of one call of a component's function. Where it is exported, the component
+/// and the service are told its name there.
+fn span<C: ConnectionCall>(context: &mut CallContext, options: &CallOptions) -> tracing::Span {
+    let span = tracing::debug_span!(
         "call",
         function = C::NAME,
         attempt = context.attempt,
-        trace_id = trace.as_ref().map(|trace| trace.trace_id.as_str()),
-        span_id = trace.as_ref().map(|trace| trace.span_id.as_str()),
-    )
+        trace_id = tracing::field::Empty,
+        span_id = tracing::field::Empty,
+    );
+    let caller = options.trace_parent.as_deref().and_then(TraceParent::parse);
+    if let Some(exported) = exported_as(&span, caller.as_ref()) {
+        context.trace_parent = Some(exported.header());
+    }
+    if let Some(trace) = context.trace_parent.as_deref().and_then(TraceParent::parse) {
+        span.record("trace_id", trace.trace_id).record("span_id", trace.span_id);
+    }
+    span
 }

@@ -25,6 +25,8 @@ mod network;
 mod odd;
 mod operations;
 mod optional;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod proxy;
 mod rate;
 mod rotation;

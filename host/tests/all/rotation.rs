@@ -162,7 +162,7 @@ fn with_a_key() -> Node {
     let inject = json!({ "header": { "name": "authorization", "prefix": "Bearer " } });
     let recipe = json!({ "static_token": { "token_field": "secret", "inject": inject } });
     // The form ends right before the egress.
-    let component = with_text(&manifest[from..to], &recipe.to_string());
+    let component = with_text(manifest.get(from..to).expect("its recipe"), &recipe.to_string());
     host().build().expect("host").load(&component).expect("a component")
 }
 
