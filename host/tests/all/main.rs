@@ -20,12 +20,17 @@ mod load;
 mod login;
 mod many;
 mod memory;
+mod metrics;
 mod neighbours;
 mod network;
 mod odd;
 mod operations;
 mod optional;
+#[cfg(feature = "otlp")]
+mod otlp;
+mod proxy;
 mod rate;
+mod rotation;
 mod rules;
 mod secrets;
 mod serial;

@@ -59,13 +59,19 @@ impl Guest for Unruly {
 
     /// Takes what `{url}/login` answers as its token; with the field `login`, asks
     /// `{url}/token` as the recipe says. With `delete` in it, it deletes a ticket
-    /// instead.
+    /// instead; with `host` it leaves the login to the host; with `key` the secret is
+    /// the session.
     fn authenticate(_: CallContext, connection: Connection) -> Result<Session, NodeError> {
         let given = |name: &str| value(&connection.fields, name).unwrap_or_default();
         let url = given("url");
         if given("login") == "delete" {
             let answer = send(&json!({ "method": "DELETE", "url": format!("{url}/tickets/1") }));
             return Err(failure(ErrorKind::Denied, &format!("{answer}")));
+        }
+        match given("login") {
+            "host" => return Err(failure(ErrorKind::Unsupported, "The recipe says how to log in.")),
+            "key" => return Ok(session(given("secret"))),
+            _ => {}
         }
         let by_recipe = !given("login").is_empty();
         let answer = if by_recipe {
@@ -82,7 +88,7 @@ impl Guest for Unruly {
             Some(body.to_owned())
         };
         match (answer.get("status").and_then(Value::as_u64), token) {
-            (Some(200), Some(token)) => Ok(Session { token, expires_at: None, scopes: vec![], extra: None }),
+            (Some(200), Some(token)) => Ok(session(&token)),
             _ => Err(failure(ErrorKind::Unauthenticated, &format!("No login: {answer}"))),
         }
     }
@@ -176,6 +182,10 @@ impl Guest for Unruly {
             report: report(1),
         })
     }
+}
+
+fn session(token: &str) -> Session {
+    Session { token: token.to_owned(), expires_at: None, scopes: vec![], extra: None }
 }
 
 /// Logs what it knows, and then without end.
