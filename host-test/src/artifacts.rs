@@ -65,6 +65,12 @@ pub fn waki_guest() -> Result<PathBuf> {
     built_once(&BUILT, "waki-guest")
 }
 
+/// The node on the standard library, freshly built where necessary: a raw component.
+pub fn std_guest() -> Result<PathBuf> {
+    static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    built_once(&BUILT, "std-guest")
+}
+
 /// One build in a process is enough: sources do not change under a test run.
 fn built_once(cell: &OnceLock<Result<PathBuf, String>>, package: &str) -> Result<PathBuf> {
     cell.get_or_init(|| build(package).map_err(|error| format!("{error:#}")))

@@ -34,6 +34,7 @@ fn account(file: &Path, args: &ConformanceArgs) -> Result<Account> {
     let options = ConnectionOptions {
         policy: EgressPolicy::default().allow_private(args.allow_private),
         accepted: connect::accepted(&args.accept)?,
+        auth: args.login.into(),
         ca_file: args.ca_file.clone(),
         ..ConnectionOptions::default()
     };
