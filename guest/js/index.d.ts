@@ -36,8 +36,18 @@ export interface LongField {
 export type Fields = Record<string, ShortField | LongField>;
 
 export type ErrorKind =
-  | "invalid-input" | "unauthenticated" | "forbidden" | "not-found" | "conflict" | "rate-limited" | "unavailable"
-  | "timeout" | "denied" | "protocol" | "unsupported" | "internal";
+  | "invalid-input"
+  | "unauthenticated"
+  | "forbidden"
+  | "not-found"
+  | "conflict"
+  | "rate-limited"
+  | "unavailable"
+  | "timeout"
+  | "denied"
+  | "protocol"
+  | "unsupported"
+  | "internal";
 
 /** Requests to the service. */
 export interface Http {
@@ -53,7 +63,11 @@ export interface Http {
   patch(path: string, body?: unknown): Promise<any>;
   delete(path: string): Promise<any>;
   request(method: string, path: string, options?: RequestOptions): Promise<any>;
-  exchange(method: string, path: string, options?: RequestOptions): Promise<{ status: number; headers: Record<string, string>; body: any }>;
+  exchange(
+    method: string,
+    path: string,
+    options?: RequestOptions,
+  ): Promise<{ status: number; headers: Record<string, string>; body: any }>;
 }
 
 export interface RequestOptions {
@@ -110,7 +124,11 @@ export interface Poll {
 export interface Definition {
   credentials(login: Login): this;
   account(run: (http: Http) => Promise<string>): this;
-  list(id: string, title: string, settings: Operation & { run(http: Http, input: any, page?: any): Promise<Page<any>> }): this;
+  list(
+    id: string,
+    title: string,
+    settings: Operation & { run(http: Http, input: any, page?: any): Promise<Page<any>> },
+  ): this;
   read(id: string, title: string, settings: Operation & { run(http: Http, input: any): Promise<any> }): this;
   write(id: string, title: string, settings: Write & { run(http: Http, input: any): Promise<any> }): this;
   options(
@@ -151,4 +169,9 @@ export function basic(settings?: Address & { help?: string }): Login;
 export function oauth2ClientCredentials(settings: Address & { tokenUrl: string; scope?: string; help?: string }): Login;
 
 /** Ends the operation on this item. */
-export function fail(kind: ErrorKind, code: string, message: string, more?: { advice?: string; field?: string; details?: Json }): never;
+export function fail(
+  kind: ErrorKind,
+  code: string,
+  message: string,
+  more?: { advice?: string; field?: string; details?: Json },
+): never;

@@ -258,6 +258,9 @@ def vendor_message(value):
         return None
     error = value.get("error") or (value.get("errors") or [None])[0] or value
     nested = error if isinstance(error, dict) else {}
-    words = [nested.get(name) for name in ("message", "detail", "title", "error_description")] + [value.get("message"), error]
+    words = [nested.get(name) for name in ("message", "detail", "title", "error_description")] + [
+        value.get("message"),
+        error,
+    ]
     words = next((each for each in words if isinstance(each, str)), "")
     return re.sub(r"<[^>]*>|[\x00-\x1f\x7f]", " ", words).strip()[:300] or None
