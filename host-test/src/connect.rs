@@ -9,8 +9,8 @@ use anyhow::{Context as _, Result};
 use halopsa_node::credentials::form::EGRESS;
 use workflow_node_host::form::CredentialSpec;
 use workflow_node_host::{
-    CallOptions, CompiledCache, ComponentLimits, Connection, ConnectionOptions, EgressPolicy, LinkPolicy, Node, NodeHost,
-    Reach,
+    CallOptions, CompiledCache, ComponentLimits, Connection, ConnectionOptions, EgressPolicy, LinkPolicy,
+    Node, NodeHost, Reach,
 };
 
 use crate::artifacts;

@@ -73,7 +73,9 @@ pub fn pack_with(raw: &[u8], manifest: Option<&str>) -> Result<Packed> {
     let found = manifest::find(raw)?;
     let text = match (found, manifest) {
         (Some(found), Some(given)) if found != given => {
-            bail!("the component already has a manifest, which differs from the given one: leave one of them out")
+            bail!(
+                "the component already has a manifest, which differs from the given one: leave one of them out"
+            )
         }
         (Some(found), _) => return checked(sealed, seal.sealed, imports, found),
         (None, Some(given)) => given.to_owned(),

@@ -116,6 +116,13 @@ class NodeTest(unittest.TestCase):
                 fake(made).poll("todo.new", state)
             self.assertEqual(failed.exception.error["code"], "todo.invalid-state")
 
+    def test_each_call_has_other_ids(self):
+        made = todo()
+        made.read("todo.get", "Get")(lambda http, given: [http.uuid(), http.uuid()])
+        one, other = fake(made).run("todo.get")
+        self.assertRegex(one, "^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")
+        self.assertNotEqual(one, other)
+
     def test_addresses_are_cleaned(self):
         for typed, clean in (
             ("service.example.com", "https://service.example.com"),

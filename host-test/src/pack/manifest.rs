@@ -68,7 +68,9 @@ fn call(bytes: &[u8]) -> wasmtime::Result<String> {
         .get_typed_func::<(), (String,)>(&mut store, &function)
         .map_err(|error| error.context(format!("`{FUNCTION}` of {EXPORT} is not `func() -> string`")))?;
     let (text,) = function.call(&mut store, ()).map_err(|error| {
-        error.context("the component trapped in `manifest`, as one does whose declarations contradict each other")
+        error.context(
+            "the component trapped in `manifest`, as one does whose declarations contradict each other",
+        )
     })?;
     Ok(text)
 }
@@ -100,7 +102,9 @@ fn unkept(manifest: &Value, exports: &[String]) -> Vec<String> {
     let mut faults = Vec::new();
     let node = exports.iter().find(|name| name.starts_with("workflow:node/node@"));
     match (node, manifest.get("contract").and_then(Value::as_str)) {
-        (None, _) => faults.push("exports: the component does not export workflow:node/node@0.2.0".to_owned()),
+        (None, _) => {
+            faults.push("exports: the component does not export workflow:node/node@0.2.0".to_owned())
+        }
         (Some(node), Some(contract)) => {
             let version = node.rsplit('@').next().unwrap_or_default();
             if contract.rsplit('@').next() != Some(version) {

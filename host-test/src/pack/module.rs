@@ -66,8 +66,8 @@ impl Stub {
 
     /// Adds a function that is exported under this name.
     pub(super) fn function(&mut self, name: &str, signature: &WasmSignature, body: Body) {
-        let [params, results] =
-            [&signature.params, &signature.results].map(|types| types.iter().map(value_type).collect::<Vec<_>>());
+        let [params, results] = [&signature.params, &signature.results]
+            .map(|types| types.iter().map(value_type).collect::<Vec<_>>());
         let code = match body {
             Body::Trap => trap(),
             Body::Zeros => zeros(&results, signature.retptr),
@@ -190,7 +190,12 @@ fn random() -> Function {
     let mut code = Function::new([(1, ValType::I64)]);
     let (z, state) = (0, 0);
     let mut put = code.instructions();
-    put.global_get(state).i64_const(STEP.cast_signed()).i64_add().global_set(state).global_get(state).local_set(z);
+    put.global_get(state)
+        .i64_const(STEP.cast_signed())
+        .i64_add()
+        .global_set(state)
+        .global_get(state)
+        .local_set(z);
     for (shift, factor) in MIX {
         put.local_get(z).local_get(z).i64_const(shift).i64_shr_u().i64_xor();
         put.i64_const(factor.cast_signed()).i64_mul().local_set(z);

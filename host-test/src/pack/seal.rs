@@ -73,7 +73,9 @@ pub(super) struct Seal {
 pub(super) fn seal(raw: &[u8]) -> Result<Seal> {
     let (mut resolve, world) = match decode(raw).context("the component cannot be read")? {
         DecodedWasm::Component(resolve, world) => (resolve, world),
-        DecodedWasm::WitPackage(..) => bail!("this is a WIT package in binary form: it has types and no code"),
+        DecodedWasm::WitPackage(..) => {
+            bail!("this is a WIT package in binary form: it has types and no code")
+        }
     };
     let imports = resolve.worlds[world].imports.clone();
     let names: Vec<String> = imports.keys().map(|key| resolve.name_world_key(key)).collect();
@@ -97,7 +99,9 @@ pub(super) fn seal(raw: &[u8]) -> Result<Seal> {
     }
     let needed = dependencies(&resolve, &closed);
     let stub_world = &mut resolve.worlds[world];
-    stub_world.imports.retain(|_, item| matches!(item, WorldItem::Interface { id, .. } if needed.contains(id)));
+    stub_world
+        .imports
+        .retain(|_, item| matches!(item, WorldItem::Interface { id, .. } if needed.contains(id)));
     stub_world.exports = closed.into_iter().collect();
     let mut module = stub.finish();
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8)?;

@@ -4,8 +4,8 @@
 
 #[cfg(target_arch = "wasm32")]
 mod guest {
-    use std::collections::hash_map::RandomState;
     use std::collections::HashMap;
+    use std::collections::hash_map::RandomState;
     use std::env;
     use std::fs;
     use std::hash::BuildHasher as _;
