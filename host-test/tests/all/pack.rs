@@ -61,7 +61,11 @@ fn a_sealed_import_traps_under_its_name() -> Result<()> {
         let session = connect(&packed).await?;
         for operation in ["std.print", "std.exit"] {
             let result = session.run(operation, json!({})).await?;
-            assert_eq!(text(result.first_error().context("it went through")?, "kind"), "internal", "{operation}");
+            assert_eq!(
+                text(result.first_error().context("it went through")?, "kind"),
+                "internal",
+                "{operation}"
+            );
         }
         Ok(())
     })?;
