@@ -21,7 +21,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock
 from urllib.parse import parse_qsl, urlsplit
 
-CLIENT_ID, CLIENT_SECRET, API_KEY = "loanbook-client", "loanbook-secret-of-tests", "loanbook-key-of-tests"
+CLIENT_ID, CLIENT_SECRET, API_KEY = "application-of-tests", "correct-horse-battery", "staple-of-tests"
 TOKEN_LIFETIME_S = 3600
 SHELVES = ["Power tools", "Ladders", "Garden", "Camping", "Audio"]
 

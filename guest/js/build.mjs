@@ -2,7 +2,16 @@
 // node build.mjs NODE.js -o RAW.wasm: a raw component of the node that a module exports
 // by default. `host-test pack` makes the node of it.
 
-import { existsSync, mkdirSync, mkdtempSync, copyFileSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  copyFileSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -17,7 +26,10 @@ const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const shared = (copy, original) => (existsSync(here(copy)) ? here(copy) : here(original));
 
 async function main() {
-  const { values, positionals } = parseArgs({ allowPositionals: true, options: { output: { type: "string", short: "o" } } });
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { output: { type: "string", short: "o" } },
+  });
   const [file] = positionals;
   if (!file || !values.output || positionals.length > 1) throw new Error("usage: node build.mjs NODE.js -o RAW.wasm");
   const definition = await load(resolve(file));
@@ -27,7 +39,11 @@ async function main() {
     writeWit(folder, definition);
     const source = await bundle(resolve(file), definition);
     const { componentize } = await import("@bytecodealliance/componentize-js");
-    const { component } = await componentize(source, { witPath: join(folder, "wit"), worldName: "component", disableFeatures: DISABLED });
+    const { component } = await componentize(source, {
+      witPath: join(folder, "wit"),
+      worldName: "component",
+      disableFeatures: DISABLED,
+    });
     writeFileSync(values.output, withSection(component, manifest));
   } finally {
     rmSync(folder, { recursive: true });
@@ -37,17 +53,25 @@ async function main() {
 async function load(file) {
   if (!existsSync(file)) throw new Error(`${file} does not exist`);
   const { default: definition } = await import(pathToFileURL(file));
-  if (typeof definition?.manifest !== "function") throw new Error(`${basename(file)} must export a node by default: export default node(…)`);
+  if (typeof definition?.manifest !== "function")
+    throw new Error(`${basename(file)} must export a node by default: export default node(…)`);
   return definition;
 }
 
 /** The interfaces that a node has. */
-const interfaces = (definition) => ["types", "node", "setup", ...(definition.lists.length ? ["lookup"] : []), ...(definition.triggers.length ? ["triggers"] : [])];
+const interfaces = (definition) => [
+  "types",
+  "node",
+  "setup",
+  ...(definition.lists.length ? ["lookup"] : []),
+  ...(definition.triggers.length ? ["triggers"] : []),
+];
 
 function writeWit(folder, definition) {
   const copy = (from, to) => {
     mkdirSync(to, { recursive: true });
-    for (const name of readdirSync(from).filter((name) => name.endsWith(".wit"))) copyFileSync(join(from, name), join(to, name));
+    for (const name of readdirSync(from).filter((name) => name.endsWith(".wit")))
+      copyFileSync(join(from, name), join(to, name));
   };
   copy(shared("wit/node", "../../wit"), join(folder, "wit/deps/workflow-node"));
   const wasi = shared("wit/wasi", "../wit/wasi");
@@ -55,10 +79,18 @@ function writeWit(folder, definition) {
     mkdirSync(join(folder, "wit/deps", basename(name, ".wit")), { recursive: true });
     copyFileSync(join(wasi, name), join(folder, "wit/deps", basename(name, ".wit"), name));
   }
-  const imports = ["wasi:clocks/monotonic-clock@0.2.12", "wasi:io/poll@0.2.12", "wasi:http/types@0.2.12", "wasi:http/outgoing-handler@0.2.12"];
+  const imports = [
+    "wasi:clocks/monotonic-clock@0.2.12",
+    "wasi:io/poll@0.2.12",
+    "wasi:http/types@0.2.12",
+    "wasi:http/outgoing-handler@0.2.12",
+  ];
   const exports = interfaces(definition).map((name) => `workflow:node/${name}@0.2.0`);
   const lines = [...imports.map((name) => `  import ${name};`), ...exports.map((name) => `  export ${name};`)];
-  writeFileSync(join(folder, "wit/world.wit"), `package guest:component;\n\nworld component {\n${lines.join("\n")}\n}\n`);
+  writeFileSync(
+    join(folder, "wit/world.wit"),
+    `package guest:component;\n\nworld component {\n${lines.join("\n")}\n}\n`,
+  );
 }
 
 async function bundle(file, definition) {
@@ -68,12 +100,19 @@ async function bundle(file, definition) {
     import { component } from ${JSON.stringify(here("src/runtime.js"))};
     import { transport } from ${JSON.stringify(here("src/wasi.js"))};
     const made = component(definition, transport);
-    ${interfaces(definition).map((name) => `export const ${name} = made.${name};`).join("\n")}
+    ${interfaces(definition)
+      .map((name) => `export const ${name} = made.${name};`)
+      .join("\n")}
   `;
   const { outputFiles } = await build({
     stdin: { contents: entry, resolveDir: here("."), loader: "js" },
     alias: { "workflow-node-sdk": here("src/index.js") },
-    bundle: true, format: "esm", write: false, external: ["wasi:*"], target: "es2022", logLevel: "silent",
+    bundle: true,
+    format: "esm",
+    write: false,
+    external: ["wasi:*"],
+    target: "es2022",
+    logLevel: "silent",
   });
   return outputFiles[0].text;
 }

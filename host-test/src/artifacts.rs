@@ -73,6 +73,12 @@ pub fn waki_guest() -> Result<PathBuf> {
     once(&BUILT, || build("waki-guest"))
 }
 
+/// The node on the standard library, freshly built where necessary: a raw component.
+pub fn std_guest() -> Result<PathBuf> {
+    static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    built_once(&BUILT, "std-guest")
+}
+
 /// One build in a process is enough: sources do not change under a test run.
 fn once(
     cell: &OnceLock<Result<PathBuf, String>>,

@@ -189,6 +189,10 @@ pub struct ConformanceArgs {
     #[arg(long, value_name = "FILE")]
     pub credentials: Option<PathBuf>,
 
+    /// Who logs in, as for `run`
+    #[arg(long, value_name = "WHO", value_enum, default_value_t = Login::Component)]
+    pub login: Login,
+
     /// Allow addresses in private networks, for a service on premises
     #[arg(long)]
     pub allow_private: bool,

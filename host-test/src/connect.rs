@@ -10,8 +10,8 @@ use anyhow::{Context as _, Result};
 use halopsa_node::credentials::form::EGRESS;
 use workflow_node_host::form::CredentialSpec;
 use workflow_node_host::{
-    CallOptions, CompiledCache, Connection, ConnectionOptions, EgressPolicy, LinkPolicy, Node, NodeHost,
-    Reach, Tls,
+    CallOptions, CompiledCache, ComponentLimits, Connection, ConnectionOptions, EgressPolicy, LinkPolicy,
+    Node, NodeHost, Reach, Tls,
 };
 
 use crate::artifacts;
@@ -41,11 +41,16 @@ pub fn load_file(file: &Path, args: &ComponentArgs) -> Result<Node> {
 
 /// A host that keeps what it compiles where the arguments say.
 pub fn host(args: &ComponentArgs) -> Result<NodeHost> {
-    let mut host = NodeHost::builder();
+    let mut host = NodeHost::builder().component_limits(component_limits());
     if let Some(cache) = cache(args)? {
         host = host.cache(cache);
     }
     Ok(host.build()?)
+}
+
+/// Components that a whole CPython is in are larger than a host takes unless told.
+fn component_limits() -> ComponentLimits {
+    ComponentLimits { bytes: 32 << 20, ..ComponentLimits::default() }
 }
 
 /// Where compiled components are kept: the named folder, or else one of the user's

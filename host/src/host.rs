@@ -189,15 +189,15 @@ impl NodeHostBuilder {
     pub fn build(self) -> Result<NodeHost, HostError> {
         let mut config = Config::new();
         config.epoch_interruption(true);
-        // What is refused before compiling is nothing that the engine could run.
-        config.wasm_memory64(false).wasm_multi_memory(false);
         // Both are wasmtime's defaults, and what the speed of loading and of
         // starting an instance rests on.
         config.parallel_compilation(true);
         config.memory_init_cow(true);
-        // No node needs them, and both had faults that let a guest out of its memory.
+        // No node needs it, and it had faults that let a guest out of its memory. Several
+        // memories in one module are refused before compiling for the same reason; the
+        // engine itself needs them to join components, and panics without them.
         config.wasm_memory64(false);
-        config.wasm_multi_memory(false);
+        config.wasm_multi_memory(true);
         // Backtraces hold the names of the guest's functions, and collecting
         // them takes time. What a trap was is in its code.
         config.wasm_backtrace_max_frames(None);

@@ -8,7 +8,10 @@ const loan = {
   created_at: "datetime! Created at",
 };
 
-export default node("loanbook", "Loanbook", "Lends and lists the tools of a tool library.", { version: "0.1.0", license: "MIT" })
+export default node("loanbook", "Loanbook", "Lends and lists the tools of a tool library.", {
+  version: "0.1.0",
+  license: "MIT",
+})
   .credentials(oauth2ClientCredentials({ tokenUrl: "{url}/oauth/token", help: "From Loanbook's page Applications." }))
   .account(async (http) => (await http.get("/v1/me")).name)
   .list("loan.list", "List loans", {
@@ -29,7 +32,11 @@ export default node("loanbook", "Loanbook", "Lends and lists the tools of a tool
   })
   .write("loan.create", "Create a loan", {
     description: "Lends a tool to a person. Running it twice makes two loans.",
-    input: { title: { type: "string! Title", maxLength: 200 }, borrower: "string Borrower", shelf_id: "integer Shelf @shelves" },
+    input: {
+      title: { type: "string! Title", maxLength: 200 },
+      borrower: "string Borrower",
+      shelf_id: "integer Shelf @shelves",
+    },
     output: loan,
     example: { title: "Drill", borrower: "Ada", shelf_id: 1 },
     run: (http, input) => http.post("/v1/loans", input),

@@ -12,11 +12,16 @@ test("a list is read to its end", async () => {
     .on("GET /v1/loans?page=1&shelf=2", 200, { data: [loan(1), loan(2)], next_page: 2 })
     .on("GET /v1/loans?page=2&shelf=2", 200, { data: [loan(3)], next_page: null });
   const rows = await service.run("loan.list", { shelf_id: "2" });
-  assert.deepEqual(rows.map((row) => row.id), [1, 2, 3]);
+  assert.deepEqual(
+    rows.map((row) => row.id),
+    [1, 2, 3],
+  );
 });
 
 test("a loan that does not exist fails its item only", async () => {
-  const service = fake(loanbook).on("GET /v1/loans/1", 200, loan(1)).on("GET /v1/loans/9", 404, { error: { message: "no such loan" } });
+  const service = fake(loanbook)
+    .on("GET /v1/loans/1", 200, loan(1))
+    .on("GET /v1/loans/9", 404, { error: { message: "no such loan" } });
   const [missing, found] = await service.runAll("loan.get", [{ id: 9 }, { id: 1 }]);
   assert.equal(missing.failed.code, "loanbook.not-found");
   assert.equal(missing.failed.vendorMessage, "no such loan");
@@ -30,7 +35,10 @@ test("a loan whose response was lost is not created again", async () => {
 });
 
 test("shelves are searched", async () => {
-  const service = fake(loanbook).on("GET /v1/shelves?page=1&q=lad", 200, { data: [{ id: 2, name: "Ladders" }], next_page: null });
+  const service = fake(loanbook).on("GET /v1/shelves?page=1&q=lad", 200, {
+    data: [{ id: 2, name: "Ladders" }],
+    next_page: null,
+  });
   const [shelf] = await service.options("shelves", { search: "lad" });
   assert.deepEqual([shelf.value, shelf.label], [2, "Ladders"]);
 });
@@ -42,5 +50,8 @@ test("the first poll is quiet, the next one has what is new", async () => {
   const first = await service.poll("loan.created");
   assert.deepEqual(first.events, []);
   const second = await service.poll("loan.created", first.state);
-  assert.deepEqual(second.events.map((event) => event.id), ["loan.created/8"]);
+  assert.deepEqual(
+    second.events.map((event) => event.id),
+    ["loan.created/8"],
+  );
 });

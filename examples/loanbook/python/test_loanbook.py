@@ -33,7 +33,9 @@ class LoanbookTest(unittest.TestCase):
         self.assertEqual(len(self.service.requests), 1)
 
     def test_shelves_are_searched(self):
-        self.service.on("GET /v1/shelves?page=1&q=lad", 200, {"data": [{"id": 2, "name": "Ladders"}], "next_page": None})
+        self.service.on(
+            "GET /v1/shelves?page=1&q=lad", 200, {"data": [{"id": 2, "name": "Ladders"}], "next_page": None}
+        )
         self.assertEqual(self.service.options("shelves", "lad"), [{"value": 2, "label": "Ladders"}])
 
     def test_the_first_poll_is_quiet_and_the_next_one_has_what_is_new(self):

@@ -10,7 +10,20 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 
 /** Members that an operation, a list and a trigger take. */
 const MEMBERS = {
-  operation: ["confirmWhen", "customerVisible", "description", "destructive", "essential", "example", "examples", "idempotent", "input", "output", "run", "scopes"],
+  operation: [
+    "confirmWhen",
+    "customerVisible",
+    "description",
+    "destructive",
+    "essential",
+    "example",
+    "examples",
+    "idempotent",
+    "input",
+    "output",
+    "run",
+    "scopes",
+  ],
   list: ["description", "parameters", "run"],
   trigger: ["config", "description", "everyMs", "id", "output", "run", "sample", "time"],
 };
@@ -32,7 +45,12 @@ export class Definition {
   triggers = [];
   accountOf;
 
-  constructor(name, title, description, { version = "0.1.0", license = "UNLICENSED", keywords, documentationUrl } = {}) {
+  constructor(
+    name,
+    title,
+    description,
+    { version = "0.1.0", license = "UNLICENSED", keywords, documentationUrl } = {},
+  ) {
     this.name = name;
     this.title = title;
     this.#head = { name, title, version, description, license, documentation_url: documentationUrl, keywords };
@@ -64,13 +82,25 @@ export class Definition {
   /** Changes something: `run(http, input)`, as `read`. Marks: `destructive`, `customerVisible`, `idempotent`. */
   write(id, title, settings) {
     const { destructive = false, customerVisible = false, idempotent = false } = settings ?? {};
-    const marks = { read_only: false, destructive, customer_visible: customerVisible, idempotent, paginated: false, dry_run: true };
+    const marks = {
+      read_only: false,
+      destructive,
+      customer_visible: customerVisible,
+      idempotent,
+      paginated: false,
+      dry_run: true,
+    };
     return this.#operation(id, title, settings, marks);
   }
 
   #operation(id, title, settings, annotations) {
     const at = `/operations/${this.operations.length}`;
-    this.#known("operation", at, settings, annotations.read_only ? ["customerVisible", "destructive", "idempotent"] : []);
+    this.#known(
+      "operation",
+      at,
+      settings,
+      annotations.read_only ? ["customerVisible", "destructive", "idempotent"] : [],
+    );
     const { run, description, input, output, example, examples, scopes = [], essential, confirmWhen } = settings ?? {};
     const inputSchema = objectSchema(input, `${at}/input`, this.#faults, true);
     const given = examples ?? (example || !inputSchema.required ? [{ title: title, input: example ?? {} }] : []);
@@ -143,7 +173,8 @@ export class Definition {
     if (typeof settings?.run !== "function") this.#faults.push(`${at}: there is no function \`run\``);
     const known = MEMBERS[kind].filter((member) => !excluded.includes(member));
     for (const member of Object.keys(settings ?? {})) {
-      if (!known.includes(member)) this.#faults.push(`${at}: there is no member "${member}" here.${suggestion(member, known)}`);
+      if (!known.includes(member))
+        this.#faults.push(`${at}: there is no member "${member}" here.${suggestion(member, known)}`);
     }
   }
 
@@ -182,19 +213,28 @@ export class Definition {
 /** What in a manifest refers to something that is not there, or is there twice. */
 function contradictions(manifest) {
   const faults = [];
-  for (const [kind, key] of [["operations", "id"], ["lists", "name"], ["triggers", "name"]]) {
+  for (const [kind, key] of [
+    ["operations", "id"],
+    ["lists", "name"],
+    ["triggers", "name"],
+  ]) {
     const seen = new Map();
     manifest[kind].forEach((entry, index) => {
       const [name, at] = [entry[key], `/${kind}/${index}`];
       if (!NAME.test(name)) faults.push(`${at}: "${name}" is not a name: letters, digits, ".", "-" and "_"`);
-      if (seen.has(name)) faults.push(`"${name}" is declared twice: at ${seen.get(name)} and at ${at} ("${entry.title}")`);
+      if (seen.has(name))
+        faults.push(`"${name}" is declared twice: at ${seen.get(name)} and at ${at} ("${entry.title}")`);
       else seen.set(name, `${at} ("${entry.title}")`);
     });
   }
   const lists = new Map(manifest.lists.map((list) => [list.name, list]));
-  for (const [kind, side] of [["operations", "input"], ["triggers", "config"]]) {
+  for (const [kind, side] of [
+    ["operations", "input"],
+    ["triggers", "config"],
+  ]) {
     manifest[kind].forEach((entry, index) => {
-      for (const [place, options] of references(entry[side], `/${kind}/${index}/${side}`)) faults.push(...badReference(place, options, lists, entry[side]));
+      for (const [place, options] of references(entry[side], `/${kind}/${index}/${side}`))
+        faults.push(...badReference(place, options, lists, entry[side]));
     });
   }
   manifest.operations.forEach((operation, index) => {
@@ -203,7 +243,9 @@ function contradictions(manifest) {
         readInput(JSON.stringify(example.input), operation.input);
       } catch (failure) {
         const at = `/operations/${index}`;
-        faults.push(`${at}/examples/${number}/input${failure.field ?? ""} does not fit ${at}/input: ${failure.message}`);
+        faults.push(
+          `${at}/examples/${number}/input${failure.field ?? ""} does not fit ${at}/input: ${failure.message}`,
+        );
       }
     });
   });
@@ -213,20 +255,28 @@ function contradictions(manifest) {
 /** Every `x-options` in a schema, with its place. */
 function references(schema, at) {
   if (typeof schema !== "object" || schema === null) return [];
-  return Object.entries(schema).flatMap(([key, value]) => (key === "x-options" ? [[at, value]] : references(value, `${at}/${key}`)));
+  return Object.entries(schema).flatMap(([key, value]) =>
+    key === "x-options" ? [[at, value]] : references(value, `${at}/${key}`),
+  );
 }
 
 function badReference(place, { list, parameters = {} }, lists, input) {
   const found = lists.get(list);
   if (!found) {
-    const there = lists.size ? `/lists has only ${[...lists.keys()].map((name) => `"${name}"`).join(", ")}` : "/lists is empty";
+    const there = lists.size
+      ? `/lists has only ${[...lists.keys()].map((name) => `"${name}"`).join(", ")}`
+      : "/lists is empty";
     return [`${place} takes values of the list "${list}", and ${there}.${suggestion(list, lists.keys())}`];
   }
   const faults = [];
   const declared = Object.keys(found.parameters.properties);
   for (const [name, pointer] of Object.entries(parameters)) {
-    if (!declared.includes(name)) faults.push(`${place} passes "${name}" to the list "${list}", whose parameters are: ${declared.join(", ") || "none"}`);
-    if (!input.properties[pointer.slice(1)]) faults.push(`${place} passes the field "${pointer}" to the list "${list}", and there is no such field beside it`);
+    if (!declared.includes(name))
+      faults.push(
+        `${place} passes "${name}" to the list "${list}", whose parameters are: ${declared.join(", ") || "none"}`,
+      );
+    if (!input.properties[pointer.slice(1)])
+      faults.push(`${place} passes the field "${pointer}" to the list "${list}", and there is no such field beside it`);
   }
   for (const name of found.parameters.required ?? []) {
     if (!(name in parameters)) faults.push(`${place} does not pass "${name}", which the list "${list}" requires`);

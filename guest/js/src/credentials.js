@@ -11,7 +11,14 @@ import { Failure, invalid } from "./failure.js";
  */
 function login(settings, own) {
   const { url, address, ...rest } = settings;
-  const asked = { name: "url", label: "Address", help: "Where the service runs, without a path.", kind: "url", required: true, ...address };
+  const asked = {
+    name: "url",
+    label: "Address",
+    help: "Where the service runs, without a path.",
+    kind: "url",
+    required: true,
+    ...address,
+  };
   const { tokenUrl } = rest;
   const origins = [url ?? "{url}", ...(tokenUrl && !tokenUrl.startsWith("{") ? [tokenUrl] : [])].map(originOf);
   return {
@@ -33,11 +40,14 @@ function login(settings, own) {
 }
 
 const header = (name, prefix = "") => ({ header: prefix ? { name, prefix } : { name } });
-const carried = (name, prefix = "") => (token) => [name, prefix + token];
+const carried =
+  (name, prefix = "") =>
+  (token) => [name, prefix + token];
 const secret = (name, label, help) => ({ name, label, ...(help ? { help } : {}), kind: "secret", required: true });
 
 /** The service needs no credentials. */
-export const none = (settings = {}) => login(settings, { fields: [], recipe: "none", key: () => undefined, carry: () => undefined });
+export const none = (settings = {}) =>
+  login(settings, { fields: [], recipe: "none", key: () => undefined, carry: () => undefined });
 
 /** A key in a header: `apiKey({ header: "x-api-key" })`. */
 export function apiKey({ header: name, prefix = "", label = "API key", help, ...settings }) {
@@ -55,7 +65,10 @@ export const bearerKey = (settings = {}) => apiKey({ header: "authorization", pr
 /** User name and password (RFC 7617). */
 export function basic({ help, ...settings } = {}) {
   return login(settings, {
-    fields: [{ name: "username", label: "User name", kind: "text", required: true }, secret("password", "Password", help)],
+    fields: [
+      { name: "username", label: "User name", kind: "text", required: true },
+      secret("password", "Password", help),
+    ],
     recipe: { basic: { username_field: "username", password_field: "password" } },
     key: (fields) => base64(`${required(fields, "username")}:${required(fields, "password")}`),
     carry: carried("authorization", "Basic "),
@@ -68,7 +81,10 @@ export function basic({ help, ...settings } = {}) {
  */
 export function oauth2ClientCredentials({ help, scope, ...settings }) {
   return login(settings, {
-    fields: [{ name: "client_id", label: "Client id", ...(help ? { help } : {}), kind: "text", required: true }, secret("client_secret", "Client secret")],
+    fields: [
+      { name: "client_id", label: "Client id", ...(help ? { help } : {}), kind: "text", required: true },
+      secret("client_secret", "Client secret"),
+    ],
     recipe: {
       oauth2_client_credentials: {
         token_url: settings.tokenUrl,
@@ -95,7 +111,8 @@ function cleanAddress(typed) {
   const full = /^[a-z][a-z0-9+.-]*:\/\//i.test(typed) ? typed : `https://${typed}`;
   try {
     const url = new URL(full);
-    if (["http:", "https:"].includes(url.protocol) && !url.username && !url.password && url.hostname) return `${url.protocol}//${url.host}`;
+    if (["http:", "https:"].includes(url.protocol) && !url.username && !url.password && url.hostname)
+      return `${url.protocol}//${url.host}`;
   } catch {
     // Told below.
   }

@@ -45,7 +45,10 @@ export function nodeError(failure, name, secrets = []) {
     httpStatus: failure.httpStatus,
     vendorMessage: clean(failure.vendorMessage),
     effect: failure.effect,
-    retry: typeof retry === "number" ? { tag: "after-ms", val: Math.min(Math.max(Math.round(retry), 0), 0xffffffff) } : { tag: retry },
+    retry:
+      typeof retry === "number"
+        ? { tag: "after-ms", val: Math.min(Math.max(Math.round(retry), 0), 0xffffffff) }
+        : { tag: retry },
     details: failure.details === undefined ? undefined : clean(JSON.stringify(failure.details)),
   };
 }

@@ -35,20 +35,36 @@ export class TransportError extends Error {
 function meaning(status) {
   switch (status) {
     case 401:
-      return ["unauthenticated", "unauthenticated", "does not accept the credentials", "Check the credentials; they may have expired."];
+      return [
+        "unauthenticated",
+        "unauthenticated",
+        "does not accept the credentials",
+        "Check the credentials; they may have expired.",
+      ];
     case 403:
       return ["forbidden", "forbidden", "does not allow this", "Give the account the permission for it."];
     case 404:
     case 410:
-      return ["not-found", "not-found", "has no such record", "Check the id. The record may be deleted, or the account may not see it."];
+      return [
+        "not-found",
+        "not-found",
+        "has no such record",
+        "Check the id. The record may be deleted, or the account may not see it.",
+      ];
     case 409:
     case 412:
       return ["conflict", "conflict", "refuses this in its current state", undefined];
     case 429:
-      return ["rate-limited", "rate-limited", "has had too many requests", "Wait, ask for less, or run fewer workflows at the same time."];
+      return [
+        "rate-limited",
+        "rate-limited",
+        "has had too many requests",
+        "Wait, ask for less, or run fewer workflows at the same time.",
+      ];
   }
   if (status >= 500) return ["unavailable", "server-error", "returned a server error", "Try again later."];
-  if (status >= 400) return ["invalid-input", "rejected", "does not accept the values", "Change the values as the service says."];
+  if (status >= 400)
+    return ["invalid-input", "rejected", "does not accept the values", "Change the values as the service says."];
   return ["protocol", "unexpected-response", "sent an unexpected response", undefined];
 }
 
@@ -122,7 +138,12 @@ export class Http {
     const isRead = reads ?? ["GET", "HEAD"].includes(method);
     const url = this.#url(path, query);
     if (this.context.dryRun) throw new DryRun({ dry_run: true, method, url, ...(body === undefined ? {} : { body }) });
-    const request = { method, url, headers: this.#headers(headers, body), body: body === undefined ? undefined : JSON.stringify(body) };
+    const request = {
+      method,
+      url,
+      headers: this.#headers(headers, body),
+      body: body === undefined ? undefined : JSON.stringify(body),
+    };
     for (let attempt = 1; ; attempt++) {
       const outcome = await this.#send(request);
       const wait = this.#pause(outcome, isRead, attempt);
@@ -207,7 +228,8 @@ export class Http {
     const repeatable = didNothing || (isRead && (lost || (outcome.status >= 502 && outcome.status <= 504)));
     if (!repeatable || attempt >= MAX_ATTEMPTS) return undefined;
     const growing = 500 * 2 ** (attempt - 1);
-    const wait = retryAfter(outcome) ?? growing + Math.round((growing / 2) * ((this.context.entropy[attempt] ?? 0) / 255));
+    const wait =
+      retryAfter(outcome) ?? growing + Math.round((growing / 2) * ((this.context.entropy[attempt] ?? 0) / 255));
     const fits = this.#waited + wait <= MAX_WAIT_MS && this.#transport.now() + wait < this.#end;
     return fits ? wait : undefined;
   }
@@ -220,12 +242,19 @@ export class Http {
       if (!isRead) this.#changed = true;
       const isJson = /json/.test(headers["content-type"] ?? "json");
       if (value === undefined && isJson)
-        throw new Failure("protocol", "unexpected-response", `${this.title} sent a response that cannot be read.`, { httpStatus: status });
+        throw new Failure("protocol", "unexpected-response", `${this.title} sent a response that cannot be read.`, {
+          httpStatus: status,
+        });
       return { status, headers, body: value === undefined ? body : value };
     }
     const [kind, code, words, advice] = meaning(status);
     const after = retryAfter(outcome);
-    const again = kind === "rate-limited" ? (after ?? DEFAULT_RETRY_AFTER_MS) : kind === "unavailable" ? (after ?? "host-default") : "never";
+    const again =
+      kind === "rate-limited"
+        ? (after ?? DEFAULT_RETRY_AFTER_MS)
+        : kind === "unavailable"
+          ? (after ?? "host-default")
+          : "never";
     throw new Failure(kind, code, `${this.title} ${words} (status ${status}).`, {
       advice,
       httpStatus: status,
@@ -237,14 +266,26 @@ export class Http {
 
   #noResponse({ reason, reached }, isRead) {
     const effect = isRead || !reached ? "none" : "unknown";
-    const advice = effect === "unknown" ? `The change may have been made. Check ${this.title} before you run this again.` : undefined;
+    const advice =
+      effect === "unknown"
+        ? `The change may have been made. Check ${this.title} before you run this again.`
+        : undefined;
     switch (reason) {
       case "denied":
-        return new Failure("denied", "address-denied", "The host does not allow requests to this address.", { advice: "Accept the address for this node." });
+        return new Failure("denied", "address-denied", "The host does not allow requests to this address.", {
+          advice: "Accept the address for this node.",
+        });
       case "timeout":
-        return new Failure("timeout", "timeout", `${this.title} did not respond in time.`, { effect, advice, retry: "host-default" });
+        return new Failure("timeout", "timeout", `${this.title} did not respond in time.`, {
+          effect,
+          advice,
+          retry: "host-default",
+        });
       case "too-large":
-        return new Failure("protocol", "response-too-large", `${this.title} sent a response that is too large.`, { effect, advice });
+        return new Failure("protocol", "response-too-large", `${this.title} sent a response that is too large.`, {
+          effect,
+          advice,
+        });
       default:
         return new Failure("unavailable", "no-response", `${this.title} cannot be reached.`, {
           effect,
@@ -264,6 +305,13 @@ function retryAfter(outcome) {
 /** The service's own words in an error response. */
 function vendorMessage(value) {
   const error = value?.error ?? value?.errors?.[0] ?? value;
-  const words = [error?.message, error?.detail, error?.title, error?.error_description, value?.message, error].find((each) => typeof each === "string");
-  return words?.replaceAll(/<[^>]*>|[\u0000-\u001f\u007f]/g, " ").trim().slice(0, 300) || undefined;
+  const words = [error?.message, error?.detail, error?.title, error?.error_description, value?.message, error].find(
+    (each) => typeof each === "string",
+  );
+  return (
+    words
+      ?.replaceAll(/<[^>]*>|[\u0000-\u001f\u007f]/g, " ")
+      .trim()
+      .slice(0, 300) || undefined
+  );
 }

@@ -21,7 +21,12 @@ function readObject(value, schema, at) {
     const place = `${at}/${escaped(name)}`;
     if (!Object.hasOwn(known, name)) {
       if (schema.additionalProperties !== false) read[name] = given;
-      else throw invalid("unknown-field", `There is no field "${name}" here.${suggestion(name, Object.keys(known))}`, place);
+      else
+        throw invalid(
+          "unknown-field",
+          `There is no field "${name}" here.${suggestion(name, Object.keys(known))}`,
+          place,
+        );
     } else if (!isEmpty(given)) {
       read[name] = readValue(given, known[name], place, known[name].title ?? name);
     }
@@ -37,14 +42,16 @@ function readObject(value, schema, at) {
 function readValue(value, schema, at, title) {
   const wrong = (wanted) => invalid("invalid-field", `"${title}" must be ${wanted}.`, at);
   const read = READERS[schema.type]?.(value, schema, at, title, wrong) ?? value;
-  if (schema.enum && !schema.enum.includes(read)) throw wrong(`one of ${schema.enum.map((each) => JSON.stringify(each)).join(", ")}`);
+  if (schema.enum && !schema.enum.includes(read))
+    throw wrong(`one of ${schema.enum.map((each) => JSON.stringify(each)).join(", ")}`);
   const { length } = Array.isArray(read) ? read : typeof read === "string" ? [...read] : {};
   const [least, most] = Array.isArray(read) ? [schema.minItems, schema.maxItems] : [schema.minLength, schema.maxLength];
   if (length < least) throw wrong(`at least ${least} long`);
   if (length > most) throw wrong(`at most ${most} long`);
   if (read < schema.minimum) throw wrong(`at least ${schema.minimum}`);
   if (read > schema.maximum) throw wrong(`at most ${schema.maximum}`);
-  if (schema.pattern && typeof read === "string" && !new RegExp(schema.pattern, "u").test(read)) throw wrong(`of the form ${schema.pattern}`);
+  if (schema.pattern && typeof read === "string" && !new RegExp(schema.pattern, "u").test(read))
+    throw wrong(`of the form ${schema.pattern}`);
   return read;
 }
 
@@ -71,7 +78,8 @@ const READERS = {
   },
   array(value, schema, at, title) {
     let several = value;
-    if (typeof value === "string") several = value.trim().startsWith("[") ? (parsed(value) ?? value) : value.split(",").map((each) => each.trim());
+    if (typeof value === "string")
+      several = value.trim().startsWith("[") ? (parsed(value) ?? value) : value.split(",").map((each) => each.trim());
     if (!Array.isArray(several)) several = [several];
     return several
       .map((each, index) => [each, index])
@@ -99,6 +107,7 @@ export function parsed(text) {
   }
 }
 
-const isEmpty = (value) => value === null || value === undefined || value === "" || (Array.isArray(value) && value.length === 0);
+const isEmpty = (value) =>
+  value === null || value === undefined || value === "" || (Array.isArray(value) && value.length === 0);
 const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
 const escaped = (name) => name.replaceAll("~", "~0").replaceAll("/", "~1");

@@ -15,16 +15,19 @@ export function suggestion(name, candidates) {
   return near === undefined ? "" : ` Did you mean "${near}"?`;
 }
 
-/** Edit distance (Levenshtein). */
+/** Edit distance in which two letters that changed places are one edit. */
 function distance(one, other) {
+  let before = [];
   let row = Array.from({ length: other.length + 1 }, (_, index) => index);
   for (let i = 1; i <= one.length; i++) {
-    const above = row;
-    row = [i];
+    const next = [i];
     for (let j = 1; j <= other.length; j++) {
-      const replaced = above[j - 1] + (one[i - 1] === other[j - 1] ? 0 : 1);
-      row.push(Math.min(replaced, above[j] + 1, row[j - 1] + 1));
+      const isSame = one[i - 1] === other[j - 1];
+      const isSwapped = i > 1 && j > 1 && one[i - 1] === other[j - 2] && one[i - 2] === other[j - 1];
+      const swapped = isSwapped ? before[j - 2] + 1 : Infinity;
+      next.push(Math.min(row[j - 1] + (isSame ? 0 : 1), row[j] + 1, next[j - 1] + 1, swapped));
     }
+    [before, row] = [row, next];
   }
   return row[other.length];
 }

@@ -12,7 +12,10 @@ const MAX_PAGES = 10;
 /** The exports of a component: `node`, `setup`, and `lookup` and `triggers` where there are any. */
 export function component(definition, transport) {
   const node = new Runtime(definition, transport);
-  const guard = (run) => (...given) => node.guard(run, given);
+  const guard =
+    (run) =>
+    (...given) =>
+      node.guard(run, given);
   const exports = {
     types: {},
     node: {
@@ -28,14 +31,25 @@ export function component(definition, transport) {
   if (definition.lists.length) exports.lookup = { options: guard((...given) => node.options(...given)) };
   if (definition.triggers.length) {
     const none = guard(() => {
-      throw new Failure("unsupported", "no-webhooks", `The node for ${definition.title} has no webhooks.`, { advice: "Use the trigger by polling." });
+      throw new Failure("unsupported", "no-webhooks", `The node for ${definition.title} has no webhooks.`, {
+        advice: "Use the trigger by polling.",
+      });
     });
-    exports.triggers = { poll: guard((...given) => node.poll(...given)), subscribe: none, unsubscribe: none, receive: none };
+    exports.triggers = {
+      poll: guard((...given) => node.poll(...given)),
+      subscribe: none,
+      unsubscribe: none,
+      receive: none,
+    };
   }
   return exports;
 }
 
-const report = (usage = { requests: 0, retries: 0, waitedMs: 0, rateLimited: 0 }) => ({ session: undefined, usage, diagnostics: [] });
+const report = (usage = { requests: 0, retries: 0, waitedMs: 0, rateLimited: 0 }) => ({
+  session: undefined,
+  usage,
+  diagnostics: [],
+});
 const item = (value) => ({ json: JSON.stringify(value), attachments: [], sources: new Uint32Array() });
 
 class Runtime {
@@ -67,7 +81,9 @@ class Runtime {
     const origin = login.origin(fields);
     const cleaned = fields.map(({ name, value }) => ({ name, value: name === "url" ? origin : value.trim() }));
     return {
-      fields: cleaned.filter(({ name }) => login.spec.fields.some((field) => field.name === name && field.kind !== "secret")),
+      fields: cleaned.filter(({ name }) =>
+        login.spec.fields.some((field) => field.name === name && field.kind !== "secret"),
+      ),
       egress: [origin, ...login.spec.egress.filter((pattern) => pattern !== "{url}" && pattern !== origin)],
       tokenUrl: login.tokenUrl(origin),
       report: report(),
@@ -86,16 +102,29 @@ class Runtime {
   async check(context, connection) {
     const { accountOf, title } = this.#definition;
     const http = this.#http(context, connection);
-    const step = { name: "account", label: "Read the account", status: "pass", message: "", error: undefined, advice: undefined };
+    const step = {
+      name: "account",
+      label: "Read the account",
+      status: "pass",
+      message: "",
+      error: undefined,
+      advice: undefined,
+    };
     let account;
     try {
-      if (!accountOf) Object.assign(step, { status: "warn", message: `The node for ${title} has no way to try the credentials.`, advice: "Run an operation to try them." });
+      if (!accountOf)
+        Object.assign(step, {
+          status: "warn",
+          message: `The node for ${title} has no way to try the credentials.`,
+          advice: "Run an operation to try them.",
+        });
       else {
         account = String(await accountOf(http));
         step.message = `Signed in to ${title} as ${account}.`;
       }
     } catch (thrown) {
-      if (thrown instanceof DryRun) Object.assign(step, { status: "skipped", message: "Nothing is sent in a dry run." });
+      if (thrown instanceof DryRun)
+        Object.assign(step, { status: "skipped", message: "Nothing is sent in a dry run." });
       else {
         const error = this.#error(http.settle(asFailure(thrown)));
         Object.assign(step, { status: "fail", message: error.message, error });
@@ -140,7 +169,9 @@ class Runtime {
         next = cursorAt(index, page);
         if (!rows.length) break;
       } else if (!failure && page !== null) next = cursorAt(index, page);
-      outcomes.push(failure && !rows.length ? { tag: "failed", val: this.#error(failure) } : { tag: "done", val: rows.map(item) });
+      outcomes.push(
+        failure && !rows.length ? { tag: "failed", val: this.#error(failure) } : { tag: "done", val: rows.map(item) },
+      );
       page = null;
     }
     while (outcomes.length < items.length) outcomes.push({ tag: "not-attempted" });
@@ -168,7 +199,14 @@ class Runtime {
     const { items, next } = part(await this.#live(() => list.run(http, search, page, parameters)), name);
     const entries = items.map((each) => {
       const { value, label, description } = Array.isArray(each) ? { value: each[0], label: each[1] } : each;
-      return { value: JSON.stringify(value), label: String(label), description, parent: undefined, disabled: false, details: undefined };
+      return {
+        value: JSON.stringify(value),
+        label: String(label),
+        description,
+        parent: undefined,
+        disabled: false,
+        details: undefined,
+      };
     });
     return { entries, next: next === null ? undefined : JSON.stringify(next), report: report(http.usage) };
   }
@@ -200,7 +238,8 @@ class Runtime {
     try {
       return await run();
     } catch (thrown) {
-      if (thrown instanceof DryRun) throw new Failure("unsupported", "no-dry-run", "Only operations can be tried in a dry run.");
+      if (thrown instanceof DryRun)
+        throw new Failure("unsupported", "no-dry-run", "Only operations can be tried in a dry run.");
       throw thrown;
     }
   }
@@ -208,7 +247,13 @@ class Runtime {
   #find(entries, kind, name, key) {
     const found = entries.find((entry) => entry.manifest[key] === name);
     if (found) return found;
-    throw invalid(`unknown-${kind}`, `There is no ${kind} "${name}".${suggestion(name, entries.map((entry) => entry.manifest[key]))}`);
+    throw invalid(
+      `unknown-${kind}`,
+      `There is no ${kind} "${name}".${suggestion(
+        name,
+        entries.map((entry) => entry.manifest[key]),
+      )}`,
+    );
   }
 
   /** What the rules of the call forbid. */
@@ -216,14 +261,17 @@ class Runtime {
     const deny = (code, message, advice) => {
       throw new Failure("denied", code, message, { advice });
     };
-    if (allowedOperations && !allowedOperations.includes(id)) deny("not-allowed", `The host does not allow the operation "${id}".`, "Allow it for this workflow.");
-    if (readOnly && !annotations.read_only) deny("read-only", `"${id}" changes something, and this call may only read.`, "Use a connection that may write.");
+    if (allowedOperations && !allowedOperations.includes(id))
+      deny("not-allowed", `The host does not allow the operation "${id}".`, "Allow it for this workflow.");
+    if (readOnly && !annotations.read_only)
+      deny("read-only", `"${id}" changes something, and this call may only read.`, "Use a connection that may write.");
     if (!confirmed && (annotations.destructive || annotations.customer_visible))
       deny("needs-confirmation", `"${id}" needs a person's confirmation.`, "Set `confirmed` to run it.");
   }
 
   #hide(fields, token) {
-    const isSecret = (name) => this.#definition.login.spec.fields.some((field) => field.name === name && field.kind === "secret");
+    const isSecret = (name) =>
+      this.#definition.login.spec.fields.some((field) => field.name === name && field.kind === "secret");
     const values = [...fields.filter(({ name }) => isSecret(name)).map(({ value }) => value), token ?? ""];
     this.#secrets = values.filter((value) => value.length >= 4);
   }
@@ -244,7 +292,8 @@ class Runtime {
 
 /** What a function that reads pages returned. */
 function part(answer, name) {
-  if (!Array.isArray(answer?.items)) throw new Failure("internal", "internal", `Internal error: "${name}" returned no list \`items\`.`);
+  if (!Array.isArray(answer?.items))
+    throw new Failure("internal", "internal", `Internal error: "${name}" returned no list \`items\`.`);
   return { items: answer.items, next: answer.next ?? null };
 }
 
@@ -262,6 +311,11 @@ function readCursor(cursor, count, isPaginated) {
 function readState(text, name) {
   const state = parsed(text);
   if (state?.trigger !== name || state.state === undefined)
-    throw invalid("invalid-state", `The state is not one of the trigger "${name}".`, undefined, "Start the trigger anew, without a state.");
+    throw invalid(
+      "invalid-state",
+      `The state is not one of the trigger "${name}".`,
+      undefined,
+      "Start the trigger anew, without a state.",
+    );
   return state.state;
 }

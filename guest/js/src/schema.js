@@ -22,7 +22,20 @@ const TYPES = {
 const SHORT = /^([a-z]+)(\[\])?\s*([!?]?)(?:\s+([^@]*[^@\s]))?(?:\s+@([\w.-]+))?$/;
 
 /** Members of the long form that are taken over as they are. */
-const KEYWORDS = ["default", "description", "enum", "examples", "maxItems", "maxLength", "maximum", "minItems", "minLength", "minimum", "pattern", "title"];
+const KEYWORDS = [
+  "default",
+  "description",
+  "enum",
+  "examples",
+  "maxItems",
+  "maxLength",
+  "maximum",
+  "minItems",
+  "minLength",
+  "minimum",
+  "pattern",
+  "title",
+];
 const OWN = ["fields", "options", "place", "type", "untrusted"];
 
 /**
@@ -51,7 +64,9 @@ function fieldSchema(name, declared, place, faults, isInput) {
   const parts = typeof long?.type === "string" ? SHORT.exec(long.type) : null;
   if (!parts || !Object.hasOwn(TYPES, parts[1])) {
     const near = typeof long?.type === "string" ? suggestion(long.type.split(/\W/)[0], Object.keys(TYPES)) : "";
-    faults.push(`${place}: ${JSON.stringify(declared)} is not a field. Write a type and a title, such as "integer! Shelf".${near}`);
+    faults.push(
+      `${place}: ${JSON.stringify(declared)} is not a field. Write a type and a title, such as "integer! Shelf".${near}`,
+    );
     return { schema: {}, isRequired: false };
   }
   for (const key of Object.keys(long)) {
@@ -74,6 +89,9 @@ function fieldSchema(name, declared, place, faults, isInput) {
 
 /** "shelf_id" is titled "Shelf", "created_at" "Created at". */
 export function titleOf(name) {
-  const words = name.replace(/_ids?$/, "").replaceAll(/[_-]+/g, " ").trim();
+  const words = name
+    .replace(/_ids?$/, "")
+    .replaceAll(/[_-]+/g, " ")
+    .trim();
   return words.charAt(0).toUpperCase() + words.slice(1);
 }

@@ -44,10 +44,17 @@ class FakeService {
     this.requests.push({ ...request, path, body: request.body === undefined ? undefined : JSON.parse(request.body) });
     const key = normal(`${request.method} ${path}`);
     const responses = this.#routes.get(key);
-    if (!responses) throw new Error(`The fake service has no response to ${key}. It has: ${[...this.#routes.keys()].join(", ") || "none"}`);
+    if (!responses)
+      throw new Error(
+        `The fake service has no response to ${key}. It has: ${[...this.#routes.keys()].join(", ") || "none"}`,
+      );
     const { status, body, headers } = responses.length > 1 ? responses.shift() : responses[0];
     if (typeof status === "string") throw new TransportError(status, status !== "refused");
-    return { status, headers: { "content-type": "application/json", ...headers }, body: body === null ? "" : JSON.stringify(body) };
+    return {
+      status,
+      headers: { "content-type": "application/json", ...headers },
+      body: body === null ? "" : JSON.stringify(body),
+    };
   }
 
   /** The results of an operation for one item, of all pages. Throws the failure of the item. */
@@ -98,10 +105,19 @@ class FakeService {
 
   async #call(name, method, call, ...given) {
     const context = {
-      now: "2026-03-01T09:15:02Z", deadlineMs: 60_000, attempt: 1, entropy: Uint8Array.from({ length: 32 }, (_, index) => index * 7),
-      dryRun: false, readOnly: false, confirmed: true, ...call,
+      now: "2026-03-01T09:15:02Z",
+      deadlineMs: 60_000,
+      attempt: 1,
+      entropy: Uint8Array.from({ length: 32 }, (_, index) => index * 7),
+      dryRun: false,
+      readOnly: false,
+      confirmed: true,
+      ...call,
     };
-    const fields = this.#definition.login.spec.fields.map((field) => ({ name: field.name, value: field.kind === "url" ? ORIGIN : `test-${field.name}` }));
+    const fields = this.#definition.login.spec.fields.map((field) => ({
+      name: field.name,
+      value: field.kind === "url" ? ORIGIN : `test-${field.name}`,
+    }));
     const auth = { tag: "session", val: { token: "test-token", scopes: [] } };
     try {
       return await this.#component[name][method](context, { fields, auth }, ...given);

@@ -14,11 +14,27 @@ const METHODS = ["get", "head", "post", "put", "delete", "options", "patch"];
 
 /** Errors after which the service certainly has not seen the request. */
 const NOT_SENT = [
-  "DNS-timeout", "DNS-error", "destination-not-found", "destination-unavailable", "destination-IP-prohibited",
-  "destination-IP-unroutable", "connection-refused", "connection-timeout", "connection-limit-reached",
-  "TLS-protocol-error", "TLS-certificate-error", "TLS-alert-received", "HTTP-request-URI-invalid",
+  "DNS-timeout",
+  "DNS-error",
+  "destination-not-found",
+  "destination-unavailable",
+  "destination-IP-prohibited",
+  "destination-IP-unroutable",
+  "connection-refused",
+  "connection-timeout",
+  "connection-limit-reached",
+  "TLS-protocol-error",
+  "TLS-certificate-error",
+  "TLS-alert-received",
+  "HTTP-request-URI-invalid",
 ];
-const TIMED_OUT = ["DNS-timeout", "connection-timeout", "connection-read-timeout", "connection-write-timeout", "HTTP-response-timeout"];
+const TIMED_OUT = [
+  "DNS-timeout",
+  "connection-timeout",
+  "connection-read-timeout",
+  "connection-write-timeout",
+  "HTTP-response-timeout",
+];
 
 export const transport = {
   now: () => Number(now() / NANOSECONDS),
@@ -62,7 +78,7 @@ function exchange({ method, url, headers, body }, left, deadline) {
 function write(sink, bytes, deadline) {
   try {
     using(sink.write(), (stream) => {
-      for (let at = 0; at < bytes.length; ) {
+      for (let at = 0; at < bytes.length;) {
         const room = Number(stream.checkWrite());
         if (room === 0) using(stream.subscribe(), (pollable) => wait(pollable, deadline, true));
         else stream.write(bytes.subarray(at, (at += Math.min(room, bytes.length - at))));
@@ -80,7 +96,12 @@ function write(sink, bytes, deadline) {
 function read(response, deadline) {
   const status = response.status();
   const decoder = new TextDecoder();
-  const headers = Object.fromEntries(using(response.headers(), (fields) => fields.entries()).map(([name, value]) => [name.toLowerCase(), decoder.decode(value)]));
+  const headers = Object.fromEntries(
+    using(response.headers(), (fields) => fields.entries()).map(([name, value]) => [
+      name.toLowerCase(),
+      decoder.decode(value),
+    ]),
+  );
   const chunks = [];
   let length = 0;
   using(response.consume(), (body) =>

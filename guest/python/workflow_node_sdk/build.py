@@ -50,9 +50,18 @@ def build(module, output):
             f"globals().update(component.classes({name}))\n"
         )
         # Without the modules for builds and tests.
-        shutil.copytree(HERE, folder / HERE.name, ignore=shutil.ignore_patterns("build.py", "testing.py", "__pycache__"))
+        shutil.copytree(
+            HERE, folder / HERE.name, ignore=shutil.ignore_patterns("build.py", "testing.py", "__pycache__")
+        )
         raw = folder / "raw.wasm"
-        command = [Path(sys.executable).parent / "componentize-py", "-d", folder / "wit", "-w", "component", "componentize"]
+        command = [
+            Path(sys.executable).parent / "componentize-py",
+            "-d",
+            folder / "wit",
+            "-w",
+            "component",
+            "componentize",
+        ]
         command += ["-p", folder, "-p", Path.cwd(), "-o", raw, "app"]
         try:
             result = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -87,7 +96,9 @@ def write_wit(folder, definition):
     for file in shared("wit/wasi", "wit/wasi").glob("*.wit"):
         (folder / "deps" / file.stem).mkdir()
         shutil.copy(file, folder / "deps" / file.stem)
-    exports = ["types", "node", "setup"] + ["lookup"] * bool(definition.lists) + ["triggers"] * bool(definition.triggers)
+    exports = (
+        ["types", "node", "setup"] + ["lookup"] * bool(definition.lists) + ["triggers"] * bool(definition.triggers)
+    )
     lines = [f"  import {name};" for name in IMPORTS] + [f"  export workflow:node/{name}@0.2.0;" for name in exports]
     (folder / "world.wit").write_text("package guest:component;\n\nworld component {\n" + "\n".join(lines) + "\n}\n")
 

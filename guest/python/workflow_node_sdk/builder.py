@@ -78,8 +78,8 @@ class Definition:
         }
         return self._operation(id, title, marks, **settings)
 
-    def _operation(self, id, title, annotations, *, description=None, input=None, output=None, example=None, examples=None,
-                   scopes=(), essential=None, confirm_when=None):  # fmt: skip
+    def _operation(self, id, title, annotations, *, description=None, input=None, output=None, example=None,
+                   examples=None, scopes=(), essential=None, confirm_when=None):  # fmt: skip
         at = f"/operations/{len(self.operations)}"
         schema = object_schema(input, f"{at}/input", self._faults, True)
         given = examples
@@ -236,7 +236,9 @@ def bad_reference(place, options, lists, beside):
             declared = ", ".join(parameters["properties"]) or "none"
             faults.append(f'{place} passes "{parameter}" to the list "{name}", whose parameters are: {declared}')
         if pointer[1:] not in beside["properties"]:
-            faults.append(f'{place} passes the field "{pointer}" to the list "{name}", and there is no such field beside it')
+            faults.append(
+                f'{place} passes the field "{pointer}" to the list "{name}", and there is no such field beside it'
+            )
     for parameter in parameters.get("required", ()):
         if parameter not in passed:
             faults.append(f'{place} does not pass "{parameter}", which the list "{name}" requires')

@@ -3,8 +3,8 @@ itself where the host leaves the login to it."""
 
 import base64
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Callable
 from urllib.parse import urlsplit
 
 from .failure import Failure, invalid
@@ -39,7 +39,13 @@ def login(own_fields, recipe, *, url=None, address=None, token_url=None, documen
     `url` is the fixed address of the service; without it the form asks for one, and
     `address` says how (`label`, `help`, `placeholder`, `default_value`).
     """
-    asked = {"name": "url", "label": "Address", "help": "Where the service runs, without a path.", "kind": "url", "required": True}
+    asked = {
+        "name": "url",
+        "label": "Address",
+        "help": "Where the service runs, without a path.",
+        "kind": "url",
+        "required": True,
+    }
     origins = [url or "{url}"] + ([token_url] if token_url and not token_url.startswith("{") else [])
     spec = {
         "fields": ([asked | (address or {})] if url is None else []) + own_fields,
@@ -108,7 +114,13 @@ def oauth2_client_credentials(token_url, scope=None, help=None, **settings):
         "inject": header("authorization", "Bearer "),
         "renew_on": [401],
     }
-    client_id = {"name": "client_id", "label": "Client id", **({"help": help} if help else {}), "kind": "text", "required": True}
+    client_id = {
+        "name": "client_id",
+        "label": "Client id",
+        **({"help": help} if help else {}),
+        "kind": "text",
+        "required": True,
+    }
     return login(
         [client_id, secret("client_secret", "Client secret")],
         {"oauth2_client_credentials": recipe},

@@ -1,6 +1,7 @@
 """Requests to the service, within the deadline of a call: retries, and what failing responses
 mean. How bytes travel is the transport's affair (wasi.py, testing.py)."""
 
+import hashlib
 import json
 import re
 import uuid
@@ -86,7 +87,8 @@ class Http:
     def uuid(self):
         """A random id that is new in each call."""
         self._drawn += 1
-        return str(uuid.uuid5(uuid.UUID(bytes=bytes(self.context.entropy)[:16]), str(self._drawn)))
+        drawn = hashlib.sha256(bytes(self.context.entropy) + self._drawn.to_bytes(4)).digest()
+        return str(uuid.UUID(bytes=drawn[:16], version=4))
 
     def get(self, path, query=None, **more):
         """Sends a GET; the query may be given by keyword."""
@@ -258,6 +260,9 @@ def vendor_message(value):
         return None
     error = value.get("error") or (value.get("errors") or [None])[0] or value
     nested = error if isinstance(error, dict) else {}
-    words = [nested.get(name) for name in ("message", "detail", "title", "error_description")] + [value.get("message"), error]
+    words = [nested.get(name) for name in ("message", "detail", "title", "error_description")] + [
+        value.get("message"),
+        error,
+    ]
     words = next((each for each in words if isinstance(each, str)), "")
     return re.sub(r"<[^>]*>|[\x00-\x1f\x7f]", " ", words).strip()[:300] or None

@@ -15,10 +15,14 @@ def suggestion(name, candidates):
 
 
 def distance(one, other):
-    """Edit distance (Levenshtein)."""
-    row = list(range(len(other) + 1))
+    """Edit distance in which two letters that changed places are one edit."""
+    before, row = [], list(range(len(other) + 1))
     for i, a in enumerate(one, 1):
-        above, row = row, [i]
+        following = [i]
         for j, b in enumerate(other, 1):
-            row.append(min(above[j - 1] + (a != b), above[j] + 1, row[j - 1] + 1))
+            edits = [row[j - 1] + (a != b), row[j] + 1, following[j - 1] + 1]
+            if i > 1 and j > 1 and a == other[j - 2] and one[i - 2] == b:
+                edits.append(before[j - 2] + 1)
+            following.append(min(edits))
+        before, row = row, following
     return row[-1]

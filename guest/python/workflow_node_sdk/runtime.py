@@ -78,7 +78,14 @@ class Runtime:
     def check(self, context, fields, auth):
         account_of, title = self._definition.account_of, self._definition.title
         http = self._http(context, fields, auth)
-        step = {"name": "account", "label": "Read the account", "status": "pass", "message": "", "error": None, "advice": None}
+        step = {
+            "name": "account",
+            "label": "Read the account",
+            "status": "pass",
+            "message": "",
+            "error": None,
+            "advice": None,
+        }
         account = None
         try:
             if account_of is None:

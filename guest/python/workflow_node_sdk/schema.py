@@ -55,7 +55,9 @@ def field_schema(name, declared, place, faults, is_input):
     parts = SHORT.fullmatch(text) if isinstance(text, str) else None
     if parts is None or parts[1] not in TYPES:
         near = suggestion(re.split(r"\W", text)[0], TYPES) if isinstance(text, str) else ""
-        faults.append(f'{place}: {declared!r} is not a field. Write a type and a title, such as "integer! Shelf".{near}')
+        faults.append(
+            f'{place}: {declared!r} is not a field. Write a type and a title, such as "integer! Shelf".{near}'
+        )
         return {}, False
     for key in long:
         if key not in KEYWORDS and key not in OWN:

@@ -55,11 +55,15 @@ class FakeService:
         key = normal(f"{method} {path}")
         responses = self._routes.get(key)
         if not responses:
-            raise AssertionError(f"The fake service has no response to {key}. It has: {', '.join(self._routes) or 'none'}")
+            raise AssertionError(
+                f"The fake service has no response to {key}. It has: {', '.join(self._routes) or 'none'}"
+            )
         status, body, headers = responses.pop(0) if len(responses) > 1 else responses[0]
         if isinstance(status, str):
             raise TransportError(status, status != "refused")
-        return Response(status, {"content-type": "application/json", **headers}, "" if body is None else json.dumps(body))
+        return Response(
+            status, {"content-type": "application/json", **headers}, "" if body is None else json.dumps(body)
+        )
 
     # What a host does.
 
@@ -107,8 +111,8 @@ class FakeService:
 
     def _call(self, function, call, *given):
         context = SimpleNamespace(
-            now="2026-03-01T09:15:02Z", deadline_ms=60_000, attempt=1, entropy=bytes(range(0, 224, 7)), trace_parent=None,
-            dry_run=False, read_only=False, allowed_operations=None, confirmed=True,
+            now="2026-03-01T09:15:02Z", deadline_ms=60_000, attempt=1, entropy=bytes(range(0, 224, 7)),
+            trace_parent=None, dry_run=False, read_only=False, allowed_operations=None, confirmed=True,
         )  # fmt: skip
         vars(context).update(call)
         form = self._definition.login.spec["fields"]

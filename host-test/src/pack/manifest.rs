@@ -109,7 +109,7 @@ fn unkept(manifest: &Value, exports: &[String]) -> Vec<String> {
     let node = exports.iter().find(|name| name.starts_with("workflow:node/node@"));
     match (node, manifest.get("contract").and_then(Value::as_str)) {
         (None, _) => {
-            faults.push("exports: the component does not export workflow:node/node@0.2.0".to_owned())
+            faults.push("exports: the component does not export workflow:node/node@0.2.0".to_owned());
         }
         (Some(node), Some(contract)) => {
             let version = node.rsplit('@').next().unwrap_or_default();

@@ -5,6 +5,8 @@
 //! by [`HARMLESS`]; everything else traps in a function that has the name of the import,
 //! which a backtrace shows.
 
+#![expect(clippy::indexing_slicing, reason = "the ids come from the arenas that they index")]
+
 use std::collections::BTreeSet;
 
 use anyhow::{Context as _, Result, bail, ensure};

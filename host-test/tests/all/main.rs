@@ -30,6 +30,7 @@ mod mirror;
 mod names;
 mod notes;
 mod openapi;
+mod pack;
 mod paging;
 mod questions;
 mod recipes;
