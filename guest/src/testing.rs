@@ -40,11 +40,13 @@ pub struct Fake {
     session: Option<String>,
 }
 
+/// Status, headers and body.
+type Response = (u16, Vec<(String, Vec<u8>)>, Vec<u8>);
+
 #[derive(Debug)]
 struct Answer {
     route: String,
-    /// `None` for a connection that breaks.
-    answer: Option<(u16, Vec<(String, Vec<u8>)>, Vec<u8>)>,
+    answer: core::result::Result<Response, TransportError>,
     /// Whether it is given once only.
     once: bool,
 }
@@ -62,7 +64,7 @@ impl Fake {
     /// Answers a request. `route` is method, path and query: `GET /loans?page=1`.
     #[must_use]
     pub fn on(self, route: &str, status: u16, body: Value) -> Self {
-        self.answer(route, Some((status, vec![], body.to_string().into_bytes())), false)
+        self.answer(route, Ok((status, vec![], body.to_string().into_bytes())), false)
     }
 
     /// Answers a request the first time; later ones get the next answer.
@@ -70,19 +72,23 @@ impl Fake {
     pub fn once(self, route: &str, status: u16, headers: &[(&str, &str)], body: Value) -> Self {
         let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()));
         let headers = headers.collect();
-        self.answer(route, Some((status, headers, body.to_string().into_bytes())), true)
+        self.answer(route, Ok((status, headers, body.to_string().into_bytes())), true)
     }
 
     /// Breaks the connection after the request arrived, the first time.
     #[must_use]
     pub fn breaks_once(self, route: &str) -> Self {
-        self.answer(route, None, true)
+        self.fails(route, Reason::Broken, Reached::Maybe, true)
+    }
+
+    fn fails(self, route: &str, reason: Reason, reached: Reached, once: bool) -> Self {
+        self.answer(route, Err(TransportError::new(reason, reached)), once)
     }
 
     fn answer(
         mut self,
         route: &str,
-        answer: Option<(u16, Vec<(String, Vec<u8>)>, Vec<u8>)>,
+        answer: core::result::Result<Response, TransportError>,
         once: bool,
     ) -> Self {
         self.answers.push(Answer { route: route.to_owned(), answer, once });
@@ -240,15 +246,11 @@ impl Fake {
             }
             panic!("the test has no answer for {route}");
         };
-        let found = if self.answers.get(index).is_some_and(|answer| answer.once) {
-            self.answers.remove(index).answer
-        } else {
-            self.answers.get(index).and_then(|answer| answer.answer.clone())
+        let found = match self.answers.get(index) {
+            Some(answer) if !answer.once => answer.answer.clone(),
+            _ => self.answers.remove(index).answer,
         };
-        match found {
-            Some((status, headers, body)) => Ok(HttpResponse { status, headers, body }),
-            None => Err(TransportError::new(Reason::Broken, Reached::Maybe)),
-        }
+        found.map(|(status, headers, body)| HttpResponse { status, headers, body })
     }
 }
 
@@ -268,5 +270,76 @@ impl Transport for Fake {
 
     fn wait(&mut self, duration: Duration) {
         self.elapsed += duration;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::builder::{Credentials, Nothing, Operation};
+    use crate::client::Http;
+
+    /// A node that sends one request.
+    fn node(is_read: bool) -> Node {
+        let send = move |http: &mut Http<'_>, _: Nothing| {
+            if is_read { http.get("/x").send::<Value>() } else { http.post("/x").send::<Value>() }
+        };
+        Node::new("x", "X", "X.", Credentials::at("https://service.test"))
+            .operation(Operation::write("x.send", "Send", send))
+    }
+
+    #[test]
+    fn responses_mean_what_they_mean_to_the_other_sdks() {
+        let cases: Value = serde_json::from_str(include_str!("../cases.json")).unwrap();
+        for case in cases["responses"].as_array().unwrap() {
+            let method = case["method"].as_str().unwrap();
+            let route = format!("{method} /x");
+            let mut service = Fake::new();
+            let responses = case["responses"].as_array().unwrap();
+            for (index, response) in responses.iter().enumerate() {
+                // The last one stays.
+                let once = index + 1 < responses.len();
+                service = match (response[0].as_u64(), response[0].as_str()) {
+                    (Some(status), _) => {
+                        let headers = response[2].as_object().into_iter().flatten();
+                        let headers =
+                            headers.map(|(name, value)| (name.clone(), value.as_str().unwrap().into()));
+                        let answer = Ok((
+                            u16::try_from(status).unwrap(),
+                            headers.collect(),
+                            response[1].to_string().into(),
+                        ));
+                        service.answer(&route, answer, once)
+                    }
+                    (None, Some("broken")) => service.fails(&route, Reason::Broken, Reached::Maybe, once),
+                    (None, Some("timeout")) => service.fails(&route, Reason::TimedOut, Reached::Maybe, once),
+                    _ => service.fails(&route, Reason::NoConnection, Reached::No, once),
+                };
+            }
+            let node = node(method == "GET");
+            let (context, connection) = (service.context(), service.connection(&node));
+            let items = vec![Item::new(json!({}))];
+            let execution = node.execute(&mut service, &context, &connection, "x.send", items, None).unwrap();
+            assert_eq!(service.sent().len() as u64, case["requests"].as_u64().unwrap(), "{case}");
+            match (case["kind"].as_str(), execution.outcomes.as_slice()) {
+                (None, [Outcome::Done(_)]) => {}
+                (Some(kind), [Outcome::Failed(error)]) => {
+                    let effect = case["effect"].as_str().unwrap();
+                    assert_eq!((error.kind().name(), error.effect().name()), (kind, effect), "{case}");
+                }
+                // What nothing happened to yet is left to the next call.
+                (Some(_), [Outcome::NotAttempted]) => {
+                    assert_eq!(
+                        execution.resume_after,
+                        case["retry"].as_u64().map(Duration::from_millis),
+                        "{case}"
+                    );
+                }
+                (_, outcomes) => panic!("{case}: {outcomes:?}"),
+            }
+            if let Some(waited) = case["waited"].as_u64() {
+                assert_eq!(service.elapsed, Duration::from_millis(waited), "{case}");
+            }
+        }
     }
 }

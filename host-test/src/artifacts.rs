@@ -76,7 +76,7 @@ pub fn waki_guest() -> Result<PathBuf> {
 /// The node on the standard library, freshly built where necessary: a raw component.
 pub fn std_guest() -> Result<PathBuf> {
     static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    built_once(&BUILT, "std-guest")
+    once(&BUILT, || build("std-guest"))
 }
 
 /// One build in a process is enough: sources do not change under a test run.

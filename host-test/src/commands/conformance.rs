@@ -37,7 +37,7 @@ fn account(file: &Path, args: &ConformanceArgs) -> Result<Account> {
             .allow_networks(&args.allow_network)?,
         accepted: connect::accepted(&args.accept)?,
         tls: connect::tls(args.ca_file.as_deref())?,
-            auth: args.login.into(),
+        auth: args.login.into(),
         ..ConnectionOptions::default()
     };
     Ok(Account { fields, options })
