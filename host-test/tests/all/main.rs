@@ -37,6 +37,7 @@ mod recipes;
 mod records;
 mod resources;
 mod retrying;
+mod scaffold;
 mod service;
 mod storm;
 mod time_outs;
