@@ -9,17 +9,30 @@ extern crate alloc;
 
 #[path = "src/catalogue/mod.rs"]
 mod catalogue;
-#[path = "src/error.rs"]
-mod error;
+#[path = "src/error"]
+mod error {
+    pub use crate::sdk::{ErrorKind, Retry};
+    pub use code::Code;
+    mod code;
+}
 #[path = "src/manifest.rs"]
 mod manifest;
+#[path = "guest/src/error.rs"]
+mod sdk;
 #[path = "src/credentials"]
 mod credentials {
     pub mod form;
 }
 
 fn main() -> std::io::Result<()> {
-    for folder in ["build.rs", "src/catalogue", "src/credentials", "src/error.rs", "src/manifest.rs"] {
+    for folder in [
+        "build.rs",
+        "src/catalogue",
+        "src/credentials",
+        "src/error/code.rs",
+        "guest/src/error.rs",
+        "src/manifest.rs",
+    ] {
         println!("cargo::rerun-if-changed={folder}");
     }
     if std::env::var("CARGO_CFG_TARGET_ARCH").as_deref() == Ok("wasm32") {

@@ -10,16 +10,16 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use url::Url;
 use url::form_urlencoded;
+use workflow_node_sdk::http::{HttpRequest, HttpResponse, Method};
+use workflow_node_sdk::interface::{Secret, Session};
+use workflow_node_sdk::retry::Safety;
+use workflow_node_sdk::text;
 
-use crate::contract::{Secret, Session};
 use crate::credentials::form::RECIPE;
 use crate::credentials::{Application, Credentials, HostingType};
 use crate::endpoints;
 use crate::error::{Code, NodeError, Result};
-use crate::protocol::http::{HttpRequest, HttpResponse, Method};
-use crate::protocol::request::Safety;
 use crate::protocol::{answer, envelope};
-use crate::text;
 
 /// Where the token request goes. The tenant is in the query, as most clients
 /// send it (HAPI §3.1).
@@ -80,8 +80,9 @@ pub fn session(answer: &HttpResponse, now: Timestamp) -> Result<Session> {
         .map_or(SignedDuration::from_millis(RECIPE.default_lifetime_ms.into()), SignedDuration::from_secs);
     Ok(Session {
         token: Secret::new(token),
-        expires_at: now.checked_add(lifetime).unwrap_or(Timestamp::MAX),
+        expires_at: now.checked_add(lifetime).ok(),
         scopes: scopes(body.get("scope").and_then(Value::as_str).unwrap_or_default()),
+        extra: None,
     })
 }
 
@@ -91,7 +92,8 @@ fn scopes(text: &str) -> Vec<String> {
 
 /// Whether a session of an earlier call should be replaced before it is used.
 pub fn is_stale(session: &Session, now: Timestamp) -> bool {
-    session.expires_at.duration_since(now) < SignedDuration::from_millis(RECIPE.renew_before_ms.into())
+    let renew_before = SignedDuration::from_millis(RECIPE.renew_before_ms.into());
+    session.expires_at.is_some_and(|ends| ends.duration_since(now) < renew_before)
 }
 
 /// Why the token endpoint refuses (HAPI §3.4).
@@ -100,26 +102,26 @@ fn refusal(answer: &HttpResponse) -> NodeError {
     let code = oauth.as_ref().and_then(|body| body.get("error")?.as_str()).unwrap_or_default();
     if is_passing(answer) || matches!(code, "server_error" | "temporarily_unavailable") {
         return NodeError::new(Code::ServerError, "HaloPSA cannot sign anyone in now.")
-            .advice("Try again later. If it goes on, look at HaloPSA's status page or its logs.")
-            .status(answer.status)
-            .vendor(answer::words(answer));
+            .with_advice("Try again later. If it goes on, look at HaloPSA's status page or its logs.")
+            .with_http_status(answer.status)
+            .with_vendor_message(answer::words(answer));
     }
     let error = match (code, answer.status) {
         ("invalid_client", _) => NodeError::new(Code::InvalidClient, "HaloPSA does not know this client id, or the secret is wrong.")
-            .field("client_secret")
-            .advice("Copy client id and secret from the API application again. The client id may change when the application is saved, and the secret is shown once."),
+            .with_field("client_secret")
+            .with_advice("Copy client id and secret from the API application again. The client id may change when the application is saved, and the secret is shown once."),
         ("invalid_scope", _) => NodeError::new(Code::InvalidScope, "HaloPSA does not grant this scope.")
-            .field("scope")
-            .advice("Use all, or names that HaloPSA has, such as edit:tickets and read:customers. There is no read:users and no read:agents."),
+            .with_field("scope")
+            .with_advice("Use all, or names that HaloPSA has, such as edit:tickets and read:customers. There is no read:users and no read:agents."),
         ("unauthorized_client", _) => NodeError::new(Code::UnauthorizedClient, "The API application signs in another way.")
-            .field("client_id")
-            .advice("Set its authentication method to Client ID and Secret (Services) and its login type to Agent."),
+            .with_field("client_id")
+            .with_advice("Set its authentication method to Client ID and Secret (Services) and its login type to Agent."),
         (_, 300..=399) => return answer::error(answer, Safety::Read, &[]),
         (_, status) if answer.is_html() || status == 404 => wrong_tenant(status),
         _ => NodeError::new(Code::SignInRefused, "HaloPSA refuses to sign in.")
-            .advice("Check the API application: it is active, its login type is Agent, and the agent is enabled."),
+            .with_advice("Check the API application: it is active, its login type is Agent, and the agent is enabled."),
     };
-    error.status(answer.status).vendor(answer::words(answer))
+    error.with_http_status(answer.status).with_vendor_message(answer::words(answer))
 }
 
 /// Whether the token endpoint is out of order for a while. An unknown tenant has a
@@ -134,9 +136,9 @@ pub fn is_passing(answer: &HttpResponse) -> bool {
 
 fn wrong_tenant(status: u16) -> NodeError {
     NodeError::new(Code::WrongTenant, "There is no sign-in for this address and tenant.")
-        .field("tenant")
-        .advice("Compare the tenant and the authorisation server with Configuration > Integrations > Halo API. On premise there is no tenant.")
-        .status(status)
+        .with_field("tenant")
+        .with_advice("Compare the tenant and the authorisation server with Configuration > Integrations > Halo API. On premise there is no tenant.")
+        .with_http_status(status)
 }
 
 /// What an instance says about itself without a sign-in.
@@ -191,8 +193,8 @@ fn foreign(said: &str) -> NodeError {
             text::cut(&text::clean(said), 120)
         ),
     )
-    .field("auth_url")
-    .advice("If that is right, type the authorisation server yourself: your secret would go there.")
+    .with_field("auth_url")
+    .with_advice("If that is right, type the authorisation server yourself: your secret would go there.")
 }
 
 #[cfg(test)]
@@ -229,12 +231,16 @@ mod tests {
         let body =
             r#"{"access_token":"abc","expires_in":120,"scope":"openid edit:tickets","token_type":"Bearer"}"#;
         let session = session(&answer(200, body), NOW).unwrap();
-        assert_eq!(session.expires_at.as_second(), 120);
+        assert_eq!(session.expires_at.map(Timestamp::as_second), Some(120));
         assert_eq!(session.scopes, ["openid", "edit:tickets"]);
         assert!(!is_stale(&session, NOW));
         assert!(is_stale(&session, Timestamp::from_second(61).unwrap()));
         assert_eq!(
-            super::session(&answer(200, r#"{"access_token":"a"}"#), NOW).unwrap().expires_at.as_second(),
+            super::session(&answer(200, r#"{"access_token":"a"}"#), NOW)
+                .unwrap()
+                .expires_at
+                .unwrap()
+                .as_second(),
             3_600
         );
     }
@@ -259,12 +265,12 @@ mod tests {
             (200, "{}", Code::MalformedAnswer),
             (200, r#"{"access_token":"a\r\nx: y"}"#, Code::MalformedAnswer),
         ] {
-            assert_eq!(session(&answer(status, body), NOW).unwrap_err().get_code(), code, "{status} {body}");
+            assert_eq!(session(&answer(status, body), NOW).unwrap_err().code(), code, "{status} {body}");
         }
         let error = session(&answer(401, r#"{"error":"invalid_client"}"#), NOW).unwrap_err();
-        assert_eq!(error.get_kind(), ErrorKind::Unauthenticated);
+        assert_eq!(error.kind(), ErrorKind::Unauthenticated);
         let error = session(&answer(500, r#"{"error":"server_error"}"#), NOW).unwrap_err();
-        assert_eq!((error.get_kind(), error.get_retry()), (ErrorKind::Unavailable, Retry::HostDefault));
+        assert_eq!((error.kind(), error.retry()), (ErrorKind::Unavailable, Retry::HostDefault));
     }
 
     #[test]
@@ -306,6 +312,9 @@ mod tests {
         let mut lied_to = credentials(&[("url", "x")]);
         let info = auth_info(&answer(200, r#"{"auth_url":"https://evil.example/auth"}"#));
         let error = complete(&mut lied_to, info).unwrap_err();
-        assert_eq!((error.get_code(), error.get_field()), (Code::ForeignAuthServer, Some("/auth_url")));
+        assert_eq!(
+            (crate::error::code_of(&error), error.field()),
+            (Code::ForeignAuthServer, Some("/auth_url"))
+        );
     }
 }

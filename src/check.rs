@@ -12,20 +12,23 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use serde_json::{Value, json};
+use workflow_node_sdk::http::HttpResponse;
+use workflow_node_sdk::interface::{
+    CallContext, CheckReport, CheckStatus, CheckStep, Connection, ConnectionAuth, Object,
+};
+use workflow_node_sdk::retry::Safety;
+use workflow_node_sdk::transport::Transport;
 
 use crate::catalogue::resource::{Resource, Verb};
 use crate::catalogue::{self, RESOURCES};
 use crate::client::{self, Client};
-use crate::contract::{CallContext, CheckReport, CheckStatus, CheckStep, Connection, ConnectionAuth, Object};
 use crate::credentials::Credentials;
 use crate::endpoints;
 use crate::error::{Code, ErrorKind, NodeError, Result};
 use crate::input;
 use crate::operations::list;
 use crate::protocol::envelope;
-use crate::protocol::http::HttpResponse;
-use crate::protocol::request::{ApiRequest, Safety};
-use crate::transport::Transport;
+use crate::protocol::request::ApiRequest;
 
 /// What is tried where nobody says which operations are wanted.
 const USUAL: &[&str] = &["read:tickets", "read:customers"];
@@ -59,8 +62,7 @@ pub fn check(
         scopes: client.session().map(|session| session.scopes.clone()).unwrap_or_default(),
         steps: report.steps,
         fields: client.credentials.to_fields(),
-        session: client.renewed_session().cloned(),
-        usage: client.usage(),
+        report: client.report(Vec::new()),
     })
 }
 
@@ -96,7 +98,7 @@ impl Report {
             None => (CheckStatus::Skipped, "Not tried.".to_string(), None, None),
             Some(Ok(Found { message, advice: None })) => (CheckStatus::Pass, message, None, None),
             Some(Ok(Found { message, advice })) => (CheckStatus::Warn, message, None, advice),
-            Some(Err(error)) => (CheckStatus::Fail, error.get_message().to_string(), Some(error), None),
+            Some(Err(error)) => (CheckStatus::Fail, error.message().to_string(), Some(error), None),
         };
         self.steps.push(CheckStep { name, label: label.to_string(), status, message, error, advice });
     }
@@ -188,7 +190,7 @@ fn agent(client: &mut Client<'_>, account: &mut Option<String>) -> Result<Found>
                 "HaloPSA's answer makes no sense: it is no agent.",
             ));
         }
-        Err(error) if error.get_kind() == ErrorKind::Forbidden => {
+        Err(error) if error.kind() == ErrorKind::Forbidden => {
             return Ok(Found::but(
                 "Signed in, but the application may not ask who it is.",
                 "In HaloPSA, check that the login type of the API application is Agent, and which agent it logs in as.",
@@ -290,14 +292,14 @@ fn read(client: &mut Client<'_>, wanted: &Wanted, report: &mut Report) {
 /// Tells the application's permission from the agent's, where HaloPSA told
 /// what the application has.
 fn whose_permission(client: &Client<'_>, scope: &'static str, error: NodeError) -> NodeError {
-    if error.get_kind() != ErrorKind::Forbidden {
+    if error.kind() != ErrorKind::Forbidden {
         return error;
     }
     match is_granted(client, scope) {
-        Some(true) => error.advice(format!(
+        Some(true) => error.with_advice(format!(
             "The application has {scope}, so it is the agent: in HaloPSA, give the role of the agent that it logs in as the right to this, and check that the login type of the application is Agent."
         )),
-        Some(false) => error.advice(format!("In HaloPSA, give the API application the permission {scope}.")),
+        Some(false) => error.with_advice(format!("In HaloPSA, give the API application the permission {scope}.")),
         None => error,
     }
 }

@@ -6,6 +6,7 @@
 //! [`answer`]; here they are put together.
 
 use alloc::boxed::Box;
+use alloc::format;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -15,25 +16,28 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use url::Url;
 use workflow_node_redaction::{Kind, Redactor};
+use workflow_node_sdk::http::{HttpRequest, HttpResponse, Limits, Method, Reached, Reason, TransportError};
+use workflow_node_sdk::interface::{
+    CallContext, ConnectionAuth, Diagnostic, Level, Report, Secret, Session, Usage,
+};
+use workflow_node_sdk::retry::Safety;
+use workflow_node_sdk::retry::{self, Decision, Trouble};
+use workflow_node_sdk::transport::{Exchange, Transport};
 
 use crate::auth;
 use crate::catalogue::field::Field;
-use crate::contract::{CallContext, ConnectionAuth, Secret, Session, Usage};
 use crate::credentials::Credentials;
 use crate::endpoints;
 use crate::error::{Code, Effect, NodeError, Result, Retry};
 use crate::protocol::answer;
 use crate::protocol::envelope;
-use crate::protocol::http::{HttpRequest, HttpResponse, Limits, Method, Reached, Reason, TransportError};
-use crate::protocol::request::{ApiRequest, Safety};
-use crate::protocol::retry::{self, Decision, Trouble};
-use crate::transport::{Exchange, Transport};
+use crate::protocol::request::ApiRequest;
 
 /// The largest answer that is read.
 const MOST_BYTES: usize = 32 * 1024 * 1024;
 
 /// The most bytes of answers that a call holds at once. Together with what one of
-/// them and the results take when parsed ([`weight`](crate::weight)) it stays below the memory that a host gives.
+/// them and the results take when parsed ([`weight`](workflow_node_sdk::weight)) it stays below the memory that a host gives.
 const MOST_BYTES_IN_FLIGHT: usize = 40 * 1024 * 1024;
 
 /// Kept back from the deadline, to put the result together.
@@ -63,6 +67,8 @@ pub struct Client<'a> {
     redactor: Redactor,
     /// Bytes of the largest answer so far.
     largest: usize,
+    /// Updates that were sent again although the first may have been carried out.
+    sent_again: u32,
     /// How much of the waiting was for looks, and not for the server to recover.
     looking: Duration,
 }
@@ -110,6 +116,7 @@ impl<'a> Client<'a> {
             secrets: secret.into_iter().chain(of_session).collect(),
             redactor: Redactor::default(),
             largest: 0,
+            sent_again: 0,
             looking: Duration::ZERO,
         };
         client.redactor = Redactor::new(client.secrets.iter().map(Secret::reveal));
@@ -127,6 +134,22 @@ impl<'a> Client<'a> {
     /// What the call was told by its host.
     pub fn context(&self) -> &'a CallContext {
         self.context
+    }
+
+    /// What a call returns beside its result.
+    pub fn report(&self, mut diagnostics: Vec<Diagnostic>) -> Report {
+        if self.sent_again > 0 {
+            diagnostics.push(Diagnostic {
+                level: Level::Warning,
+                code: "halopsa.sent-again",
+                message: format!(
+                    "The answers to {} updates were lost, so they were sent again. A change that somebody else made to the same fields in between may be overwritten.",
+                    self.sent_again
+                ),
+                item_index: None,
+            });
+        }
+        Report { session: self.renewed_session().cloned(), usage: self.usage, diagnostics }
     }
 
     /// What it cost so far.
@@ -218,6 +241,9 @@ impl<'a> Client<'a> {
                 Ok(mut answer) if (200..300).contains(&answer.status) => {
                     self.forget_echoes(&mut answer, Kind::Data);
                     self.token.successes = self.token.successes.saturating_add(1);
+                    let is_update = slot.request.safety == Safety::Overwrite;
+                    self.sent_again +=
+                        u32::from(is_update && slot.perhaps_done && slot.request.method != Method::Delete);
                     slot.settle(Ok(answer));
                 }
                 Ok(answer) if matches!(answer.status, 401 | 403) => refused.push((slot, answer)),
@@ -291,7 +317,7 @@ impl<'a> Client<'a> {
         let jitter = entropy.get(index).copied().unwrap_or(0);
         match retry::decide(safety, attempts, trouble, asked, jitter, patience) {
             Decision::Wait(wait) => Ok(wait),
-            Decision::Postpone(after) => Err(error.retry(Retry::After(after))),
+            Decision::Postpone(after) => Err(error.with_retry(Retry::After(after))),
             Decision::GiveUp => Err(error),
         }
     }
@@ -337,7 +363,9 @@ impl<'a> Client<'a> {
             } else {
                 token_refused()
             };
-            slot.settle(Err(error.status(answer.status).vendor(answer::words(&answer))));
+            slot.settle(Err(error
+                .with_http_status(answer.status)
+                .with_vendor_message(answer::words(&answer))));
         }
     }
 
@@ -419,7 +447,7 @@ impl<'a> Client<'a> {
         let now = self.now();
         match &self.token.session {
             // One of this call is as fresh as it gets.
-            Some(session) if self.token.renewed && session.expires_at > now => Ok(()),
+            Some(session) if self.token.renewed && session.expires_at.is_none_or(|ends| ends > now) => Ok(()),
             Some(session) if !auth::is_stale(session, now) || !self.credentials.can_sign_in() => Ok(()),
             _ => self.sign_in(),
         }
@@ -507,7 +535,7 @@ fn misplaced() -> NodeError {
 }
 
 fn token_refused() -> NodeError {
-    NodeError::new(Code::TokenRefused, "HaloPSA refuses a token that it has just issued.").advice(
+    NodeError::new(Code::TokenRefused, "HaloPSA refuses a token that it has just issued.").with_advice(
         "In HaloPSA, check the API application: its login type is Agent, it has an agent to log in as who is enabled, and it has permissions. The scope must not be empty.",
     )
 }
@@ -532,7 +560,8 @@ impl<'a> Slot<'a> {
 
     fn settle(&mut self, result: Result<HttpResponse>) {
         let perhaps_done = self.perhaps_done && self.request.safety != Safety::Read;
-        let result = result.map_err(|error| if perhaps_done { error.effect(Effect::Unknown) } else { error });
+        let result =
+            result.map_err(|error| if perhaps_done { error.with_effect(Effect::Unknown) } else { error });
         self.result.get_or_insert_with(|| Box::new(result));
     }
 

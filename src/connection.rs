@@ -5,15 +5,16 @@ use alloc::format;
 use alloc::string::ToString;
 use alloc::vec;
 
-use crate::auth;
-use crate::client::Client;
-use crate::contract::{
+use workflow_node_sdk::interface::{
     CallContext, Connection, ConnectionAuth, Diagnostic, Fields, Level, Prepared, Session,
 };
+use workflow_node_sdk::transport::Transport;
+
+use crate::auth;
+use crate::client::Client;
 use crate::credentials::Credentials;
 use crate::endpoints;
 use crate::error::{Code, NodeError, Result};
-use crate::transport::Transport;
 
 /// Cleans and completes the form. Asks the instance about itself, where a
 /// person left something to be found out.
@@ -27,7 +28,10 @@ pub fn prepare(transport: &mut dyn Transport, context: &CallContext, fields: &Fi
         && let Some(problem) = client.discover()?
     {
         // Where nobody answers, no address is of any use.
-        if matches!(problem.get_code(), Code::EgressDenied | Code::Unreachable | Code::Timeout) {
+        if [Code::EgressDenied, Code::Unreachable, Code::Timeout]
+            .into_iter()
+            .any(|code| problem.code() == code)
+        {
             return Err(problem);
         }
         diagnostics.push(Diagnostic {
@@ -35,7 +39,7 @@ pub fn prepare(transport: &mut dyn Transport, context: &CallContext, fields: &Fi
             code: "halopsa.not-discovered",
             message: format!(
                 "The instance could not be asked where to sign in, so the usual address is taken. {}",
-                problem.get_message()
+                problem.message()
             ),
             item_index: None,
         });
@@ -47,9 +51,8 @@ pub fn prepare(transport: &mut dyn Transport, context: &CallContext, fields: &Fi
     Ok(Prepared {
         fields: credentials.to_fields(),
         egress,
-        token_url: auth::token_url(&auth_url, credentials.tenant.as_deref()).to_string(),
-        usage: client.usage(),
-        diagnostics,
+        token_url: Some(auth::token_url(&auth_url, credentials.tenant.as_deref()).to_string()),
+        report: client.report(diagnostics),
     })
 }
 
@@ -75,8 +78,8 @@ mod tests {
     use core::time::Duration;
 
     use super::*;
-    use crate::protocol::http::{HttpRequest, HttpResponse, Limits};
-    use crate::transport::Exchange;
+    use workflow_node_sdk::http::{HttpRequest, HttpResponse, Limits};
+    use workflow_node_sdk::transport::Exchange;
 
     /// A server with an application at the root, and nothing below pages.
     struct Desk {
@@ -145,7 +148,11 @@ mod tests {
                 "{page}: {asked:?}"
             );
             assert_eq!(field("url").as_deref(), Some("https://desk.example.org"), "{page}");
-            assert_eq!(prepared.token_url, "https://desk.example.org/auth/token?tenant=acme", "{page}");
+            assert_eq!(
+                prepared.token_url.unwrap(),
+                "https://desk.example.org/auth/token?tenant=acme",
+                "{page}"
+            );
         }
     }
 
@@ -153,7 +160,7 @@ mod tests {
     fn a_proxy_that_ends_tls_does_not_stop_the_sign_in() {
         let info = r#"{"auth_url":"http://desk.example.org/auth","tenant_id":"acme"}"#;
         let (prepared, _) = prepared("https://desk.example.org", info);
-        assert_eq!(prepared.token_url, "https://desk.example.org/auth/token?tenant=acme");
+        assert_eq!(prepared.token_url.unwrap(), "https://desk.example.org/auth/token?tenant=acme");
         assert_eq!(prepared.egress, ["https://desk.example.org"]);
     }
 }

@@ -6,11 +6,11 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use url::Url;
+use workflow_node_sdk::interface::{Fields, Secret};
+use workflow_node_sdk::text;
 
-use crate::contract::{Fields, Secret};
 use crate::endpoints;
 use crate::error::{Code, NodeError, Result};
-use crate::text;
 use form::{FIELDS, HOSTED, ON_PREMISE};
 
 /// Where HaloPSA runs.
@@ -72,11 +72,11 @@ impl Credentials {
                 Code::UnknownCredential,
                 alloc::format!("There is no credential field \"{}\".", text::quoted(unknown)),
             )
-            .field(&text::quoted(unknown));
+            .with_field(&text::quoted(unknown));
             let names: Vec<&str> = FIELDS.iter().map(|field| field.name).collect();
             return Err(match text::nearest(unknown, &names) {
-                Some(near) => error.advice(alloc::format!("Did you mean \"{near}\"?")),
-                None => error.advice(alloc::format!("Fields are {}.", names.join(", "))),
+                Some(near) => error.with_advice(alloc::format!("Did you mean \"{near}\"?")),
+                None => error.with_advice(alloc::format!("Fields are {}.", names.join(", "))),
             });
         }
         // What is pasted may carry characters that nobody sees.
@@ -90,8 +90,8 @@ impl Credentials {
                     Code::InvalidValue,
                     alloc::format!("\"{}\" is not a hosting type.", text::quoted(other)),
                 )
-                .field("hosting_type")
-                .advice("It is hosted or on_premise."));
+                .with_field("hosting_type")
+                .with_advice("It is hosted or on_premise."));
             }
         };
         let resource_url = match (resource.as_deref(), url.as_deref()) {
@@ -199,8 +199,8 @@ fn scope(typed: &str) -> String {
 
 fn missing(field: &str, what: &str) -> NodeError {
     NodeError::new(Code::MissingCredential, alloc::format!("The credentials lack {what}."))
-        .field(field)
-        .advice(alloc::format!("Fill in {field}."))
+        .with_field(field)
+        .with_advice(alloc::format!("Fill in {field}."))
 }
 
 #[cfg(test)]
@@ -244,12 +244,12 @@ mod tests {
         ];
         for (pairs, code, field) in cases {
             let error = parse(pairs).unwrap_err();
-            assert_eq!((error.get_code(), error.get_field()), (code, Some(field)));
+            assert_eq!((crate::error::code_of(&error), error.field()), (code, Some(field)));
         }
         let error = parse(&[("url", "x"), ("clientid", "1")]).unwrap_err();
-        assert_eq!(error.get_advice(), Some("Did you mean \"client_id\"?"));
+        assert_eq!(error.advice(), Some("Did you mean \"client_id\"?"));
         let error = parse(&[("url", "x"), ("client_id", "1")]).unwrap().application().unwrap_err();
-        assert_eq!(error.get_field(), Some("/client_secret"));
+        assert_eq!(error.field(), Some("/client_secret"));
     }
 
     #[test]
@@ -274,7 +274,7 @@ mod tests {
             assert_eq!(credentials.scope, "edit:tickets", "{around:?}");
         }
         let only = parse(&[("url", "x"), ("client_id", "\u{200b}")]).unwrap();
-        assert_eq!(only.client_id().unwrap_err().get_code(), Code::MissingCredential);
+        assert_eq!(only.client_id().unwrap_err().code(), Code::MissingCredential);
         let inside = parse(&[("url", "https://x.halo\u{200b}psa.com"), ("client_id", "11\u{ad}22")]).unwrap();
         assert_eq!(inside.resource_url.as_str(), "https://x.halopsa.com/api");
         assert_eq!(inside.client_id().unwrap(), "1122");

@@ -7,9 +7,9 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use url::{Host, Url};
+use workflow_node_sdk::text;
 
 use crate::error::{Code, NodeError, Result};
-use crate::text;
 
 /// Domains under which HaloPSA itself hosts instances (HAPI §2).
 ///
@@ -35,8 +35,8 @@ fn parse_whole(field: &str, typed: &str) -> Result<Url> {
     let typed = text::visible(typed);
     let invalid = |message: String| {
         NodeError::new(Code::InvalidUrl, message)
-            .field(field)
-            .advice("Enter an address such as https://example.halopsa.com")
+            .with_field(field)
+            .with_advice("Enter an address such as https://example.halopsa.com")
     };
     // It is not quoted: a password may be in it.
     let authority = typed.split_once("//").map_or(typed.as_str(), |(_, rest)| rest);
@@ -52,8 +52,10 @@ fn parse_whole(field: &str, typed: &str) -> Result<Url> {
     };
     if url.scheme() == "http" && !is_loopback(&url) {
         return Err(NodeError::new(Code::PlainHttp, "Plain http would send the client secret in the clear.")
-            .field(field)
-            .advice("Use https. Plain http is accepted for this machine only (127.0.0.1, ::1, localhost)."));
+            .with_field(field)
+            .with_advice(
+                "Use https. Plain http is accepted for this machine only (127.0.0.1, ::1, localhost).",
+            ));
     }
     Ok(url)
 }
@@ -247,9 +249,9 @@ fn own(field: &str, url: Url) -> Result<Url> {
     }
     let error =
         NodeError::new(Code::InvalidUrl, "This is the authorisation server that many instances share.");
-    Err(error
-        .field(field)
-        .advice("Enter the address of your own instance here, and this one as the authorisation server."))
+    Err(error.with_field(field).with_advice(
+        "Enter the address of your own instance here, and this one as the authorisation server.",
+    ))
 }
 
 /// The resource server from the address typed for it.
@@ -471,7 +473,7 @@ mod tests {
             assert!(is_trusted(&url, &resource));
         }
         let elsewhere = discovered_authorisation_server("http://evil.example/auth", &resource);
-        assert_eq!(elsewhere.unwrap_err().get_code(), Code::PlainHttp);
+        assert_eq!(elsewhere.unwrap_err().code(), Code::PlainHttp);
     }
 
     #[test]
@@ -502,8 +504,8 @@ mod tests {
             ("https://auth.haloservicedesk.com", Code::InvalidUrl),
         ] {
             let error = of_instance("url", typed).unwrap_err();
-            assert_eq!((error.get_code(), error.get_field()), (code, Some("/url")), "{typed}");
-            assert!(!error.get_message().contains("hunter2"));
+            assert_eq!((crate::error::code_of(&error), error.field()), (code, Some("/url")), "{typed}");
+            assert!(!error.message().contains("hunter2"));
         }
     }
 

@@ -23,15 +23,15 @@ use alloc::vec::Vec;
 
 use serde_json::Value;
 use url::Url;
+use workflow_node_sdk::interface::{Level, Object};
+use workflow_node_sdk::weight::{self, MAX_ITEM};
 
 use crate::catalogue::field::{Field, Kind};
 use crate::catalogue::resource::{
     Act, BULK, CLEAR, DEFAULT_LIMIT, EXTRA, Handler, ID, LIMIT, ORDER, ORDER_DESC, Paging, RETURN_ALL,
     Required, Resource, SIMPLIFY, UPDATED_SINCE, UPDATED_SINCE_FILTER, Verb,
 };
-use crate::contract::{Level, Object};
 use crate::error::{Code, NodeError, Result};
-use crate::weight::{self, MAX_ITEM};
 use convert::{Converter, kind_of, wrong_value};
 
 pub(crate) use convert::parts;
@@ -119,7 +119,7 @@ impl<'a> Reader<'a> {
         if matches!(json, Value::String(text) if weight::of_text(text.as_bytes()) > MAX_ITEM) {
             // It was not even parsed.
             return Err(NodeError::new(Code::InputTooLarge, "This item is larger than the node takes.")
-                .advice("Leave out what is not needed. Files go beside an item as attachments."));
+                .with_advice("Leave out what is not needed. Files go beside an item as attachments."));
         }
         let Value::Object(given) = json else {
             return Err(NodeError::new(
@@ -133,8 +133,8 @@ impl<'a> Reader<'a> {
         require(resource.required(verb), &values, given)?;
         if let (true, Some(Value::String(_))) = (resource.list.is_empty(), values.get(ID.name)) {
             return Err(NodeError::new(Code::InvalidValue, "It must be an id: these records have no names.")
-                .field(ID.name)
-                .advice("Give the number of the record, or paste its address."));
+                .with_field(ID.name)
+                .with_advice("Give the number of the record, or paste its address."));
         }
         needs::check(resource, verb, &mut values, &mut self.notes)?;
         if let Some(date) = self.converter.local_date.take() {
@@ -155,7 +155,7 @@ impl<'a> Reader<'a> {
 
     /// A date of a custom field in its wire form, if the text is a date.
     pub fn wire_date(&mut self, text: &str) -> Option<String> {
-        let wire = self.converter.wire_date(crate::text::trimmed(text));
+        let wire = self.converter.wire_date(workflow_node_sdk::text::trimmed(text));
         if let Some(date) = self.converter.local_date.take() {
             self.notes.extend(needs::local_date(&date, &self.converter.zone));
         }
@@ -185,8 +185,8 @@ pub fn finish(resource: &'static Resource, verb: Verb, mut values: Object) -> Re
             Code::InvalidValue,
             format!("{} and {UPDATED_SINCE_FILTER} are the same filter.", UPDATED_SINCE.name),
         )
-        .field(UPDATED_SINCE.name)
-        .advice("Give one of them."));
+        .with_field(UPDATED_SINCE.name)
+        .with_advice("Give one of them."));
     }
     let mut by_id = false;
     if matches!(verb, Verb::List) && resource.paging == Paging::Pages {
@@ -208,7 +208,7 @@ pub fn finish(resource: &'static Resource, verb: Verb, mut values: Object) -> Re
         extra::merge(&resource.inputs(verb), reaches_customers(verb), &mut values, extra)?;
     }
     if matches!(verb, Verb::Update) && values.is_empty() {
-        return Err(NodeError::new(Code::MissingField, "There is nothing to change.").advice(
+        return Err(NodeError::new(Code::MissingField, "There is nothing to change.").with_advice(
             "Give the fields that are to change, beside the id. An empty value counts as not given: to empty a field, name it in clear.",
         ));
     }
@@ -245,7 +245,7 @@ pub fn settings(fields: &[&Field], json: &Value) -> Result<Object> {
         if let (Kind::Reference(_) | Kind::References(_), Some(value)) = (field.kind, values.get(field.name))
         {
             let is_address = given.get(field.name).is_some_and(holds_an_address);
-            only_ids(value, is_address).map_err(|error| error.field(field.name))?;
+            only_ids(value, is_address).map_err(|error| error.with_field(field.name))?;
         }
     }
     Ok(values)
@@ -264,10 +264,10 @@ fn holds_an_address(value: &Value) -> bool {
 fn only_ids(value: &Value, is_address: bool) -> Result<()> {
     match value {
         Value::Array(values) => values.iter().enumerate().try_for_each(|(index, value)| {
-            only_ids(value, is_address).map_err(|error| error.field(&index.to_string()))
+            only_ids(value, is_address).map_err(|error| error.with_field(&index.to_string()))
         }),
         Value::Number(_) if !is_address => Ok(()),
-        _ => Err(wrong_value("an id", value).advice("Triggers take ids and no names.")),
+        _ => Err(wrong_value("an id", value).with_advice("Triggers take ids and no names.")),
     }
 }
 
@@ -293,7 +293,7 @@ pub fn require(required: &Required, values: &Object, given: &Object) -> Result<(
         } else {
             NodeError::new(Code::MissingField, format!("The field \"{missing}\" is missing."))
         };
-        return Err(error.field(missing).advice(format!("Fill in {missing}.")));
+        return Err(error.with_field(missing).with_advice(format!("Fill in {missing}.")));
     }
     let satisfied = |group: &&&[&str]| group.iter().all(|name| values.contains_key(*name));
     if required.any.is_empty() || required.any.iter().any(|group| satisfied(&group)) {
@@ -308,8 +308,8 @@ pub fn require(required: &Required, values: &Object, given: &Object) -> Result<(
     }
     let first = required.any.first().and_then(|group| group.first()).copied().unwrap_or_default();
     Err(NodeError::new(Code::MissingField, format!("It needs {ways}."))
-        .field(first)
-        .advice(format!("Fill in {ways}.")))
+        .with_field(first)
+        .with_advice(format!("Fill in {ways}.")))
 }
 
 /// Filters and parameters as they stand in a query.

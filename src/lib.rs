@@ -35,7 +35,6 @@ pub mod catalogue;
 pub mod check;
 pub mod client;
 pub mod connection;
-pub mod contract;
 pub mod credentials;
 pub mod endpoints;
 pub mod error;
@@ -47,12 +46,7 @@ pub mod operations;
 pub mod output;
 pub mod protocol;
 pub mod references;
-pub mod text;
-pub mod transport;
 pub mod triggers;
-pub mod weight;
 
 #[cfg(target_arch = "wasm32")]
 mod component;
-#[cfg(target_arch = "wasm32")]
-mod runtime;

@@ -12,33 +12,20 @@ use alloc::format;
 use alloc::vec::Vec;
 
 use serde_json::Value;
+use workflow_node_sdk::interface::{CallContext, Connection, Entries, Object, Question};
+use workflow_node_sdk::text;
+use workflow_node_sdk::transport::Transport;
 
 use crate::catalogue::field::{Field, Kind};
 use crate::catalogue::lists::{LISTS, List, find_list};
 use crate::catalogue::operations;
 use crate::catalogue::resource::ID;
 use crate::client::Client;
-use crate::contract::{CallContext, Connection, Entries, Object};
 use crate::credentials::Credentials;
 use crate::error::{Code, NodeError, Result};
 use crate::input::{self, Reader};
 use crate::lookup::rows::Search;
 use crate::references::{self, Known};
-use crate::text;
-use crate::transport::Transport;
-
-/// Which part of which list is wanted.
-#[derive(Debug, Clone, Copy)]
-pub struct Question<'a> {
-    /// Name of the list.
-    pub list: &'a str,
-    /// What it depends on: a JSON object.
-    pub params: &'a str,
-    /// Only what this text is in.
-    pub search: Option<&'a str>,
-    /// Where an earlier call stopped.
-    pub cursor: Option<&'a str>,
-}
 
 /// Reads part of a list.
 pub fn options(
@@ -61,8 +48,7 @@ pub fn options(
     Ok(Entries {
         entries: part.rows.into_iter().map(|row| row.entry).collect(),
         next: part.next,
-        session: client.renewed_session().cloned(),
-        usage: client.usage(),
+        report: client.report(Vec::new()),
     })
 }
 
@@ -72,8 +58,8 @@ fn find(name: &str) -> Result<&'static List> {
         let error = NodeError::new(Code::UnknownList, format!("There is no list \"{shown}\"."));
         let names: Vec<&str> = LISTS.iter().map(|list| list.name).collect();
         match text::nearest(name, &names) {
-            Some(near) => error.advice(format!("Did you mean \"{near}\"?")),
-            None => error.advice(format!("Lists are {}.", names.join(", "))),
+            Some(near) => error.with_advice(format!("Did you mean \"{near}\"?")),
+            None => error.with_advice(format!("Lists are {}.", names.join(", "))),
         }
     })
 }
@@ -84,7 +70,7 @@ fn find(name: &str) -> Result<&'static List> {
 fn permit(context: &CallContext, list: &List) -> Result<()> {
     if context.dry_run {
         return Err(NodeError::new(Code::NotAllowed, "A dry run sends nothing, so it cannot load a list.")
-            .advice("Ask for the list outside of the dry run."));
+            .with_advice("Ask for the list outside of the dry run."));
     }
     let Some(allowed) = &context.allowed_operations else { return Ok(()) };
     let serves = |id: &str| {
@@ -103,7 +89,7 @@ fn permit(context: &CallContext, list: &List) -> Result<()> {
         return Ok(());
     }
     Err(NodeError::new(Code::NotAllowed, "No operation that is allowed here takes values of this list.")
-        .advice("The workflow platform allows a list of operations only."))
+        .with_advice("The workflow platform allows a list of operations only."))
 }
 
 fn refers(kind: Kind, list: &str) -> bool {

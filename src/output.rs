@@ -10,10 +10,10 @@ use alloc::format;
 use alloc::string::ToString;
 
 use serde_json::Value;
+use workflow_node_sdk::interface::Object;
 
 use crate::catalogue::field::Column;
 use crate::catalogue::resource::Resource;
-use crate::contract::Object;
 
 pub use left_out::LeftOut;
 pub use names::Names;

@@ -26,14 +26,14 @@ use crate::catalogue::field::{Choice, Field, Kind};
 use crate::catalogue::lists::{List, find_list};
 use crate::catalogue::resource::ID;
 use crate::client::Client;
-use crate::contract::Object;
 use crate::error::{Code, ErrorKind, NodeError, Result};
 use crate::input;
 use crate::lookup::rows::Row;
-use crate::text;
 pub use belonging::check as check_belonging;
 pub use search::Found;
 use search::Wanted;
+use workflow_node_sdk::interface::Object;
+use workflow_node_sdk::text;
 
 /// What was looked up in this call.
 #[derive(Debug, Default)]
@@ -112,8 +112,8 @@ pub fn resolve(
                 continue;
             };
             let params = params(list, parameters, &resolved);
-            let value =
-                found(client, known, field, list, &params, value).map_err(|error| error.field(field.name))?;
+            let value = found(client, known, field, list, &params, value)
+                .map_err(|error| error.with_field(field.name))?;
             resolved.insert(field.name.to_string(), value);
         }
     }
@@ -127,7 +127,7 @@ pub fn resolve(
                     .enumerate()
                     .map(|(index, value)| {
                         nested(client, known, fields, value, &resolved)
-                            .map_err(|error| error.field(&index.to_string()))
+                            .map_err(|error| error.with_field(&index.to_string()))
                     })
                     .collect::<Result<Vec<Value>>>()
                     .map(Value::Array),
@@ -135,7 +135,7 @@ pub fn resolve(
             },
             _ => continue,
         };
-        resolved.insert(field.name.to_string(), value.map_err(|error| error.field(field.name))?);
+        resolved.insert(field.name.to_string(), value.map_err(|error| error.with_field(field.name))?);
     }
     Ok(resolved)
 }
@@ -153,8 +153,8 @@ fn nested(
     for field in fields {
         if let (Some((list, parameters)), Some(value)) = (list_of(field, ""), values.get(field.name)) {
             let params = params(list, parameters, outside);
-            let value =
-                found(client, known, field, list, &params, value).map_err(|error| error.field(field.name))?;
+            let value = found(client, known, field, list, &params, value)
+                .map_err(|error| error.with_field(field.name))?;
             resolved.insert(field.name.to_string(), value);
         }
     }
@@ -203,7 +203,7 @@ fn each(
             let whole = one(client, known, list, params, value);
             let parts: Vec<Value> = input::parts(text).map(id_or_name).collect();
             match whole {
-                Err(error) if error.get_code() == Code::UnknownName && parts.len() > 1 => parts,
+                Err(error) if error.code() == Code::UnknownName && parts.len() > 1 => parts,
                 other => return other,
             }
         }
@@ -212,7 +212,7 @@ fn each(
     let mut found = vec![];
     for (index, value) in several.iter().enumerate() {
         let value = one(client, known, list, params, value);
-        found.push(value.map_err(|error| error.field(&index.to_string()))?);
+        found.push(value.map_err(|error| error.with_field(&index.to_string()))?);
     }
     Ok(Value::Array(found))
 }
@@ -252,7 +252,7 @@ fn one(
     }
     let found = look_up(client, known, list, params, &wanted);
     // What may be different the next time is asked for again.
-    if found.as_ref().err().is_none_or(|error| error.get_kind() == ErrorKind::InvalidInput) {
+    if found.as_ref().err().is_none_or(|error| error.kind() == ErrorKind::InvalidInput) {
         known.names.push((place, name, found.clone()));
     }
     found
@@ -272,22 +272,22 @@ fn look_up(
             Code::NotInDryRun,
             format!("A dry run sends nothing, so \"{shown}\" cannot be looked up among the {things}."),
         )
-        .advice("Give the id, or run it for real."));
+        .with_advice("Give the id, or run it for real."));
     }
     if let Err(error) = input::require(&list.required, params, params) {
-        let advice = error.get_advice().unwrap_or_default().to_string();
+        let advice = error.advice().unwrap_or_default().to_string();
         return Err(NodeError::new(
             Code::UnknownName,
             format!("\"{shown}\" cannot be looked up: which {things} there are depends on something else."),
         )
-        .advice(format!("{advice} Or give the id.")));
+        .with_advice(format!("{advice} Or give the id.")));
     }
     match (search::find(client, &mut known.lists, list, params, wanted), wanted) {
         (Ok(found), _) => decide(client, list, params, wanted, found),
         // HaloPSA takes the name as it is. What the list would say cannot be
         // had, so HaloPSA has the last word.
         (Err(error), Wanted::Name(name))
-            if !list.takes_ids() && error.get_kind() != ErrorKind::Unauthenticated =>
+            if !list.takes_ids() && error.kind() != ErrorKind::Unauthenticated =>
         {
             Ok(Value::from(*name))
         }
@@ -334,16 +334,16 @@ fn decide(
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
             let or_id = if list.takes_ids() { " Or give the id." } else { "" };
             Err(match text::nearest(&shown, &names) {
-                Some(near) => error.advice(format!("Did you mean \"{near}\"?{or_id}")),
-                None if list.takes_ids() => error.advice("Check the name, or give the id."),
-                None => error.advice("Check the name."),
+                Some(near) => error.with_advice(format!("Did you mean \"{near}\"?{or_id}")),
+                None if list.takes_ids() => error.with_advice("Check the name, or give the id."),
+                None => error.with_advice("Check the name."),
             })
         }
         (several, _) => Err(NodeError::new(
             Code::AmbiguousName,
             format!("Several of the {things} are called \"{shown}\"."),
         )
-        .advice(format!("Give the id: {}.", candidates(several)))),
+        .with_advice(format!("Give the id: {}.", candidates(several)))),
     }
 }
 
@@ -354,8 +354,8 @@ fn too_many(things: &str, shown: &str, fitting: &[&Row]) -> NodeError {
         format!("Too many of the {things} match \"{shown}\" to tell which one is meant."),
     );
     match fitting {
-        [] => error.advice("Give the id, or more of the name."),
-        some => error.advice(format!("Give the id. One of this name is {}.", candidates(some))),
+        [] => error.with_advice("Give the id, or more of the name."),
+        some => error.with_advice(format!("Give the id. One of this name is {}.", candidates(some))),
     }
 }
 

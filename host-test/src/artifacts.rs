@@ -32,50 +32,76 @@ const QUIET_FOR: Duration = Duration::from_secs(2);
 /// The HaloPSA component of this tree, freshly built where necessary.
 pub fn halopsa_node() -> Result<PathBuf> {
     static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    built_once(&BUILT, "halopsa-node")
+    once(&BUILT, || build("halopsa-node"))
 }
 
-/// The minimal example component of this tree, freshly built where necessary.
+/// The minimal example component of this tree, freshly built and packed where necessary.
+#[cfg(feature = "pack")]
 pub fn minimal_node() -> Result<PathBuf> {
-    static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    built_once(&BUILT, "minimal-node")
+    static PACKED: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    once(&PACKED, || packed("minimal-node"))
+}
+
+/// The example of a library's loans, freshly built and packed where necessary.
+#[cfg(feature = "pack")]
+pub fn loanbook() -> Result<PathBuf> {
+    static PACKED: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    once(&PACKED, || packed("loanbook"))
 }
 
 /// The node that breaks the contract, freshly built where necessary.
 pub fn bad_node() -> Result<PathBuf> {
     static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    built_once(&BUILT, "bad-node")
+    once(&BUILT, || build("bad-node"))
 }
 
 /// The node that misbehaves on demand, freshly built where necessary.
 pub fn unruly_node() -> Result<PathBuf> {
     static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    built_once(&BUILT, "unruly-node")
+    once(&BUILT, || build("unruly-node"))
 }
 
 /// The HTTP service that is composed with a node, freshly built where necessary.
 pub fn http_service() -> Result<PathBuf> {
     static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    built_once(&BUILT, "http-service")
+    once(&BUILT, || build("http-service"))
 }
 
 /// The guest that fetches with waki, freshly built where necessary.
 pub fn waki_guest() -> Result<PathBuf> {
     static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    built_once(&BUILT, "waki-guest")
+    once(&BUILT, || build("waki-guest"))
 }
 
 /// The node on the standard library, freshly built where necessary: a raw component.
 pub fn std_guest() -> Result<PathBuf> {
     static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    built_once(&BUILT, "std-guest")
+    once(&BUILT, || build("std-guest"))
 }
 
 /// One build in a process is enough: sources do not change under a test run.
-fn built_once(cell: &OnceLock<Result<PathBuf, String>>, package: &str) -> Result<PathBuf> {
-    cell.get_or_init(|| build(package).map_err(|error| format!("{error:#}")))
+fn once(
+    cell: &OnceLock<Result<PathBuf, String>>,
+    build: impl FnOnce() -> Result<PathBuf>,
+) -> Result<PathBuf> {
+    cell.get_or_init(|| build().map_err(|error| format!("{error:#}")))
         .clone()
         .map_err(|message| anyhow!(message))
+}
+
+/// Builds a package whose manifest `pack` writes.
+#[cfg(feature = "pack")]
+fn packed(package: &str) -> Result<PathBuf> {
+    let raw = build(package)?;
+    let packed = crate::pack::pack(&std::fs::read(&raw)?)?;
+    let folder = raw.with_file_name("packed");
+    std::fs::create_dir_all(&folder)?;
+    let path = folder.join(raw.file_name().context("a component has a name")?);
+    // Whole or not at all, for other programs that read it meanwhile.
+    let beside = path.with_extension(format!("{}.part", std::process::id()));
+    std::fs::write(&beside, packed.bytes)?;
+    std::fs::rename(&beside, &path)?;
+    Ok(path)
 }
 
 /// Builds a package of this workspace as a component.

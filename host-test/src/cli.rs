@@ -197,6 +197,10 @@ pub struct ConformanceArgs {
     #[arg(long)]
     pub allow_private: bool,
 
+    /// Allow addresses in this private network only, such as 10.1.0.0/16
+    #[arg(long, value_name = "NETWORK", conflicts_with = "allow_private")]
+    pub allow_network: Vec<String>,
+
     /// Let the component reach this, too, besides the addresses in the credentials and
     /// Halo's own domains: an origin, or https://*.example.com
     #[arg(long, value_name = "ORIGIN")]
@@ -259,6 +263,10 @@ pub struct ConnectionArgs {
     /// Allow addresses in private networks, for a service on premises
     #[arg(long)]
     pub allow_private: bool,
+
+    /// Allow addresses in this private network only, such as 10.1.0.0/16
+    #[arg(long, value_name = "NETWORK", conflicts_with = "allow_private")]
+    pub allow_network: Vec<String>,
 
     /// Let the component reach this, too, besides the addresses in the credentials and
     /// Halo's own domains: an origin, or https://*.example.com

@@ -80,7 +80,11 @@ fn describe(component: &ComponentArgs, args: &DescribeArgs) -> Result<ExitCode> 
     match &args.operation {
         None if args.table => print(explain::table(&manifest).trim_end())?,
         None if args.json => print_json(manifest.json())?,
-        None => print(explain::overview(&manifest, Paint::of(&io::stdout())))?,
+        None => {
+            let paint = Paint::of(&io::stdout());
+            print(explain::overview(&manifest, paint))?;
+            print(format!("\n{}", explain::reach(&manifest, &node.reach(), paint)))?;
+        }
         Some(id) => match manifest.operation(id) {
             Some(operation) => print(explain::operation(&operation, Paint::of(&io::stdout())))?,
             None => bail!(unknown_operation(id, &manifest)),

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -10,7 +11,7 @@ use halopsa_node::credentials::form::EGRESS;
 use workflow_node_host::form::CredentialSpec;
 use workflow_node_host::{
     CallOptions, CompiledCache, ComponentLimits, Connection, ConnectionOptions, EgressPolicy, LinkPolicy,
-    Node, NodeHost, Reach,
+    Node, NodeHost, Reach, Tls,
 };
 
 use crate::artifacts;
@@ -147,14 +148,26 @@ pub fn accepted(by_hand: &[String]) -> Result<Reach> {
     Ok(Reach::accept(halo.chain(by_hand.iter().map(String::as_str)))?)
 }
 
+/// Trust in the public certificate authorities, and in those of a PEM file.
+///
+/// # Errors
+/// A file that cannot be read, or has none in it.
+pub fn tls(ca_file: Option<&Path>) -> Result<Tls> {
+    let Some(path) = ca_file else { return Ok(Tls::default()) };
+    let pem = fs::read(path).with_context(|| path.display().to_string())?;
+    Tls::default().trust(&pem).with_context(|| path.display().to_string())
+}
+
 fn options(args: &ConnectionArgs, console: &Console) -> Result<ConnectionOptions> {
     Ok(ConnectionOptions {
-        policy: EgressPolicy::default().allow_private(args.allow_private),
+        policy: EgressPolicy::default()
+            .allow_private(args.allow_private)
+            .allow_networks(&args.allow_network)?,
         accepted: accepted(&args.accept)?,
         auth: args.login.into(),
         rate: args.rate,
         observer: console.observer(),
-        ca_file: args.ca_file.clone(),
+        tls: tls(args.ca_file.as_deref())?,
         deadline: args.timeout,
         ..ConnectionOptions::default()
     })

@@ -59,6 +59,24 @@ pub fn overview(manifest: &Manifest, paint: Paint) -> String {
     lines.join("\n")
 }
 
+/// Where the credentials can go: addresses that a person types, and what a person must
+/// accept besides.
+#[must_use]
+pub fn reach(manifest: &Manifest, reach: &[String], paint: Paint) -> String {
+    let egress = manifest.json().pointer("/credentials/egress").and_then(Value::as_array);
+    let fields = egress.into_iter().flatten().filter_map(|pattern| {
+        let name = pattern.as_str()?.strip_prefix('{')?.strip_suffix('}')?;
+        (!name.contains(['{', '}'])).then(|| (format!("the address in {name}"), "as it is typed"))
+    });
+    let accepted = reach.iter().map(|origin| (origin.clone(), "where it is accepted"));
+    let mut lines = vec![paint.bold("Secrets and tokens can go to")];
+    lines.extend(fields.chain(accepted).map(|(origin, when)| format!("  {origin:<40}{when}")));
+    if lines.len() == 1 {
+        lines.push("  no address: it reaches nothing".to_owned());
+    }
+    lines.join("\n")
+}
+
 /// All operations as tables in Markdown, one for each group.
 #[must_use]
 pub fn table(manifest: &Manifest) -> String {

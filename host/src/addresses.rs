@@ -8,6 +8,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+
 /// The kinds that the policy treats differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AddressKind {
@@ -15,84 +17,98 @@ pub(crate) enum AddressKind {
     Public,
     /// This machine.
     Loopback,
-    /// Private networks (RFC 1918, RFC 4193) and carrier-grade NAT (RFC 6598):
-    /// reachable where the operator says so.
+    /// In one of the [`PRIVATE`] networks: reachable where the operator opens it.
     Private,
+    /// Link-local, or a metadata service: reachable where the operator names this very
+    /// address. What it is, for the refusal.
+    Restricted(&'static str),
     /// Never reachable; what it is, for the refusal.
-    Forbidden(&'static str),
+    Never(&'static str),
 }
 
-/// Metadata services that stand outside the link-local range. Whoever reaches
-/// one of these gets the machine's cloud credentials.
-const METADATA_V4: [Ipv4Addr; 3] = [
-    Ipv4Addr::new(100, 100, 100, 200), // Alibaba Cloud, inside carrier-grade NAT
-    Ipv4Addr::new(168, 63, 129, 16),   // Azure, a public address
-    Ipv4Addr::new(192, 0, 0, 192),     // Oracle Cloud
+/// Private networks (RFC 1918, RFC 4193) and carrier-grade NAT (RFC 6598).
+pub(crate) const PRIVATE: [IpNet; 5] = [
+    IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(10, 0, 0, 0), 8)),
+    IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(172, 16, 0, 0), 12)),
+    IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(192, 168, 0, 0), 16)),
+    IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(100, 64, 0, 0), 10)),
+    IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0), 7)),
 ];
-const METADATA_V6: [Ipv6Addr; 2] = [
-    Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254), // AWS, inside the private range
-    Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254),  // Google Cloud, likewise
+
+/// Metadata services outside the link-local range. Whoever reaches one of these gets
+/// the machine's cloud credentials.
+const METADATA: [IpAddr; 5] = [
+    IpAddr::V4(Ipv4Addr::new(100, 100, 100, 200)), // Alibaba Cloud, inside carrier-grade NAT
+    IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16)),   // Azure, a public address
+    IpAddr::V4(Ipv4Addr::new(192, 0, 0, 192)),     // Oracle Cloud
+    IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)), // AWS, inside the private range
+    IpAddr::V6(Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254)), // Google Cloud, likewise
 ];
 
 /// The kind of an address.
 pub(crate) fn kind(address: IpAddr) -> AddressKind {
+    let address = inside(address);
+    if METADATA.contains(&address) {
+        return AddressKind::Restricted("a metadata service");
+    }
+    if PRIVATE.iter().any(|network| network.contains(&address)) {
+        return AddressKind::Private;
+    }
     match address {
         IpAddr::V4(v4) => kind_v4(v4),
         IpAddr::V6(v6) => kind_v6(v6),
     }
 }
 
-fn kind_v4(address: Ipv4Addr) -> AddressKind {
-    use AddressKind::{Forbidden, Loopback, Private, Public};
-
-    if METADATA_V4.contains(&address) {
-        return Forbidden("a metadata service");
+/// The address that counts: the one inside where an address carries another one.
+pub(crate) fn inside(address: IpAddr) -> IpAddr {
+    let IpAddr::V6(v6) = address else { return address };
+    match v6.segments() {
+        // IPv4-mapped, and NAT64 (RFC 6052).
+        [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => v4_of(high, low).into(),
+        // 6to4 (RFC 3056) carries it further left.
+        [0x2002, high, low, ..] => v4_of(high, low).into(),
+        _ => address,
     }
+}
+
+/// The kind of what is neither private nor a metadata service.
+fn kind_v4(address: Ipv4Addr) -> AddressKind {
+    use AddressKind::{Loopback, Never, Public, Restricted};
+
     match address.octets() {
-        [0, ..] => Forbidden("an unspecified address"),
+        [0, ..] => Never("an unspecified address"),
         [127, ..] => Loopback,
-        [10, ..] | [192, 168, ..] => Private,
-        [172, second, ..] if (16..32).contains(&second) => Private,
-        [100, second, ..] if (64..128).contains(&second) => Private,
-        [169, 254, ..] => Forbidden("a link-local address"),
-        [192, 0, 0, _] => Forbidden("a protocol assignment"),
-        [192, 0, 2, _] | [198, 51, 100, _] | [203, 0, 113, _] => Forbidden("a documentation address"),
-        [192, 88, 99, _] => Forbidden("a relay address"),
-        [198, 18 | 19, ..] => Forbidden("a benchmarking address"),
-        [first, ..] if (224..240).contains(&first) => Forbidden("a multicast address"),
-        [first, ..] if first >= 240 => Forbidden("a reserved address"),
+        [169, 254, ..] => Restricted("a link-local address"),
+        [192, 0, 0, _] => Never("a protocol assignment"),
+        [192, 0, 2, _] | [198, 51, 100, _] | [203, 0, 113, _] => Never("a documentation address"),
+        [192, 88, 99, _] => Never("a relay address"),
+        [198, 18 | 19, ..] => Never("a benchmarking address"),
+        [first, ..] if (224..240).contains(&first) => Never("a multicast address"),
+        [first, ..] if first >= 240 => Never("a reserved address"),
         _ => Public,
     }
 }
 
+/// The same for addresses that carry no other one.
 fn kind_v6(address: Ipv6Addr) -> AddressKind {
-    use AddressKind::{Forbidden, Loopback, Private, Public};
+    use AddressKind::{Loopback, Never, Public, Restricted};
 
     if address == Ipv6Addr::LOCALHOST {
         return Loopback;
     }
-    if METADATA_V6.contains(&address) {
-        return Forbidden("a metadata service");
-    }
     match address.segments() {
-        // IPv4-mapped, and NAT64 (RFC 6052): what counts is the address inside.
-        [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
-            kind_v4(v4_of(high, low))
-        }
-        // 6to4 (RFC 3056) carries it further left.
-        [0x2002, high, low, ..] => kind_v4(v4_of(high, low)),
         // `::` and the IPv4-compatible form, which nobody uses in earnest.
-        [0, 0, 0, 0, 0, 0, _, _] => Forbidden("an unspecified address"),
-        [first, ..] if first & 0xfe00 == 0xfc00 => Private,
-        [first, ..] if first & 0xffc0 == 0xfe80 => Forbidden("a link-local address"),
-        [first, ..] if first & 0xff00 == 0xff00 => Forbidden("a multicast address"),
-        [0x2001, 0xdb8, ..] => Forbidden("a documentation address"),
-        [0x3fff, second, ..] if second < 0x1000 => Forbidden("a documentation address"),
+        [0, 0, 0, 0, 0, 0, _, _] => Never("an unspecified address"),
+        [first, ..] if first & 0xffc0 == 0xfe80 => Restricted("a link-local address"),
+        [first, ..] if first & 0xff00 == 0xff00 => Never("a multicast address"),
+        [0x2001, 0xdb8, ..] => Never("a documentation address"),
+        [0x3fff, second, ..] if second < 0x1000 => Never("a documentation address"),
         // Teredo, ORCHID and others (RFC 2928).
-        [0x2001, second, ..] if second < 0x200 => Forbidden("a protocol assignment"),
+        [0x2001, second, ..] if second < 0x200 => Never("a protocol assignment"),
         // Global unicast so far; the rest is reserved, discarded or site-local.
         [first, ..] if first & 0xe000 == 0x2000 => Public,
-        _ => Forbidden("a reserved address"),
+        _ => Never("a reserved address"),
     }
 }
 
@@ -155,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn metadata_services_are_forbidden_in_every_spelling() {
+    fn metadata_services_and_link_local_addresses_are_restricted_in_every_spelling() {
         for address in [
             "169.254.169.254",
             "100.100.100.200",
@@ -167,9 +183,11 @@ mod tests {
             "::ffff:100.100.100.200",
             "64:ff9b::a9fe:a9fe",
             "2002:a9fe:a9fe::1",
+            "169.254.0.1",
+            "fe80::1",
         ] {
             assert!(
-                matches!(kind_of(address), AddressKind::Forbidden(_)),
+                matches!(kind_of(address), AddressKind::Restricted(_)),
                 "{address} is {:?}",
                 kind_of(address)
             );
@@ -177,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_that_lead_nowhere_are_forbidden() {
+    fn addresses_that_lead_nowhere_are_never_reached() {
         for address in [
             "0.0.0.0",
             "0.1.2.3",
@@ -193,7 +211,6 @@ mod tests {
             "::",
             "::2",
             "::192.168.0.1",
-            "fe80::1",
             "fec0::1",
             "ff02::1",
             "2001:db8::1",
@@ -206,11 +223,7 @@ mod tests {
             "::ffff:0.0.0.0",
             "::ffff:224.0.0.1",
         ] {
-            assert!(
-                matches!(kind_of(address), AddressKind::Forbidden(_)),
-                "{address} is {:?}",
-                kind_of(address)
-            );
+            assert!(matches!(kind_of(address), AddressKind::Never(_)), "{address} is {:?}", kind_of(address));
         }
     }
 }

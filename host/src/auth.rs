@@ -4,17 +4,14 @@
 //! is in [`recipe`](crate::recipe), how a session is kept in
 //! [`session`](crate::session).
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use http::Uri;
 
-use crate::credentials::{Credentials, Typed};
-use crate::error::{CallError, HostError};
-use crate::form::{AuthRecipe, CredentialSpec};
-use crate::placeholders::Vault;
-use crate::recipe::{HostLogin, Ingredients};
-use crate::secrets::Secrets;
+use crate::credentials::Credentials;
+use crate::error::CallError;
+use crate::form::AuthRecipe;
+use crate::recipe::LoginPlan;
 use crate::session::{Cache, HeldSession};
 use crate::token::token_uri;
 use crate::wit::setup::{CheckReport, CheckStatus, CheckStep};
@@ -44,69 +41,34 @@ impl Auth {
 }
 
 /// What one attempt authenticates with.
+#[derive(Default)]
 pub(crate) struct Leased {
-    pub(crate) session: Option<Session>,
-    /// The generation, if it came out of the cache and may be dead.
-    pub(crate) cached: Option<u64>,
+    /// `None`: whoever logs in keeps it to itself.
+    pub(crate) session: Option<LeasedSession>,
 }
 
-impl Leased {
-    pub(crate) fn by_itself() -> Self {
-        Self { session: None, cached: None }
-    }
-
-    /// Whether this failure means that the cached session is over. One that was
-    /// made for this very call and refused at once is not worth a second try.
-    pub(crate) fn is_worn_out(&self, error: &NodeError) -> bool {
-        self.cached.is_some()
-            && matches!(error.kind, ErrorKind::Unauthenticated)
-            && matches!(error.effect, Effect::None)
-    }
-}
-
-fn ingredients<'a>(
-    credentials: &'a Credentials,
-    typed: &'a Typed,
-    token_url: Option<&'a str>,
-) -> Ingredients<'a> {
-    Ingredients { fields: &credentials.plain, typed, secrets: &credentials.secret, token_url }
+/// A session on loan.
+pub(crate) struct LeasedSession {
+    pub(crate) session: Session,
+    pub(crate) generation: u64,
+    /// Whether it was made for this very call.
+    pub(crate) fresh: bool,
 }
 
 /// Where the recipe's token request goes; `None` where there is none, or where it
 /// may not be sent.
-pub(crate) fn token_url(
-    recipe: &AuthRecipe,
-    credentials: &Credentials,
-    typed: &Typed,
-    token_url: Option<&str>,
-) -> Option<Uri> {
-    let AuthRecipe::Oauth2ClientCredentials(recipe) = recipe else { return None };
-    token_uri(recipe, &ingredients(credentials, typed, token_url)).ok()
+pub(crate) fn token_url(plan: &LoginPlan) -> Option<Uri> {
+    let AuthRecipe::Oauth2ClientCredentials(recipe) = &plan.recipe else { return None };
+    token_uri(recipe, &plan.ingredients(&plan.keyring.current().values)).ok()
 }
 
-/// The login that the host makes by itself; `None` where there is nothing to
-/// log in with.
-pub(crate) fn host_login(
-    spec: &CredentialSpec,
-    credentials: &Credentials,
-    typed: &Typed,
-    token_url: Option<&str>,
-    secrets: &Arc<Secrets>,
-) -> Result<Option<HostLogin>, HostError> {
-    let ingredients = ingredients(credentials, typed, token_url);
-    HostLogin::new(spec, &ingredients, secrets)
-}
-
-/// What a component that logs in with placeholders needs on the way out.
-pub(crate) fn vault(
-    spec: &CredentialSpec,
-    credentials: &Credentials,
-    typed: &Typed,
-    token_url: Option<&str>,
-    secrets: &Arc<Secrets>,
-) -> Result<Vault, HostError> {
-    let ingredients = ingredients(credentials, typed, token_url);
-    Vault::new(spec, &ingredients, secrets)
+/// Whether a component leaves its login to the host, which has a recipe for it.
+pub(crate) fn is_left_to_host(error: &NodeError, recipe: &AuthRecipe) -> bool {
+    let runs = match recipe {
+        AuthRecipe::StaticToken(_) | AuthRecipe::Basic(_) | AuthRecipe::Oauth2ClientCredentials(_) => true,
+        AuthRecipe::None | AuthRecipe::Custom | AuthRecipe::Other(_) => false,
+    };
+    runs && matches!(error.kind, ErrorKind::Unsupported) && matches!(error.effect, Effect::None)
 }
 
 /// The report of a check whose login the host could not make.

@@ -7,6 +7,8 @@
 //! call is cut off. What the functions are and what their results mean is in
 //! [`calls`](crate::calls).
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,9 +26,10 @@ use crate::held::MAP;
 use crate::http::CallHttp;
 use crate::limits::{Limiter, Limits};
 use crate::logs::Log;
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, Used};
 use crate::names::Lookups;
 use crate::outgoing::{Sending, UnderWay};
+use crate::proxy::Proxy;
 use crate::shutdown::Door;
 
 /// How long after its deadline a guest may still run: it returns by itself just
@@ -133,6 +136,7 @@ pub(crate) struct Bounds {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) door: Door,
     pub(crate) lookups: Arc<Lookups>,
+    pub(crate) proxy: Option<Proxy>,
 }
 
 impl Bounds {
@@ -174,9 +178,13 @@ pub(crate) async fn run<C: GuestCall>(
     call: &C,
 ) -> Result<C::Output, Stop> {
     let began = Instant::now();
-    let result = run_inside(ready, bounds, hooks, deadline, call).await;
+    let mut used = None;
+    let result = run_inside(ready, bounds, hooks, deadline, call, &mut used).await;
     let outcome = result.as_ref().map_or_else(Stop::name, C::outcome);
     bounds.metrics.called(C::NAME, outcome, began.elapsed());
+    if let Some(used) = used {
+        bounds.metrics.used(C::NAME, used);
+    }
     result
 }
 
@@ -186,6 +194,7 @@ async fn run_inside<C: GuestCall>(
     hooks: CallHttp,
     deadline: Instant,
     call: &C,
+    used: &mut Option<Used>,
 ) -> Result<C::Output, Stop> {
     let _inside = bounds.door.enter().ok_or(Stop::ShuttingDown)?;
     let end = deadline + GRACE;
@@ -223,11 +232,15 @@ async fn run_inside<C: GuestCall>(
         // it comes back; a plain one would starve them while guests loop.
         Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
     });
-    let guest = async {
+    // Boxed: the compiler goes through futures in futures to a certain depth, which an
+    // embedder's own come on top of.
+    let guest = Box::pin(async {
         let instance = ready.component.instantiate_async(&mut store).await?;
         call.invoke(&mut Guest { exports: &ready.exports, instance, store: &mut store }).await
-    };
-    let result = tokio::time::timeout_at(end, under_way.beside(guest)).await;
+    });
+    let mut running = Duration::ZERO;
+    let result = tokio::time::timeout_at(end, under_way.beside(timed(guest, &mut running))).await;
+    *used = Some(Used { running, memory: store.data().limiter.used() });
     match result {
         Ok(Ok(output)) => Ok(output),
         Ok(Err(error)) => Err(stop(&error, &store, limits, C::NAME)),
@@ -236,6 +249,18 @@ async fn run_inside<C: GuestCall>(
             Err(Stop::Deadline)
         }
     }
+}
+
+/// Adds up how long a future has a thread.
+async fn timed<T>(future: impl Future<Output = T>, running: &mut Duration) -> T {
+    let mut future = pin!(future);
+    poll_fn(|context| {
+        let began = std::time::Instant::now();
+        let poll = future.as_mut().poll(context);
+        *running += began.elapsed();
+        poll
+    })
+    .await
 }
 
 /// The reason of a trap, without anything of the guest's own in it.

@@ -18,8 +18,6 @@
 //! else fails with `connection-terminated`, and the node decides.
 
 use std::fmt;
-use std::path::Path;
-use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use http::{Method, Request, Response};
@@ -30,19 +28,13 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::capture_connection;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use rustls::client::Resumption;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::{ClientConfig, RootCertStore};
-use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep_until, timeout_at};
 use wasmtime_wasi_http::WasiBody;
 
 use crate::connector::{Use, VettedConnector};
-use crate::egress::AddressRules;
 use crate::error::HostError;
 use crate::failure::Failure;
-use crate::names::Names;
+use crate::tls::Tls;
 
 /// How long an unused connection is kept. Shorter than the keep-alive of common
 /// servers, so that they seldom close it first.
@@ -59,13 +51,6 @@ pub(crate) const HEADERS: usize = 64 << 10;
 /// call fill a quarter of it.
 pub(crate) const STREAM_WINDOW: u32 = 128 << 10;
 pub(crate) const CONNECTION_WINDOW: u32 = 16 << 20;
-
-/// How many TLS sessions of one connection can be taken up again.
-const TLS_SESSIONS: usize = 16;
-
-/// The public certificate authorities, the same for all connections.
-static PUBLIC_ROOTS: LazyLock<Arc<RootCertStore>> =
-    LazyLock::new(|| Arc::new(RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }));
 
 /// How long the parts of a request may take.
 #[derive(Debug, Clone, Copy)]
@@ -104,7 +89,7 @@ impl Timeouts {
 #[derive(Clone)]
 pub(crate) struct HttpClient {
     pool: Client<HttpsConnector<VettedConnector>, WasiBody>,
-    names: Names,
+    base: VettedConnector,
 }
 
 impl fmt::Debug for HttpClient {
@@ -114,19 +99,14 @@ impl fmt::Debug for HttpClient {
 }
 
 impl HttpClient {
-    /// A client that trusts the public certificate authorities, and those of a
-    /// PEM file besides.
-    pub(crate) fn new(
-        addresses: AddressRules,
-        ca_file: Option<&Path>,
-        names: Names,
-        sockets: Arc<Semaphore>,
-    ) -> Result<Self, HostError> {
+    /// A client that connects and trusts as it is told.
+    pub(crate) fn new(connector: VettedConnector, tls: &Tls) -> Result<Self, HostError> {
+        let base = connector.clone();
         let https = HttpsConnectorBuilder::new()
-            .with_tls_config(tls(ca_file)?)
+            .with_tls_config(tls.config()?)
             .https_or_http()
             .enable_all_versions()
-            .wrap_connector(VettedConnector { addresses, names: names.clone(), sockets });
+            .wrap_connector(connector);
         let pool = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .timer(TokioTimer::new())
@@ -141,12 +121,12 @@ impl HttpClient {
             .http1_max_buf_size(HEADERS)
             .retry_canceled_requests(true)
             .build(https);
-        Ok(Self { pool, names })
+        Ok(Self { pool, base })
     }
 
-    /// What it asks for names with.
-    pub(crate) fn names(&self) -> Names {
-        self.names.clone()
+    /// What it connects with, to make another client.
+    pub(crate) fn connector(&self) -> &VettedConnector {
+        &self.base
     }
 
     /// Sends a request to the origin that its URI names. `again` is told when it
@@ -212,31 +192,4 @@ fn spare(request: &Request<WasiBody>) -> Option<Request<WasiBody>> {
     *spare.uri_mut() = request.uri().clone();
     *spare.headers_mut() = request.headers().clone();
     Some(spare)
-}
-
-fn tls(ca_file: Option<&Path>) -> Result<ClientConfig, HostError> {
-    let mut roots = Arc::clone(&PUBLIC_ROOTS);
-    if let Some(path) = ca_file {
-        let roots = Arc::make_mut(&mut roots);
-        let refuse = |reason: String| HostError::CertificateAuthority { path: path.to_path_buf(), reason };
-        let pem = std::fs::read(path)
-            .map_err(|error| HostError::File { path: path.to_path_buf(), reason: error.to_string() })?;
-        let mut added = 0_usize;
-        for certificate in CertificateDer::pem_slice_iter(&pem) {
-            let certificate = certificate.map_err(|error| refuse(error.to_string()))?;
-            roots.add(certificate).map_err(|error| refuse(error.to_string()))?;
-            added += 1;
-        }
-        if added == 0 {
-            return Err(refuse("there is no certificate in it".to_owned()));
-        }
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| HostError::Engine(error.to_string()))?;
-    let mut config = config.with_root_certificates(roots).with_no_client_auth();
-    // One for each origin that a node talks to, and some room.
-    config.resumption = Resumption::in_memory_sessions(TLS_SESSIONS);
-    Ok(config)
 }

@@ -8,18 +8,18 @@ mod attempts;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout_at};
 
-use crate::auth::{self, Auth, host_login, login_only, login_report, vault};
+use crate::auth::{self, Auth, is_left_to_host, login_only, login_report};
 use crate::budget::{Budget, Class};
 use crate::calls::{Check, Execute, Options, Prepare};
 use crate::client::HttpClient;
+use crate::connector::VettedConnector;
 use crate::context::{after, call_context};
 use crate::credentials::{Credentials, Typed};
 use crate::egress::{self, Egress, Hosts, SpecPattern, Terms};
@@ -28,14 +28,18 @@ use crate::events::Events;
 use crate::fold::{self, Folded, Part, Progress};
 use crate::form::AuthRecipe;
 use crate::http::CallHttp;
+use crate::keyring::{self, Keyring};
 use crate::limits::{clean_error, clean_prepared};
 use crate::links::{self, LinkPolicy};
 use crate::network::Network;
 use crate::node::Node;
 use crate::options::{AuthMode, CallOptions, ConnectionOptions};
+use crate::placeholders::Vault;
+use crate::recipe::{HostLogin, LoginPlan};
 use crate::rules;
 use crate::secrets::Secrets;
 use crate::serial::{self, Serial, Turn};
+use crate::tls::Tls;
 use crate::wit::lookup::Entries;
 use crate::wit::node::Execution;
 use crate::wit::setup::{CheckReport, Prepared};
@@ -51,7 +55,7 @@ pub struct Connection {
 struct Shared {
     /// Another one after a reload.
     node: RwLock<Node>,
-    credentials: Credentials,
+    plan: LoginPlan,
     auth: Auth,
     network: Arc<Network>,
     diagnostics: Vec<Diagnostic>,
@@ -63,7 +67,7 @@ struct Shared {
 /// What attachment links are followed with: a network of their own, if ever.
 struct Links {
     policy: LinkPolicy,
-    ca_file: Option<PathBuf>,
+    tls: Tls,
     network: OnceCell<Network>,
 }
 
@@ -72,15 +76,17 @@ impl Shared {
         let egress = Egress::explicit(&self.links.policy.allow);
         Ok(Network {
             client: HttpClient::new(
-                egress.addresses(),
-                self.links.ca_file.as_deref(),
-                self.network.client.names(),
-                self.network.limits.socket_places(),
+                VettedConnector {
+                    addresses: egress.addresses(),
+                    sockets: self.network.limits.socket_places(),
+                    ..self.network.client.connector().clone()
+                },
+                &self.links.tls,
             )?,
             egress,
             limits: self.network.limits,
             places: Arc::clone(&self.network.places),
-            login: None,
+            login: OnceLock::new(),
             token_url: None,
             vault: None,
             budget: Arc::default(),
@@ -93,7 +99,7 @@ impl Shared {
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connection")
-            .field("credentials", &self.shared.credentials)
+            .field("credentials", &self.shared.plan.credentials)
             .field("auth", &self.shared.auth)
             .field("egress", &self.egress())
             .finish_non_exhaustive()
@@ -105,12 +111,18 @@ impl Connection {
     #[tracing::instrument(level = "debug", name = "connect", skip_all)]
     pub(crate) async fn open(
         node: Node,
-        fields: BTreeMap<String, String>,
+        mut fields: BTreeMap<String, String>,
         options: ConnectionOptions,
     ) -> Result<Self, CallError> {
+        let deadline = after(options.deadline);
         let spec = node.credential_schema().await?.clone();
         let secrets = Arc::new(Secrets::default());
-        let mut credentials = Credentials::typed(fields, &spec, &secrets)?;
+        let provided = match &options.secrets {
+            Some(source) => keyring::provide(source, &mut fields, &spec, &secrets, deadline).await?,
+            None => Vec::new(),
+        };
+        let (mut credentials, secret) = Credentials::typed(fields, &spec, &secrets)?;
+        let keyring = Arc::new(Keyring::new(secret, options.secrets, provided, Arc::clone(&secrets)));
         let typed = Typed::new(&credentials, &spec);
         let named = node.manifest_read().egress();
         if let Some((field, hosts)) = egress::misfit(named, &typed.values) {
@@ -122,23 +134,25 @@ impl Connection {
         let egress = Egress::typed(&terms, &typed.fields, &options.policy);
         let mut network = Network {
             client: HttpClient::new(
-                egress.addresses(),
-                options.ca_file.as_deref(),
-                node.names(),
-                limits.socket_places(),
+                VettedConnector {
+                    addresses: egress.addresses(),
+                    names: node.names(),
+                    sockets: limits.socket_places(),
+                    proxy: options.route.proxy(node.proxy()),
+                },
+                &options.tls,
             )?,
             egress,
             limits,
             places: limits.places(node.slots()),
             events: Events::new(options.observer, Arc::clone(&secrets), node.metrics()),
-            login: None,
+            login: OnceLock::new(),
             token_url: None,
             vault: None,
             budget: Arc::new(Budget::new(options.rate)),
             max_response: node.max_response(),
         };
 
-        let deadline = after(options.deadline);
         let context = call_context(&CallOptions::default(), 1, options.deadline)?;
         let fields = credentials.plain_fields();
         let hooks = CallHttp::new(Some(Arc::new(network.clone())), deadline, Class::Interactive);
@@ -169,34 +183,43 @@ impl Connection {
             item_index: None,
         }));
 
-        let token_url = prepared.token_url.as_deref();
-        network.token_url = auth::token_url(&spec.auth_recipe, &credentials, &typed, token_url);
-        let auth = match (options.auth, &spec.auth_recipe) {
+        let plan = LoginPlan {
+            recipe: spec.auth_recipe,
+            credentials,
+            typed,
+            token_url: prepared.token_url,
+            keyring,
+            secrets: Arc::clone(&secrets),
+        };
+        network.token_url = auth::token_url(&plan);
+        let auth = match (options.auth, &plan.recipe) {
             // Nothing to log in with, so nothing to keep.
             (_, AuthRecipe::None) => Auth::Host,
             (AuthMode::Component, recipe) => Auth::session(recipe),
             (AuthMode::Placeholder, recipe) => {
-                network.vault = Some(Arc::new(vault(&spec, &credentials, &typed, token_url, &secrets)?));
+                network.vault = Some(Arc::new(Vault::new(&plan)?));
                 Auth::session(recipe)
             }
             (AuthMode::Recipe, _) => {
-                let login = host_login(&spec, &credentials, &typed, token_url, &secrets)?;
-                network.login = login.map(Arc::new);
+                if let Some(login) = HostLogin::new(plan.clone())? {
+                    network.login = Arc::new(login).into();
+                }
                 Auth::Host
             }
         };
         let network = Arc::new(network);
-        let links = Links { policy: options.links, ca_file: options.ca_file, network: OnceCell::new() };
+        // The certificate is the connection's; links lead to others.
+        let links = Links { policy: options.links, tls: options.tls.anonymous(), network: OnceCell::new() };
         let serial = Serial::default();
         let node = RwLock::new(node);
-        let shared = Shared { node, credentials, auth, network, diagnostics, secrets, serial, links };
+        let shared = Shared { node, plan, auth, network, diagnostics, secrets, serial, links };
         Ok(Self { shared: Arc::new(shared) })
     }
 
     /// The fields as `prepare` completed them, secrets not included.
     #[must_use]
     pub fn fields(&self) -> &BTreeMap<String, String> {
-        &self.shared.credentials.plain
+        &self.shared.plan.credentials.plain
     }
 
     /// The origins that this connection may reach.
@@ -251,18 +274,45 @@ impl Connection {
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn check(&self, call: &CallOptions) -> Result<CheckReport, CallError> {
         let deadline = after(call.deadline);
-        if let Some(login) = &self.shared.network.login
-            && let Err(error) = login.lease(&self.shared.network, deadline).await
-        {
-            return login_report(error, &self.shared.credentials);
+        let plan = &self.shared.plan;
+        loop {
+            let host_logs_in = self.host_login();
+            if let Some(login) = host_logs_in
+                && let Err(error) = login.lease(&self.shared.network, deadline).await
+            {
+                return login_report(error, &plan.credentials);
+            }
+            if !self.node().has_setup() {
+                return match self.lease(call, deadline, None).await {
+                    Ok(_) => Ok(login_only(&plan.credentials)),
+                    Err(error) => login_report(error, &plan.credentials),
+                };
+            }
+            match self.call_until(&Check, call, deadline).await {
+                Err(CallError::Node(error))
+                    if host_logs_in.is_none() && is_left_to_host(&error, &plan.recipe) =>
+                {
+                    self.log_in_from_now_on()?;
+                }
+                report => return report,
+            }
         }
-        if !self.node().has_setup() {
-            return match self.lease(call, deadline, None).await {
-                Ok(_) => Ok(login_only(&self.shared.credentials)),
-                Err(error) => login_report(error, &self.shared.credentials),
-            };
+    }
+
+    /// Asks the [provider](ConnectionOptions::secrets) for the secrets of this
+    /// connection now, and logs in anew before the next call if they changed. Whether
+    /// they did. When the service refuses a login, that happens by itself.
+    ///
+    /// # Errors
+    /// [`CallError::Node`], kind `unavailable`, where the provider cannot be asked: then
+    /// the connection goes on with the secrets that it has.
+    pub async fn refresh_secrets(&self, deadline: Duration) -> Result<bool, CallError> {
+        let deadline = after(deadline);
+        let changed = self.shared.plan.keyring.refresh(deadline).await?;
+        if changed && let Auth::Session { cache, .. } = &self.shared.auth {
+            cache.take(deadline).await;
         }
-        self.call_until(&Check, call, deadline).await
+        Ok(changed)
     }
 
     /// Ends the session of this connection, for a connection that is to be deleted: at
@@ -346,6 +396,17 @@ impl Connection {
         self.fits(items)?;
         let call = CallOptions { dry_run: true, ..call.clone() };
         self.call(&Execute { operation, items, cursor }, &call).await
+    }
+
+    /// Which of the items, from 0, a person must have chosen: where nobody did, a call
+    /// with one of them is refused as a whole. The others can go in a call of their own,
+    /// which needs an idempotency key of its own.
+    ///
+    /// # Errors
+    /// [`CallError::Node`] for an operation that the manifest does not have.
+    pub fn unconfirmed(&self, operation: &str, items: &[Item]) -> Result<Vec<usize>, CallError> {
+        let inputs = items.iter().map(|item| item.json.as_str());
+        Ok(rules::unconfirmed(self.node().manifest_read(), operation, inputs)?)
     }
 
     /// Refuses what the rules of the call forbid, before the component runs.

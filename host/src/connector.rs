@@ -2,7 +2,8 @@
 //!
 //! The one place where a host name becomes an address. It is resolved once, each
 //! address is checked, and what passed is connected to: a name that resolves to
-//! something else a moment later (DNS rebinding) gains nothing by it.
+//! something else a moment later (DNS rebinding) gains nothing by it. Behind a
+//! [proxy](crate::proxy), which resolves names itself, literal addresses are checked.
 //!
 //! Several addresses are tried as RFC 8305 ("Happy Eyeballs") has it: the families
 //! take turns, the next attempt begins when one failed or has taken a quarter of a
@@ -19,6 +20,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::Uri;
+use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
@@ -32,6 +34,7 @@ use crate::egress::AddressRules;
 use crate::failure::Failure;
 use crate::names::Names;
 use crate::origin;
+use crate::proxy::{Proxy, literal};
 
 /// How long an attempt has for itself before the next address is tried beside it.
 pub(crate) const ATTEMPT: Duration = Duration::from_millis(250);
@@ -48,6 +51,7 @@ pub(crate) struct VettedConnector {
     pub(crate) names: Names,
     /// As many permits as it may have sockets.
     pub(crate) sockets: Arc<Semaphore>,
+    pub(crate) proxy: Option<Proxy>,
 }
 
 impl Service<Uri> for VettedConnector {
@@ -72,16 +76,45 @@ impl Service<Uri> for VettedConnector {
 
 impl VettedConnector {
     async fn open(self, uri: &Uri) -> Result<Marked, Failure> {
-        let host =
-            uri.host().and_then(origin::host).ok_or_else(|| Failure::Dns("there is no host".to_owned()))?;
-        let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("http") { 80 } else { 443 });
-        // Resolved once: what is vetted here is what is connected to below.
-        let resolved: Vec<IpAddr> = match &host {
+        let (host, port) = target(uri)?;
+        if let Some(proxy) = self.proxy.clone().filter(|proxy| proxy.serves(&host)) {
+            if let Some(address) = literal(&host) {
+                self.addresses.check(&host, address).map_err(Failure::Refused)?;
+            }
+            return self.tunnel(&proxy, &host, port).await;
+        }
+        let resolved = self.resolve(&host).await?;
+        let addresses = vetted(&self.addresses, &host, resolved)?;
+        self.connect(addresses, port).await
+    }
+
+    /// Resolved once: what is vetted then is what is connected to.
+    async fn resolve(&self, host: &Host) -> Result<Vec<IpAddr>, Failure> {
+        Ok(match host {
             Host::Ipv4(address) => vec![IpAddr::V4(*address)],
             Host::Ipv6(address) => vec![IpAddr::V6(*address)],
             Host::Domain(name) => self.names.resolve(name).await?.to_vec(),
-        };
-        let addresses = vetted(self.addresses, &host, resolved)?;
+        })
+    }
+
+    /// A tunnel through the proxy, whose own address is the operator's to choose.
+    async fn tunnel(self, proxy: &Proxy, host: &Host, port: u16) -> Result<Marked, Failure> {
+        let uri = |text: String| text.parse::<Uri>().map_err(|error| Failure::Proxy(error.to_string()));
+        let to = uri(format!("http://{host}:{port}"))?;
+        let mut tunnel = Tunnel::new(uri(proxy.origin().to_string())?, ToProxy(self));
+        if let Some(authorization) = proxy.authorization() {
+            tunnel = tunnel.with_auth(authorization.clone());
+        }
+        tunnel.call(to).await.map_err(|error| {
+            let reason = match std::error::Error::source(&error) {
+                Some(reason) => reason.to_string(),
+                None => error.to_string().trim_start_matches("tunnel error: ").to_owned(),
+            };
+            Failure::Proxy(format!("{} to {host}:{port}: {reason}", proxy.origin()))
+        })
+    }
+
+    async fn connect(self, addresses: Vec<IpAddr>, port: u16) -> Result<Marked, Failure> {
         let socket = self.sockets.acquire_owned().await.map_err(|_| Failure::ConnectTimeout)?;
         let addresses = in_turn(addresses).into_iter().take(ADDRESSES);
         let addresses = addresses.map(|address| SocketAddr::new(address, port)).collect();
@@ -96,9 +129,39 @@ impl VettedConnector {
     }
 }
 
+/// Connects to the proxy itself.
+struct ToProxy(VettedConnector);
+
+impl Service<Uri> for ToProxy {
+    type Response = Marked;
+    type Error = Failure;
+    type Future = Pin<Box<dyn Future<Output = Result<Marked, Failure>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Failure>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        let connector = self.0.clone();
+        Box::pin(async move {
+            let (host, port) = target(&uri)?;
+            let addresses = connector.resolve(&host).await?;
+            connector.connect(addresses, port).await
+        })
+    }
+}
+
+/// Where a URI leads.
+fn target(uri: &Uri) -> Result<(Host, u16), Failure> {
+    let host =
+        uri.host().and_then(origin::host).ok_or_else(|| Failure::Dns("there is no host".to_owned()))?;
+    let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("http") { 80 } else { 443 });
+    Ok((host, port))
+}
+
 /// The addresses that may be connected to; the refusal of the first that may not,
 /// where there is no other.
-fn vetted(rules: AddressRules, host: &Host, resolved: Vec<IpAddr>) -> Result<Vec<IpAddr>, Failure> {
+fn vetted(rules: &AddressRules, host: &Host, resolved: Vec<IpAddr>) -> Result<Vec<IpAddr>, Failure> {
     let mut refusal = None;
     let mut vetted = resolved;
     vetted.retain(|address| match rules.check(host, *address) {
@@ -244,9 +307,17 @@ mod tests {
 
     /// What is connected to, for a name that resolves to these addresses.
     fn connected(name: &str, addresses: &[&str]) -> Result<Vec<String>, Failure> {
-        let rules = Egress::explicit(&EgressPolicy::default()).addresses();
+        connected_under(&EgressPolicy::default(), name, addresses)
+    }
+
+    fn connected_under(
+        policy: &EgressPolicy,
+        name: &str,
+        addresses: &[&str],
+    ) -> Result<Vec<String>, Failure> {
+        let rules = Egress::explicit(policy).addresses();
         let resolved = addresses.iter().map(|text| text.parse().expect(text));
-        let vetted = vetted(rules, &origin::host(name).expect(name), resolved.collect())?;
+        let vetted = vetted(&rules, &origin::host(name).expect(name), resolved.collect())?;
         Ok(vetted.into_iter().map(|address| address.to_string()).collect())
     }
 
@@ -255,6 +326,16 @@ mod tests {
         let mixed = ["10.0.0.1", "1.1.1.1", "169.254.169.254", "2606:4700::1111", "::ffff:127.0.0.1"];
         let connected = connected("api.example.com", &mixed).expect("two are public");
         assert_eq!(connected, ["1.1.1.1", "2606:4700::1111"]);
+    }
+
+    #[test]
+    fn a_name_is_connected_to_within_the_networks_that_were_opened() {
+        let policy = EgressPolicy::default().allow_networks(["10.1.0.0/16"]).expect("a network");
+        let mixed = ["10.2.0.1", "10.1.0.1", "169.254.169.254", "::ffff:10.1.0.2", "fd12::1"];
+        let connected = connected_under(&policy, "desk.corp.example", &mixed).expect("two are open");
+        assert_eq!(connected, ["10.1.0.1", "::ffff:10.1.0.2"]);
+        let refused = connected_under(&policy, "desk.corp.example", &["10.2.0.1"]).expect_err("closed");
+        assert!(refused.to_string().contains("`10.2.0.1/32`"), "{refused}");
     }
 
     #[test]

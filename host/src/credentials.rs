@@ -7,6 +7,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use zeroize::Zeroizing;
+
 use crate::error::{CallError, refusal};
 use crate::form::{CredentialField, CredentialSpec};
 use crate::secrets::{Secret, Secrets};
@@ -35,40 +37,42 @@ impl Typed {
     }
 }
 
-/// The fields of a connection.
-#[derive(Debug, Default)]
+/// The fields of a connection that are not secret.
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Credentials {
-    /// Everything but secrets.
     pub(crate) plain: BTreeMap<String, String>,
-    pub(crate) secret: BTreeMap<String, Secret>,
 }
 
 impl Credentials {
-    /// Takes typed fields apart. Fields that were left empty are not set.
+    /// Takes typed fields apart from the secrets among them. Fields that were left
+    /// empty are not set.
     pub(crate) fn typed(
         fields: BTreeMap<String, String>,
         spec: &CredentialSpec,
         secrets: &Arc<Secrets>,
-    ) -> Result<Self, CallError> {
-        let mut credentials = Self::default();
+    ) -> Result<(Self, BTreeMap<String, Secret>), CallError> {
+        let (mut credentials, mut secret) = (Self::default(), BTreeMap::new());
         for (name, value) in fields {
             let Some(field) = spec.fields.iter().find(|field| field.name == name) else {
                 return Err(unknown(&name, spec).into());
             };
-            let value = visible(&value).to_owned();
-            if value.is_empty() {
+            let value = Zeroizing::new(value);
+            let seen = visible(&value);
+            if seen.is_empty() {
                 continue;
             }
             if field.is_secret() {
-                secrets.add(&value);
-                credentials.secret.insert(name, Secret::new(value));
+                secrets.keep(seen);
+                secret.insert(name, Secret::new(seen));
             } else {
-                credentials.plain.insert(name, value);
+                credentials.plain.insert(name, seen.to_owned());
             }
         }
-        match spec.fields.iter().find(|field| credentials.lacks(field, spec)) {
+        let lacks =
+            |field: &&CredentialField| !secret.contains_key(&field.name) && credentials.needs(field, spec);
+        match spec.fields.iter().find(lacks) {
             Some(field) => Err(missing(field).into()),
-            None => Ok(credentials),
+            None => Ok((credentials, secret)),
         }
     }
 
@@ -92,20 +96,18 @@ impl Credentials {
     }
 
     /// All fields for a guest, secrets among them.
-    pub(crate) fn all_fields(&self) -> Vec<FieldValue> {
-        let secret = self
-            .secret
+    pub(crate) fn all_fields(&self, secret: &BTreeMap<String, Secret>) -> Vec<FieldValue> {
+        let secret = secret
             .iter()
-            .map(|(name, value)| FieldValue { name: name.clone(), value: value.expose().to_owned() });
+            .map(|(name, value)| FieldValue { name: name.clone(), value: value.expose_secret().to_owned() });
         self.plain_fields().into_iter().chain(secret).collect()
     }
 
-    /// Whether a secret is missing that must be there. Other fields are for
-    /// `prepare` to judge: it may discover them, and says more about them.
-    fn lacks(&self, field: &CredentialField, spec: &CredentialSpec) -> bool {
+    /// Whether a field is a secret that must be there. Other fields are for `prepare`
+    /// to judge: it may discover them, and says more about them.
+    fn needs(&self, field: &CredentialField, spec: &CredentialSpec) -> bool {
         field.is_secret()
             && field.required
-            && !self.secret.contains_key(&field.name)
             && field.shown_when.iter().all(|when| {
                 self.value(&when.field, spec)
                     .is_some_and(|value| when.values.iter().any(|wanted| wanted == value))
@@ -123,7 +125,7 @@ impl Credentials {
 /// A pasted value without what nobody sees at its ends: white space, zero-width
 /// characters, marks of direction, byte order marks. Origins are read from it,
 /// and the secret is looked for as it is sent.
-fn visible(value: &str) -> &str {
+pub(crate) fn visible(value: &str) -> &str {
     value.trim_matches(|end: char| {
         end.is_whitespace()
             || end.is_control()
@@ -205,7 +207,7 @@ mod tests {
         }
     }
 
-    fn typed(pairs: &[(&str, &str)]) -> Result<Credentials, Box<NodeError>> {
+    fn typed(pairs: &[(&str, &str)]) -> Result<(Credentials, BTreeMap<String, Secret>), Box<NodeError>> {
         let fields = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         Credentials::typed(fields, &spec(), &Arc::default()).map_err(|error| match error {
             CallError::Node(error) => error,
@@ -215,10 +217,11 @@ mod tests {
 
     #[test]
     fn secrets_are_kept_apart_and_hidden() {
-        let credentials = typed(&[("url", "https://a.example"), ("api_key", "hunter22")]).expect("fields");
+        let (credentials, secret) =
+            typed(&[("url", "https://a.example"), ("api_key", "hunter22")]).expect("fields");
         assert_eq!(credentials.plain_fields().len(), 1);
-        assert_eq!(credentials.all_fields().len(), 2);
-        assert!(!format!("{credentials:?}").contains("hunter22"));
+        assert_eq!(credentials.all_fields(&secret).len(), 2);
+        assert!(!format!("{credentials:?} {secret:?}").contains("hunter22"));
     }
 
     #[test]
@@ -226,8 +229,9 @@ mod tests {
         for around in ['\u{200b}', '\u{feff}', '\u{a0}', '\u{202a}', '\u{2066}', '\t'] {
             let pasted = |value: &str| format!("{around} {value}{around}");
             let (url, key) = (pasted("https://a.example"), pasted("hunter22"));
-            let credentials = typed(&[("url", &url), ("api_key", &key)]).expect("fields");
-            let seen: Vec<String> = credentials.all_fields().into_iter().map(|field| field.value).collect();
+            let (credentials, secret) = typed(&[("url", &url), ("api_key", &key)]).expect("fields");
+            let seen: Vec<String> =
+                credentials.all_fields(&secret).into_iter().map(|field| field.value).collect();
             assert_eq!(seen, ["https://a.example", "hunter22"], "{around:?}");
             assert!(typed(&[("url", &url), ("api_key", &around.to_string())]).is_err(), "{around:?}");
         }
@@ -258,7 +262,7 @@ mod tests {
 
     #[test]
     fn what_prepare_returns_under_a_secrets_name_is_dropped() {
-        let mut credentials = typed(&[("api_key", "hunter22")]).expect("fields");
+        let (mut credentials, _) = typed(&[("api_key", "hunter22")]).expect("fields");
         let value = |name: &str| FieldValue { name: name.to_owned(), value: "v".to_owned() };
         credentials.completed(vec![value("url"), value("found"), value("api_key")], &spec());
         assert_eq!(credentials.plain.keys().collect::<Vec<_>>(), ["found", "url"]);

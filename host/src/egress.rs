@@ -56,28 +56,30 @@
 //! | kind | open |
 //! |---|---|
 //! | public | yes |
-//! | private networks, carrier-grade NAT | where the operator says so: [`EgressPolicy::allow_private`] |
+//! | private networks, carrier-grade NAT | where the operator opens the network: [`EgressPolicy::allow_networks`] |
 //! | this machine | only where an allowed origin is a literal loopback address or `localhost`, and a person typed it into the credentials or the operator into the policy |
-//! | link-local, metadata services, multicast, documentation, unspecified, reserved | never |
+//! | link-local, metadata services | where the operator names that very address there |
+//! | multicast, documentation, unspecified, reserved | never |
 
 mod line;
+mod networks;
 mod pattern;
 mod reach;
 mod terms;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::Method;
 use url::Host;
 
-use crate::addresses::{self, AddressKind};
 use crate::error::HostError;
-use crate::origin::{Origin, is_loopback_name, typed_label, typed_origins};
+use crate::origin::{Origin, typed_label, typed_origins};
 use line::Line;
 pub(crate) use line::{PathRule, method};
+pub(crate) use networks::AddressRules;
+use networks::Networks;
 use pattern::{HostPattern, Pattern};
 pub use reach::Reach;
 pub(crate) use reach::{Hosts, SpecPattern};
@@ -93,14 +95,14 @@ pub(crate) use terms::{Terms, misfit};
 /// use workflow_node_host::EgressPolicy;
 ///
 /// let policy = EgressPolicy::allow(["GET https://*.example.com", "https://10.0.0.5:8443/api/*"])?
-///     .allow_private(true);
+///     .allow_networks(["10.0.0.0/24", "fd12:3456::/48"])?;
 /// # Ok::<(), workflow_node_host::HostError>(())
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct EgressPolicy {
     /// `None`: whatever was typed or accepted.
     lines: Option<Vec<Line>>,
-    allow_private: bool,
+    networks: Networks,
 }
 
 impl EgressPolicy {
@@ -118,19 +120,39 @@ impl EgressPolicy {
             .into_iter()
             .map(|line| Line::parse(line.as_ref()))
             .collect::<Result<Vec<Line>, HostError>>()?;
-        Ok(Self { lines: Some(lines), allow_private: false })
+        Ok(Self { lines: Some(lines), networks: Networks::default() })
     }
 
     /// Allows nothing at all.
     #[must_use]
     pub fn deny_all() -> Self {
-        Self { lines: Some(Vec::new()), allow_private: false }
+        Self { lines: Some(Vec::new()), networks: Networks::default() }
     }
 
-    /// Whether addresses of private networks may be reached. `false` unless set.
+    /// Opens private networks as well: each is a network such as `10.1.0.0/16` or
+    /// `fd12:3456::/48`, or a single address. A link-local address or a metadata
+    /// service is opened by naming that very address, and by no network around it.
+    ///
+    /// # Errors
+    /// [`HostError::Network`] for what is neither, and for networks that are not
+    /// private.
+    pub fn allow_networks<I>(mut self, networks: I) -> Result<Self, HostError>
+    where
+        I: IntoIterator,
+        I::Item: AsRef<str>,
+    {
+        let networks = networks.into_iter().map(|network| networks::parse(network.as_ref()));
+        self.networks = self.networks.with(networks.collect::<Result<Vec<_>, _>>()?);
+        Ok(self)
+    }
+
+    /// Opens every private network, for machines on which only trusted people type
+    /// addresses. `false` opens none.
     #[must_use]
     pub fn allow_private(mut self, allow: bool) -> Self {
-        self.allow_private = allow;
+        if allow {
+            self.networks = self.networks.with(networks::private());
+        }
         self
     }
 
@@ -371,37 +393,7 @@ impl Egress {
 
     /// The rules for addresses, which hold for `prepare` and calls alike.
     pub(crate) fn addresses(&self) -> AddressRules {
-        AddressRules { loopback: self.loopback, private: self.policy.allow_private }
-    }
-}
-
-/// Which addresses a name may lead to.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct AddressRules {
-    loopback: bool,
-    private: bool,
-}
-
-impl AddressRules {
-    /// May `host` be reached at this address? Asked for each address that the
-    /// host resolved to, just before it is connected to.
-    pub(crate) fn check(self, host: &Host, address: IpAddr) -> Result<(), Refusal> {
-        match addresses::kind(address) {
-            AddressKind::Public => Ok(()),
-            AddressKind::Loopback if self.loopback && is_loopback_name(host) => Ok(()),
-            AddressKind::Loopback => Err(Refusal {
-                reason: format!("{host} leads to this machine ({address}), which nobody named literally"),
-                remedy: None,
-            }),
-            AddressKind::Private if self.private => Ok(()),
-            AddressKind::Private => Err(Refusal {
-                reason: format!("{host} leads to the private address {address}"),
-                remedy: Some("let the operator allow private addresses for this connection".to_owned()),
-            }),
-            AddressKind::Forbidden(what) => {
-                Err(Refusal { reason: format!("{host} leads to {what} ({address})"), remedy: None })
-            }
-        }
+        AddressRules { loopback: self.loopback, networks: self.policy.networks.clone() }
     }
 }
 

@@ -100,14 +100,24 @@ pub enum HostError {
         /// What is wrong with it.
         reason: String,
     },
-    /// The file of additional certificate authorities is of no use.
-    #[error("{} holds no usable certificate authority: {reason}", path.display())]
-    CertificateAuthority {
-        /// The file.
-        path: PathBuf,
+    /// A network of an egress policy is none that could be opened.
+    #[error("network {network:?}: {reason}")]
+    Network {
+        /// The network as it was given.
+        network: String,
         /// What is wrong with it.
         reason: String,
     },
+    /// A certificate authority or a client certificate is of no use.
+    #[error("the certificate cannot be used: {0}")]
+    Certificate(String),
+    /// Traces cannot be exported.
+    #[cfg(feature = "otlp")]
+    #[error("traces cannot be exported: {0}")]
+    Otlp(String),
+    /// The proxy is none that requests could go through.
+    #[error("the proxy cannot be used: {0}")]
+    Proxy(String),
     /// The folder of compiled components cannot be used.
     #[error("the cache {} cannot be used: {reason}", path.display())]
     Cache {

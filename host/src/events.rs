@@ -186,6 +186,7 @@ impl Record {
 impl Drop for Record {
     fn drop(&mut self) {
         self.events.metrics.requested(self.status);
+        self.events.metrics.transferred(self.request_bytes.load(Ordering::Relaxed), self.response_bytes);
         self.events.metrics.waited("rate", self.waited);
         let observer = self.events.observer.clone();
         // An event is text that was searched for secrets: too much work for nobody.

@@ -26,6 +26,8 @@ pub(crate) enum Failure {
     ConnectionRefused,
     #[error("unreachable: {0}")]
     Unreachable(String),
+    #[error("the proxy gave no connection: {0}")]
+    Proxy(String),
     #[error("no connection in time")]
     ConnectTimeout,
     #[error("the server's certificate is not trusted: {0}")]
@@ -63,7 +65,7 @@ impl Failure {
             Self::Login => WasiError::InternalError(Some("the host could not log in".to_owned())),
             Self::Dns(_) => WasiError::DnsError { rcode: None, info_code: None },
             Self::ConnectionRefused => WasiError::ConnectionRefused,
-            Self::Unreachable(_) => WasiError::DestinationUnavailable,
+            Self::Unreachable(_) | Self::Proxy(_) => WasiError::DestinationUnavailable,
             Self::ConnectTimeout => WasiError::ConnectionTimeout,
             Self::Certificate(_) => WasiError::TlsCertificateError,
             Self::Tls(_) => WasiError::TlsProtocolError,
@@ -108,6 +110,7 @@ impl Failure {
         match self {
             Self::Refused(refusal) => Self::Refused(refusal.clone()),
             Self::Dns(reason) => Self::Dns(reason.clone()),
+            Self::Proxy(reason) => Self::Proxy(reason.clone()),
             Self::ConnectionRefused => Self::ConnectionRefused,
             Self::ConnectTimeout => Self::ConnectTimeout,
             other => Self::Unreachable(other.to_string()),

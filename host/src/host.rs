@@ -24,6 +24,7 @@ use crate::manifest;
 use crate::names::{Lookups, Resolver};
 use crate::node::{Known, Node};
 use crate::outgoing;
+use crate::proxy::Proxy;
 use crate::shutdown::Door;
 
 /// How often running guests look whether they must yield or stop.
@@ -84,6 +85,7 @@ pub struct NodeHostBuilder {
     cache: Option<CompiledCache>,
     memory_creator: Option<Arc<dyn MemoryCreator>>,
     resolver: Option<Arc<dyn Resolver>>,
+    proxy: Option<Proxy>,
     component: ComponentLimits,
 }
 
@@ -95,6 +97,7 @@ impl fmt::Debug for NodeHostBuilder {
             .field("cache", &self.cache)
             .field("memory_creator", &self.memory_creator.is_some())
             .field("resolver", &self.resolver)
+            .field("proxy", &self.proxy)
             .field("component", &self.component)
             .finish()
     }
@@ -171,6 +174,14 @@ impl NodeHostBuilder {
         self
     }
 
+    /// The proxy that requests go through, unless a connection has
+    /// [another route](crate::ConnectionOptions::route). None unless set.
+    #[must_use]
+    pub fn proxy(mut self, proxy: Proxy) -> Self {
+        self.proxy = Some(proxy);
+        self
+    }
+
     /// Makes the host.
     ///
     /// # Errors
@@ -211,6 +222,7 @@ impl NodeHostBuilder {
             metrics: Arc::default(),
             door: Door::default(),
             lookups: Arc::new(Lookups::new(self.resolver)),
+            proxy: self.proxy,
         });
         let shared = Shared {
             engine,

@@ -1,108 +1,22 @@
-//! JSON forms of the contract's records, as the contract itself defines them.
+//! The JSON forms of what a component returns, for those who print it or pass it on.
 //!
-//! One function for each record. Members are in snake_case and absent where they
-//! are none, enum cases are text as written in WIT, a variant is the text of its
-//! case or an object of that one key, bytes are base64. JSON text of the
-//! contract becomes JSON; text that is none stays a string, so that nothing is
-//! lost.
+//! The records that all interfaces share have the form that
+//! [`json_form!`](workflow_node_sdk::json_form!) writes; the others rest on it.
 
 mod triggers;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
+use workflow_node_sdk::json_form::{bytes, list, object, text};
 
 use crate::fold::{Folded, FoldedItem};
 use crate::wit::lookup::{Entries, Entry};
 use crate::wit::node::{Execution, Outcome};
 use crate::wit::setup::{CheckReport, CheckStatus, CheckStep};
-use crate::wit::types::{
-    Attachment, AttachmentContent, Diagnostic, Effect, ErrorKind, FieldValue, Item, Level, NodeError, Report,
-    Retry, Usage,
-};
+use crate::wit::types::{FieldValue, Report};
 
 pub use self::triggers::{delivery, event, polled, received, reply, subscription};
 
-/// A failure: `kind`, `code`, `message`, `advice`, `field`, `http_status`,
-/// `vendor_message`, `effect`, `retry` (`"never"`, `"host-default"` or
-/// `{"after_ms": N}`) and `details`.
-#[must_use]
-pub fn node_error(error: &NodeError) -> Value {
-    let retry = match &error.retry {
-        Retry::Never => json!("never"),
-        Retry::HostDefault => json!("host-default"),
-        Retry::AfterMs(milliseconds) => json!({ "after_ms": milliseconds }),
-    };
-    object([
-        ("kind", Some(json!(error_kind(error.kind)))),
-        ("code", Some(json!(error.code))),
-        ("message", Some(json!(error.message))),
-        ("advice", error.advice.as_ref().map(|text| json!(text))),
-        ("field", error.field.as_ref().map(|text| json!(text))),
-        ("http_status", error.http_status.map(|status| json!(status))),
-        ("vendor_message", error.vendor_message.as_ref().map(|text| json!(text))),
-        ("effect", Some(json!(effect(error.effect)))),
-        ("retry", Some(retry)),
-        ("details", error.details.as_deref().map(text)),
-    ])
-}
-
-/// A kind as the contract spells it, such as `invalid-input`.
-#[must_use]
-pub fn error_kind(kind: ErrorKind) -> &'static str {
-    match kind {
-        ErrorKind::InvalidInput => "invalid-input",
-        ErrorKind::Unauthenticated => "unauthenticated",
-        ErrorKind::Forbidden => "forbidden",
-        ErrorKind::NotFound => "not-found",
-        ErrorKind::Conflict => "conflict",
-        ErrorKind::RateLimited => "rate-limited",
-        ErrorKind::Unavailable => "unavailable",
-        ErrorKind::Timeout => "timeout",
-        ErrorKind::Cancelled => "cancelled",
-        ErrorKind::Denied => "denied",
-        ErrorKind::Protocol => "protocol",
-        ErrorKind::Unsupported => "unsupported",
-        ErrorKind::Internal => "internal",
-    }
-}
-
-/// An effect as the contract spells it.
-#[must_use]
-pub fn effect(effect: Effect) -> &'static str {
-    match effect {
-        Effect::None => "none",
-        Effect::Applied => "applied",
-        Effect::Unknown => "unknown",
-    }
-}
-
-/// What a call cost: `requests`, `retries`, `waited_ms`, `rate_limited`.
-#[must_use]
-pub fn usage(usage: &Usage) -> Value {
-    json!({
-        "requests": usage.requests,
-        "retries": usage.retries,
-        "waited_ms": usage.waited_ms,
-        "rate_limited": usage.rate_limited,
-    })
-}
-
-/// A diagnostic: `level`, `code`, `message`, `item_index`.
-#[must_use]
-pub fn diagnostic(diagnostic: &Diagnostic) -> Value {
-    let level = match diagnostic.level {
-        Level::Debug => "debug",
-        Level::Info => "info",
-        Level::Warning => "warning",
-    };
-    object([
-        ("level", Some(json!(level))),
-        ("code", Some(json!(diagnostic.code))),
-        ("message", Some(json!(diagnostic.message))),
-        ("item_index", diagnostic.item_index.map(|index| json!(index))),
-    ])
-}
+workflow_node_sdk::json_form!(crate::wit::types);
 
 /// What a call returns beside its result: `usage`, `diagnostics`.
 #[must_use]
@@ -111,34 +25,6 @@ pub fn report(report: &Report) -> Value {
         "usage": usage(&report.usage),
         "diagnostics": list(&report.diagnostics, diagnostic),
     })
-}
-
-/// A result: its JSON, and `attachments` beside it where there are any.
-#[must_use]
-pub fn item(item: &Item) -> Value {
-    let value = text(&item.json);
-    if item.attachments.is_empty() {
-        return value;
-    }
-    let attachments = list(&item.attachments, attachment);
-    match value {
-        Value::Object(mut members) => {
-            members.insert("attachments".to_owned(), attachments);
-            Value::Object(members)
-        }
-        value => json!({ "value": value, "attachments": attachments }),
-    }
-}
-
-fn attachment(attachment: &Attachment) -> Value {
-    let content = match &attachment.content {
-        AttachmentContent::Bytes(bytes) => json!({ "bytes": STANDARD.encode(bytes) }),
-        AttachmentContent::Link(link) => json!({ "link": object([
-            ("url", Some(json!(link.url))),
-            ("expires_at", link.expires_at.as_ref().map(|instant| json!(instant))),
-        ]) }),
-    };
-    json!({ "name": attachment.name, "mime_type": attachment.mime_type, "content": content })
 }
 
 /// One call: `outcomes`, `next`, `resume_after_ms`, `usage`, `diagnostics`.
@@ -252,25 +138,6 @@ fn entry(entry: &Entry) -> Value {
         ("disabled", entry.disabled.then_some(Value::Bool(true))),
         ("details", entry.details.as_deref().map(text)),
     ])
-}
-
-/// JSON text as JSON.
-fn text(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
-}
-
-pub(crate) fn list<T>(values: &[T], form: impl Fn(&T) -> Value) -> Value {
-    Value::Array(values.iter().map(form).collect())
-}
-
-/// An object of the members that are there.
-pub(crate) fn object<const N: usize>(members: [(&str, Option<Value>); N]) -> Value {
-    Value::Object(
-        members
-            .into_iter()
-            .filter_map(|(name, value)| Some((name.to_owned(), value?)))
-            .collect::<Map<String, Value>>(),
-    )
 }
 
 #[cfg(test)]

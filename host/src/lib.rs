@@ -154,7 +154,8 @@
 //!
 //! `docs/hosting.md` is the page for operators: limits and their defaults, sizing,
 //! metrics, upgrades. Each call is a span of `tracing` below the caller's W3C trace,
-//! with its requests in it; any number of components share a host.
+//! with its requests in it (the feature `otlp` exports them); any number of components
+//! share a host.
 //!
 //! # What an embedder decides
 //!
@@ -192,6 +193,7 @@ mod host;
 mod http;
 mod inspect;
 pub mod json;
+mod keyring;
 mod limits;
 mod links;
 mod loading;
@@ -203,10 +205,14 @@ mod network;
 mod node;
 mod options;
 mod origin;
+#[cfg(feature = "otlp")]
+pub mod otlp;
 mod outgoing;
 #[cfg(test)]
 mod page;
 mod placeholders;
+pub mod provider;
+pub mod proxy;
 mod quota;
 mod reading;
 mod recipe;
@@ -218,6 +224,7 @@ mod session;
 mod shutdown;
 mod spelling;
 mod template;
+pub mod tls;
 mod token;
 mod trace;
 mod triggers;
@@ -238,5 +245,11 @@ pub use loading::{Digest, DigestError};
 pub use names::{Resolver, Resolving};
 pub use node::{Node, refused_imports};
 pub use options::{AuthMode, CallOptions, ConnectionOptions};
+pub use provider::{
+    EnvironmentSecrets, FileSecrets, MemorySecrets, ProviderError, Providing, SecretProvider, SecretSource,
+};
+pub use proxy::{Proxy, Route};
 pub use quota::ConnectionLimits;
+pub use secrets::Secret;
+pub use tls::Tls;
 pub use triggers::signing_secret;

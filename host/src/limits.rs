@@ -33,6 +33,8 @@ impl Default for Limits {
 /// component may have many of each, and what the host [holds](crate::held) for it.
 #[derive(Debug)]
 pub(crate) struct Limiter {
+    /// What there is.
+    bytes: usize,
     /// What memories and tables leave.
     left: usize,
     /// What the host holds, at most.
@@ -42,7 +44,12 @@ pub(crate) struct Limiter {
 
 impl Limiter {
     pub(crate) fn new(bytes: usize) -> Self {
-        Self { left: bytes, held: 0, exceeded: false }
+        Self { bytes, left: bytes, held: 0, exceeded: false }
+    }
+
+    /// What memories and tables take.
+    pub(crate) fn used(&self) -> usize {
+        self.bytes - self.left
     }
 
     /// Whether the guest ever asked for more than there was.
@@ -216,6 +223,7 @@ mod tests {
         assert!(limiter.memory_growing(0, 512 << 10, None).expect("memory"));
         assert!(limiter.memory_growing(0, 256 << 10, None).expect("memory"));
         assert!(limiter.table_growing(0, 16 << 10, None).expect("table"));
+        assert_eq!(limiter.used(), (768 << 10) + (16 << 10) * size_of::<usize>());
         assert!(!limiter.exceeded());
         assert!(!limiter.memory_growing(512 << 10, 768 << 10, None).expect("memory"));
         assert!(limiter.exceeded());

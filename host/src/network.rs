@@ -6,7 +6,7 @@
 //! [`client`](crate::client), and the answer comes back with its size and its
 //! pauses bounded. Every request becomes an [event](crate::events).
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -42,8 +42,8 @@ pub(crate) struct Network {
     pub(crate) client: HttpClient,
     pub(crate) egress: Egress,
     pub(crate) events: Events,
-    /// Present where the host logs in.
-    pub(crate) login: Option<Arc<HostLogin>>,
+    /// Set where the host logs in.
+    pub(crate) login: OnceLock<Arc<HostLogin>>,
     /// Where the token request of the recipe goes, whoever makes it.
     pub(crate) token_url: Option<Uri>,
     /// Present where the component logs in with placeholders.
@@ -127,7 +127,7 @@ impl Network {
         let compressed = decode::ask(request.headers_mut());
         let origin = origin_of(request.uri());
         let admitted = self.wait_in(turn, &origin, timeouts.deadline, &mut record).await;
-        let response = match (admitted, &self.login) {
+        let response = match (admitted, self.login.get()) {
             (Err(failure), _) => {
                 drain(request.into_body(), timeouts.deadline);
                 Err(failure)

@@ -25,6 +25,7 @@ use crate::manifest::{self, Manifest};
 use crate::metrics::Metrics;
 use crate::names::Names;
 use crate::options::ConnectionOptions;
+use crate::proxy::Proxy;
 use crate::secrets::Secrets;
 use crate::wit::migration::Migrated;
 
@@ -233,6 +234,11 @@ impl Node {
     /// What a new connection asks for names with.
     pub(crate) fn names(&self) -> Names {
         Names::new(Arc::clone(&self.loaded.bounds.lookups))
+    }
+
+    /// The proxy of the host.
+    pub(crate) fn proxy(&self) -> Option<Proxy> {
+        self.loaded.bounds.proxy.clone()
     }
 
     /// How many slots there are, in a pool.

@@ -1,7 +1,6 @@
 //! What an embedder says about a connection and about a call.
 
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +8,10 @@ use crate::budget::RateLimit;
 use crate::egress::{EgressPolicy, Reach};
 use crate::events::RequestObserver;
 use crate::links::LinkPolicy;
+use crate::provider::SecretSource;
+use crate::proxy::Route;
 use crate::quota::ConnectionLimits;
+use crate::tls::Tls;
 
 /// Who logs in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -17,7 +19,9 @@ use crate::quota::ConnectionLimits;
 pub enum AuthMode {
     /// The component, by its export `authenticate`. The host keeps the session
     /// and passes it to each call; secrets are passed along, so that the
-    /// component can renew it.
+    /// component can renew it. One that answers `unsupported` leaves the login to the
+    /// recipe of its credential spec: from then on the host logs in as with
+    /// [`Recipe`](Self::Recipe).
     #[default]
     Component,
     /// The component, with placeholders for the secrets. The host puts the real
@@ -41,6 +45,8 @@ pub struct ConnectionOptions {
     pub accepted: Reach,
     /// Who logs in.
     pub auth: AuthMode,
+    /// Who gives the secrets that nobody types. Nobody unless set.
+    pub secrets: Option<SecretSource>,
     /// Whether attachment links are followed. None is unless set.
     pub links: LinkPolicy,
     /// How many requests its calls may send together. As many as the service
@@ -50,8 +56,10 @@ pub struct ConnectionOptions {
     pub limits: ConnectionLimits,
     /// Is told every request.
     pub observer: Option<Arc<dyn RequestObserver>>,
-    /// PEM file of certificate authorities to trust besides the public ones.
-    pub ca_file: Option<PathBuf>,
+    /// Whom it trusts, and with which certificate it shows who it is.
+    pub tls: Tls,
+    /// Whether its requests go through a proxy.
+    pub route: Route,
     /// How long `prepare` may take. 30 s.
     pub deadline: Duration,
 }
@@ -62,11 +70,13 @@ impl Default for ConnectionOptions {
             policy: EgressPolicy::default(),
             accepted: Reach::default(),
             auth: AuthMode::default(),
+            secrets: None,
             links: LinkPolicy::default(),
             rate: None,
             limits: ConnectionLimits::default(),
             observer: None,
-            ca_file: None,
+            tls: Tls::default(),
+            route: Route::default(),
             deadline: Duration::from_secs(30),
         }
     }
@@ -78,11 +88,13 @@ impl fmt::Debug for ConnectionOptions {
             .field("policy", &self.policy)
             .field("accepted", &self.accepted)
             .field("auth", &self.auth)
+            .field("secrets", &self.secrets)
             .field("links", &self.links)
             .field("rate", &self.rate)
             .field("limits", &self.limits)
             .field("observed", &self.observer.is_some())
-            .field("ca_file", &self.ca_file)
+            .field("tls", &self.tls)
+            .field("route", &self.route)
             .field("deadline", &self.deadline)
             .finish()
     }

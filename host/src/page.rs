@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::inspect::ComponentLimits;
 use crate::limits::Limits;
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, Used};
 use crate::options::{CallOptions, ConnectionOptions};
 use crate::quota::ConnectionLimits;
 use crate::{
@@ -108,11 +108,12 @@ fn the_page_names_every_metric() {
     // What never happened is not told.
     metrics.called("execute", "ok", Duration::ZERO);
     metrics.requested(Some(200));
+    metrics.used("execute", Used::default());
     metrics.waited("rate", Duration::from_secs(1));
     let text = metrics.text();
     let names: Vec<&str> =
         text.lines().filter_map(|line| line.strip_prefix("# HELP ")?.split(' ').next()).collect();
-    assert!(names.len() == 6, "{text}");
+    assert!(names.len() == 10, "{text}");
     for name in names {
         assert!(PAGE.contains(&format!("`{name}`")), "the page lacks {name}");
     }

@@ -34,10 +34,11 @@ use crate::context::random_hex;
 use crate::egress::Refusal;
 use crate::error::HostError;
 use crate::failure::Failure;
-use crate::form::{AuthRecipe, ClientAuthentication, CredentialSpec, Oauth2ClientCredentials};
+use crate::form::{AuthRecipe, ClientAuthentication, Oauth2ClientCredentials};
+use crate::keyring::Keyring;
 use crate::network::without_query;
 use crate::origin::Origin;
-use crate::recipe::{Ingredients, Place, not_run, with_query};
+use crate::recipe::{Ingredients, LoginPlan, Place, not_run, with_query};
 use crate::replay::{self, Room};
 use crate::secrets::{Secret, Secrets};
 use crate::session::LARGEST;
@@ -55,8 +56,9 @@ const OTHER_TOKENS: [&str; 2] = ["refresh_token", "id_token"];
 pub(crate) struct Vault {
     /// In every placeholder of this connection and in nothing else.
     stem: String,
-    /// By the name of the field.
-    fields: BTreeMap<String, Held>,
+    /// What stands for each secret field.
+    fields: BTreeMap<String, String>,
+    keyring: Arc<Keyring>,
     rule: Rule,
     tokens: Mutex<Vec<Held>>,
     secrets: Arc<Secrets>,
@@ -108,12 +110,10 @@ pub(crate) enum Answer {
 impl Vault {
     /// The vault of a connection. Only a recipe says where secrets belong, so
     /// there is none without.
-    pub(crate) fn new(
-        spec: &CredentialSpec,
-        ingredients: &Ingredients<'_>,
-        secrets: &Arc<Secrets>,
-    ) -> Result<Self, HostError> {
-        let rule = match &spec.auth_recipe {
+    pub(crate) fn new(plan: &LoginPlan) -> Result<Self, HostError> {
+        let ring = plan.keyring.current();
+        let (ingredients, secrets) = (plan.ingredients(&ring.values), &plan.secrets);
+        let rule = match &plan.recipe {
             AuthRecipe::Other(name) => return Err(not_run(name)),
             AuthRecipe::None | AuthRecipe::Custom => {
                 return Err(HostError::Recipe("it does not say where the secrets go".to_owned()));
@@ -123,24 +123,31 @@ impl Vault {
             }
             AuthRecipe::Basic(basic) => Rule::Basic { field: basic.password_field.clone() },
             AuthRecipe::Oauth2ClientCredentials(recipe) => {
-                Rule::Token(Box::new(TokenRule::new(recipe, ingredients)?))
+                Rule::Token(Box::new(TokenRule::new(recipe, &ingredients)?))
             }
         };
         let stem = format!("placeholder-{}", random_hex()?);
-        let hold = |(number, (name, value)): (usize, (&String, &Secret))| {
+        let name = |(number, name): (usize, &String)| {
             let placeholder = format!("{stem}-{number}");
-            secrets.add(&placeholder);
-            (name.clone(), Held { placeholder, value: value.clone() })
+            secrets.keep(&placeholder);
+            (name.clone(), placeholder)
         };
-        let fields = ingredients.secrets.iter().enumerate().map(hold).collect();
-        Ok(Self { stem, fields, rule, tokens: Mutex::default(), secrets: Arc::clone(secrets) })
+        let fields = ring.values.keys().enumerate().map(name).collect();
+        let (keyring, secrets) = (Arc::clone(&plan.keyring), Arc::clone(secrets));
+        Ok(Self { stem, fields, keyring, rule, tokens: Mutex::default(), secrets })
     }
 
     /// The secret fields as the component is given them.
     pub(crate) fn fields(&self) -> impl Iterator<Item = FieldValue> {
         self.fields
             .iter()
-            .map(|(name, held)| FieldValue { name: name.clone(), value: held.placeholder.clone() })
+            .map(|(name, placeholder)| FieldValue { name: name.clone(), value: placeholder.clone() })
+    }
+
+    /// A field with the secret that it stands for now.
+    fn held(&self, name: &str) -> Option<Held> {
+        let value = self.keyring.current().values.get(name)?.clone();
+        Some(Held { placeholder: self.fields.get(name)?.clone(), value })
     }
 
     /// Puts the real values into a request, where they belong.
@@ -154,14 +161,17 @@ impl Vault {
         let answer = match &self.rule {
             Rule::Token(rule) if rule.is_for(&request) => {
                 let form = self.filled_form(rule, body);
-                if let Some(field) = rule.basic.as_ref().and_then(|name| self.fields.get(name)) {
-                    let encoded: String = byte_serialize(field.value.expose().as_bytes()).collect();
+                if let Some(field) = rule.basic.as_ref().and_then(|name| self.held(name)) {
+                    let encoded: String = byte_serialize(field.value.expose_secret().as_bytes()).collect();
                     fill_basic(&mut request, &field.placeholder, &encoded)?;
                 }
-                self.refuse_strays(&request, form.as_ref().map_or(body, |form| form.expose().as_bytes()))?;
+                self.refuse_strays(
+                    &request,
+                    form.as_ref().map_or(body, |form| form.expose_secret().as_bytes()),
+                )?;
                 if let Some(form) = form {
                     request.headers_mut().remove(CONTENT_LENGTH);
-                    *request.body_mut() = full(Bytes::from(form.expose().to_owned()));
+                    *request.body_mut() = full(Bytes::from(form.expose_secret().to_owned()));
                 }
                 return Ok((request, Answer::Token));
             }
@@ -171,12 +181,12 @@ impl Vault {
                 Answer::Plain
             }
             Rule::Key { field, place } => {
-                self.fields.get(field).map_or(Ok(()), |key| fill_place(&mut request, place, key))?;
+                self.held(field).map_or(Ok(()), |key| fill_place(&mut request, place, &key))?;
                 Answer::Plain
             }
             Rule::Basic { field } => {
-                if let Some(password) = self.fields.get(field) {
-                    fill_basic(&mut request, &password.placeholder, password.value.expose())?;
+                if let Some(password) = self.held(field) {
+                    fill_basic(&mut request, &password.placeholder, password.value.expose_secret())?;
                 }
                 Answer::Plain
             }
@@ -195,8 +205,8 @@ impl Vault {
         for (name, value) in parse(body) {
             let mut value = value.into_owned();
             let allowed = rule.form.iter().filter(|(field, _)| *field == name).flat_map(|(_, names)| names);
-            for held in allowed.filter_map(|name| self.fields.get(name)) {
-                value = value.replace(&held.placeholder, held.value.expose());
+            for held in allowed.filter_map(|name| self.held(name)) {
+                value = value.replace(&held.placeholder, held.value.expose_secret());
             }
             form.append_pair(&name, &value);
         }
@@ -283,7 +293,7 @@ impl Vault {
     fn placeholder_of(&self, token: &str) -> String {
         self.secrets.add(token);
         let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(held) = tokens.iter().find(|held| held.value.expose() == token) {
+        if let Some(held) = tokens.iter().find(|held| held.value.expose_secret() == token) {
             return held.placeholder.clone();
         }
         // Numbers go on where the last one ended, so that none is used twice.
@@ -339,7 +349,7 @@ fn fill_place(request: &mut Request<WasiBody>, place: &Place, held: &Held) -> Re
         Place::Header { name, prefix } => {
             let expected = format!("{prefix}{}", held.placeholder);
             if request.headers().get(name).is_some_and(|value| value.as_bytes() == expected.as_bytes()) {
-                let value = sensitive(&format!("{prefix}{}", held.value.expose()))?;
+                let value = sensitive(&format!("{prefix}{}", held.value.expose_secret()))?;
                 request.headers_mut().insert(name.clone(), value);
             }
         }
@@ -349,7 +359,7 @@ fn fill_place(request: &mut Request<WasiBody>, place: &Place, held: &Held) -> Re
             let before = pairs.len();
             pairs.retain(|(known, value)| known != name || *value != held.placeholder);
             if pairs.len() < before {
-                pairs.push((name.clone(), held.value.expose().to_owned()));
+                pairs.push((name.clone(), held.value.expose_secret().to_owned()));
                 let query = Serializer::new(String::new()).extend_pairs(pairs).finish();
                 let bare = without_query(request.uri());
                 *request.uri_mut() = with_query(&bare, &query).ok_or(Failure::Protocol)?;

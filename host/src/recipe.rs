@@ -8,7 +8,7 @@
 //! [`session`](crate::session).
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -16,9 +16,10 @@ use http::{HeaderName, HeaderValue, Request, StatusCode, Uri};
 use tokio::time::Instant;
 use url::form_urlencoded::Serializer;
 
-use crate::credentials::Typed;
+use crate::credentials::{Credentials, Typed};
 use crate::error::{CallError, HostError};
-use crate::form::{AuthRecipe, CredentialSpec, Injection};
+use crate::form::{AuthRecipe, Injection};
+use crate::keyring::{Keyring, is_refused};
 use crate::network::Network;
 use crate::origin::{Origin, typed_origins};
 use crate::secrets::{Secret, Secrets};
@@ -28,8 +29,31 @@ use crate::token::{Token, TokenRequest, TokenUse};
 /// How the host of one connection logs in.
 #[derive(Debug)]
 pub(crate) struct HostLogin {
+    plan: LoginPlan,
+    made: RwLock<Arc<Login>>,
+}
+
+/// What a login is made of, with the secrets as they are at the time.
+#[derive(Debug, Clone)]
+pub(crate) struct LoginPlan {
+    pub(crate) recipe: AuthRecipe,
+    /// As `prepare` completed them.
+    pub(crate) credentials: Credentials,
+    pub(crate) typed: Typed,
+    pub(crate) token_url: Option<String>,
+    pub(crate) keyring: Arc<Keyring>,
+    pub(crate) secrets: Arc<Secrets>,
+}
+
+/// A login with the secrets of one time.
+#[derive(Debug)]
+struct Login {
+    /// Of which secrets it was made.
+    ring: u64,
     place: Place,
     kind: Kind,
+    /// Statuses that mean that what it gave is no good.
+    renew_on: Vec<u16>,
 }
 
 /// Where the credential goes in a request.
@@ -51,7 +75,6 @@ enum Kind {
 #[derive(Debug)]
 struct Asked {
     request: TokenRequest,
-    renew_on: Arc<[u16]>,
     cache: Cache<Token>,
     secrets: Arc<Secrets>,
 }
@@ -73,7 +96,7 @@ impl Ingredients<'_> {
     pub(crate) fn value(&self, name: &str) -> Result<&str, HostError> {
         self.secrets
             .get(name)
-            .map(Secret::expose)
+            .map(Secret::expose_secret)
             .or_else(|| self.plain(name))
             .ok_or_else(|| HostError::Recipe(format!("there is no value for the field `{name}`")))
     }
@@ -98,7 +121,9 @@ impl Ingredients<'_> {
     /// Fields and secrets together, for templates that may hold both.
     pub(crate) fn all(&self) -> BTreeMap<String, String> {
         let mut all = self.plain_fields();
-        all.extend(self.secrets.iter().map(|(name, secret)| (name.clone(), secret.expose().to_owned())));
+        all.extend(
+            self.secrets.iter().map(|(name, secret)| (name.clone(), secret.expose_secret().to_owned())),
+        );
         all
     }
 }
@@ -118,14 +143,24 @@ fn is_tidied(typed: &str, completed: &str) -> bool {
         || Origin::of_text(completed).is_some_and(|origin| typed_origins(typed).contains(&origin))
 }
 
-impl HostLogin {
-    /// The login of a connection; `None` where the service needs none.
-    pub(crate) fn new(
-        spec: &CredentialSpec,
-        ingredients: &Ingredients<'_>,
-        secrets: &Arc<Secrets>,
-    ) -> Result<Option<Self>, HostError> {
-        Ok(Some(match &spec.auth_recipe {
+impl LoginPlan {
+    pub(crate) fn ingredients<'a>(&'a self, secrets: &'a BTreeMap<String, Secret>) -> Ingredients<'a> {
+        Ingredients {
+            fields: &self.credentials.plain,
+            typed: &self.typed,
+            secrets,
+            token_url: self.token_url.as_deref(),
+        }
+    }
+
+    /// The login with the secrets as they are now; `None` where the service needs none.
+    fn make(&self) -> Result<Option<Login>, HostError> {
+        let ring = self.keyring.current();
+        let (ingredients, secrets) = (self.ingredients(&ring.values), &self.secrets);
+        // A key that does not change is refused for good.
+        let mut renew_on =
+            if self.keyring.may_change() { vec![StatusCode::UNAUTHORIZED.as_u16()] } else { Vec::new() };
+        let (place, kind) = match &self.recipe {
             AuthRecipe::None => return Ok(None),
             AuthRecipe::Custom => {
                 return Err(HostError::Recipe("only the component knows how to log in".to_owned()));
@@ -133,43 +168,62 @@ impl HostLogin {
             AuthRecipe::Other(name) => {
                 return Err(not_run(name));
             }
-            AuthRecipe::StaticToken(token) => Self {
-                place: Place::new(&token.inject)?,
-                kind: Kind::Fixed(Secret::new(ingredients.value(&token.token_field)?)),
-            },
+            AuthRecipe::StaticToken(token) => {
+                (Place::new(&token.inject)?, Kind::Fixed(Secret::new(ingredients.value(&token.token_field)?)))
+            }
             AuthRecipe::Basic(basic) => {
                 let pair = STANDARD.encode(format!(
                     "{}:{}",
                     ingredients.value(&basic.username_field)?,
                     ingredients.value(&basic.password_field)?
                 ));
-                secrets.add(&pair);
-                Self { place: Place::authorization("Basic "), kind: Kind::Fixed(Secret::new(pair)) }
+                secrets.keep(&pair);
+                (Place::authorization("Basic "), Kind::Fixed(Secret::new(pair)))
             }
-            AuthRecipe::Oauth2ClientCredentials(recipe) => Self {
-                place: Place::new(&recipe.inject)?,
-                kind: Kind::Token(Box::new(Asked {
-                    request: TokenRequest::new(recipe, ingredients, secrets)?,
-                    renew_on: recipe.renew_on.clone().into(),
-                    cache: Cache::default(),
-                    secrets: Arc::clone(secrets),
-                })),
-            },
-        }))
+            AuthRecipe::Oauth2ClientCredentials(recipe) => {
+                renew_on.clone_from(&recipe.renew_on);
+                let request = TokenRequest::new(recipe, &ingredients, secrets)?;
+                let asked = Asked { request, cache: Cache::default(), secrets: Arc::clone(secrets) };
+                (Place::new(&recipe.inject)?, Kind::Token(Box::new(asked)))
+            }
+        };
+        Ok(Some(Login { ring: ring.generation, place, kind, renew_on }))
+    }
+}
+
+impl HostLogin {
+    /// The login of a connection; `None` where the service needs none.
+    pub(crate) fn new(plan: LoginPlan) -> Result<Option<Self>, HostError> {
+        let Some(login) = plan.make()? else { return Ok(None) };
+        Ok(Some(Self { plan, made: RwLock::new(Arc::new(login)) }))
     }
 
-    /// What goes into the next request; logs in if there is no token.
+    /// The login with the secrets as they are now.
+    fn current(&self) -> Result<Arc<Login>, HostError> {
+        let made = Arc::clone(&self.made.read().unwrap_or_else(PoisonError::into_inner));
+        if made.ring == self.plan.keyring.current().generation {
+            return Ok(made);
+        }
+        let mut made = self.made.write().unwrap_or_else(PoisonError::into_inner);
+        if made.ring != self.plan.keyring.current().generation
+            && let Some(login) = self.plan.make()?
+        {
+            *made = Arc::new(login);
+        }
+        Ok(Arc::clone(&made))
+    }
+
+    /// What goes into the next request; logs in if there is no token. Where the service
+    /// refuses to, and there are newer secrets, with those.
     pub(crate) async fn lease(&self, network: &Network, deadline: Instant) -> Result<HostLease, CallError> {
-        match &self.kind {
-            Kind::Fixed(value) => Ok(HostLease {
-                credential: self.place.credential(value.expose())?,
-                renew_on: Arc::default(),
-                token: None,
-            }),
-            Kind::Token(asked) => {
-                let token = asked.token(network, None, deadline).await?;
-                self.leased(asked, token)
+        let login = self.current()?;
+        match login.lease(network, deadline).await {
+            Err(CallError::Node(error))
+                if is_refused(&error) && self.plan.keyring.is_newer(login.ring, deadline).await =>
+            {
+                self.current()?.lease(network, deadline).await
             }
+            leased => leased,
         }
     }
 
@@ -181,31 +235,65 @@ impl HostLogin {
         refused: HostLease,
         deadline: Instant,
     ) -> Result<Option<HostLease>, CallError> {
-        let (Kind::Token(asked), Some(used)) = (&self.kind, &refused.token) else { return Ok(None) };
+        let login = Arc::clone(&refused.login);
+        if self.current()?.ring != login.ring {
+            return self.lease(network, deadline).await.map(Some);
+        }
+        let (asked, used) = match (&login.kind, &refused.token) {
+            (Kind::Token(asked), Some(used)) => (asked, used),
+            _ if self.plan.keyring.is_newer(login.ring, deadline).await => {
+                return self.lease(network, deadline).await.map(Some);
+            }
+            _ => return Ok(None),
+        };
         let (token, generation) = (Arc::clone(&used.lease.value), used.lease.generation);
         drop(refused);
         let newer = match asked.cache.newer(generation, deadline).await {
             Some(newer) => newer,
             None if token.is_worn_out(deadline).await => {
-                asked.token(network, Some(generation), deadline).await?
+                match asked.token(network, Some(generation), deadline).await {
+                    Err(CallError::Node(error))
+                        if is_refused(&error) && self.plan.keyring.is_newer(login.ring, deadline).await =>
+                    {
+                        return self.lease(network, deadline).await.map(Some);
+                    }
+                    token => token?,
+                }
             }
             None => return Ok(None),
         };
-        self.leased(asked, newer).map(Some)
+        login.leased(newer).map(Some)
     }
 
     /// Forgets the token; whether there was one.
     pub(crate) async fn forget(&self, deadline: Instant) -> bool {
-        match &self.kind {
+        let login = Arc::clone(&self.made.read().unwrap_or_else(PoisonError::into_inner));
+        match &login.kind {
             Kind::Fixed(_) => false,
             Kind::Token(asked) => asked.cache.take(deadline).await.is_some(),
         }
     }
+}
 
-    fn leased(&self, asked: &Asked, token: Lease<Token>) -> Result<HostLease, CallError> {
+impl Login {
+    async fn lease(self: &Arc<Self>, network: &Network, deadline: Instant) -> Result<HostLease, CallError> {
+        match &self.kind {
+            Kind::Fixed(value) => Ok(HostLease {
+                login: Arc::clone(self),
+                credential: self.place.credential(value.expose_secret())?,
+                token: None,
+            }),
+            Kind::Token(asked) => {
+                let token = asked.token(network, None, deadline).await?;
+                self.leased(token)
+            }
+        }
+    }
+
+    fn leased(self: &Arc<Self>, token: Lease<Token>) -> Result<HostLease, CallError> {
         Ok(HostLease {
-            credential: self.place.credential(token.value.value.expose())?,
-            renew_on: Arc::clone(&asked.renew_on),
+            login: Arc::clone(self),
+            credential: self.place.credential(token.value.value.expose_secret())?,
             token: Some(TokenUse::new(token)),
         })
     }
@@ -256,7 +344,7 @@ impl Asked {
         self.cache
             .get(dead, deadline, async {
                 let token = self.request.send(network, deadline).await?;
-                self.secrets.add(token.value.expose());
+                self.secrets.add(token.value.expose_secret());
                 Ok(token)
             })
             .await
@@ -266,8 +354,8 @@ impl Asked {
 /// What goes into one request, which is under way until this is dropped.
 #[derive(Debug)]
 pub(crate) struct HostLease {
+    login: Arc<Login>,
     credential: Credential,
-    renew_on: Arc<[u16]>,
     token: Option<TokenUse>,
 }
 
@@ -289,7 +377,7 @@ impl HostLease {
                 request.headers_mut().insert(name.clone(), value.clone());
             }
             Credential::Query(pair) => {
-                if let Some(uri) = with_query(request.uri(), pair.expose()) {
+                if let Some(uri) = with_query(request.uri(), pair.expose_secret()) {
                     *request.uri_mut() = uri;
                 }
             }
@@ -298,7 +386,7 @@ impl HostLease {
 
     /// Whether this status means that the token is no good.
     pub(crate) fn is_refusal(&self, status: StatusCode) -> bool {
-        self.renew_on.contains(&status.as_u16())
+        self.login.renew_on.contains(&status.as_u16())
     }
 
     /// Notes that the service accepted it.
@@ -326,24 +414,25 @@ mod tests {
     use super::*;
     use crate::form::{Basic, HeaderInjection, StaticToken};
 
-    fn spec(auth_recipe: AuthRecipe) -> CredentialSpec {
-        CredentialSpec { auth_recipe, ..CredentialSpec::default() }
-    }
-
     fn login(recipe: AuthRecipe, secret: &str) -> Result<Option<HostLogin>, HostError> {
-        let fields = [("user".to_owned(), "me".to_owned())].into();
-        let secrets = [("key".to_owned(), Secret::new(secret))].into();
-        let typed = Typed::default();
-        let ingredients = Ingredients { fields: &fields, typed: &typed, secrets: &secrets, token_url: None };
-        HostLogin::new(&spec(recipe), &ingredients, &Arc::default())
+        let secret = [("key".to_owned(), Secret::new(secret))].into();
+        HostLogin::new(LoginPlan {
+            recipe,
+            credentials: Credentials { plain: [("user".to_owned(), "me".to_owned())].into() },
+            typed: Typed::default(),
+            token_url: None,
+            keyring: Arc::new(Keyring::new(secret, None, Vec::new(), Arc::default())),
+            secrets: Arc::default(),
+        })
     }
 
     /// A request with the login's credential in it.
     fn injected(login: &HostLogin) -> Request<()> {
-        let Kind::Fixed(value) = &login.kind else { panic!("a fixed value") };
-        let credential = login.place.credential(value.expose()).expect("credential");
-        let lease = HostLease { credential, renew_on: Arc::default(), token: None };
-        assert!(!format!("{login:?} {lease:?}").contains(value.expose()));
+        let made = login.current().expect("a login");
+        let Kind::Fixed(value) = &made.kind else { panic!("a fixed value") };
+        let credential = made.place.credential(value.expose_secret()).expect("credential");
+        let lease = HostLease { login: Arc::clone(&made), credential, token: None };
+        assert!(!format!("{login:?} {lease:?}").contains(value.expose_secret()));
         let mut request = Request::get("https://h.example/a?b=c").body(()).expect("request");
         lease.inject(&mut request);
         request
@@ -415,6 +504,7 @@ mod tests {
     #[test]
     fn a_secret_that_fits_no_header_is_refused_without_being_shown() {
         let login = login(key(in_header("x-key", "")), "hunter\n22").expect("login").expect("some");
+        let login = login.current().expect("a login");
         let error = login.place.credential("hunter\n22").expect_err("refused").to_string();
         assert!(!error.contains("hunter"), "{error}");
     }

@@ -9,7 +9,7 @@ mod condition;
 use std::collections::BTreeSet;
 
 use http::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::egress::{PathRule, method};
 use crate::error::{HostError, refusal};
@@ -81,26 +81,54 @@ impl Operation {
         })
     }
 
-    /// Why a person must have chosen this call.
-    fn needs_confirmation<'a>(&self, inputs: impl Iterator<Item = &'a str>) -> Option<String> {
-        if self.destructive {
-            return Some("its manifest marks it as `destructive`".to_owned());
-        }
-        if self.customer_visible {
-            return Some("its manifest marks it as `customer_visible`".to_owned());
-        }
+    /// Why a person must have chosen this operation, whatever its input.
+    fn mark(&self) -> Option<&'static str> {
+        let marks = [(self.destructive, "destructive"), (self.customer_visible, "customer_visible")];
+        marks.into_iter().find_map(|(set, name)| set.then_some(name))
+    }
+
+    /// Why a person must have chosen it with this input.
+    fn condition(&self, input: &str) -> Option<String> {
         if self.confirm_when.is_empty() {
             return None;
         }
-        inputs.enumerate().find_map(|(index, input)| {
-            let item = format!("item {}", index.saturating_add(1));
-            let Ok(input) = serde_json::from_str::<Value>(input) else {
-                return Some(format!("{item} is not JSON, so nobody can tell what it asks for"));
-            };
-            let met = self.confirm_when.iter().find(|condition| condition.holds(&input))?;
-            Some(format!("its manifest demands it where {met}, as in {item}"))
-        })
+        let Ok(input) = serde_json::from_str::<Value>(input) else {
+            return Some("the input is not JSON and nobody can tell what it asks for".to_owned());
+        };
+        self.confirm_when.iter().find(|condition| condition.holds(&input)).map(ToString::to_string)
     }
+
+    /// The items that a person must have chosen.
+    fn needs_confirmation<'a>(&self, inputs: impl Iterator<Item = &'a str>) -> Unconfirmed {
+        let mut unconfirmed = Unconfirmed { why: String::new(), items: Vec::new(), all: 0 };
+        if let Some(mark) = self.mark() {
+            unconfirmed.why = format!("its manifest marks it as `{mark}`");
+        }
+        for (index, input) in inputs.enumerate() {
+            unconfirmed.all += 1;
+            let condition = self.condition(input);
+            if self.mark().is_none() && condition.is_none() {
+                continue;
+            }
+            if unconfirmed.why.is_empty() {
+                let item = format!("item {}", index.saturating_add(1));
+                let condition = condition.unwrap_or_default();
+                unconfirmed.why = format!("its manifest demands it for {item}, where {condition}");
+            }
+            unconfirmed.items.push(index);
+        }
+        unconfirmed
+    }
+}
+
+/// What a person must have chosen of a call.
+struct Unconfirmed {
+    /// Empty: nothing.
+    why: String,
+    /// Which items, from 0.
+    items: Vec<usize>,
+    /// How many items there are.
+    all: usize,
 }
 
 /// The lists that a schema refers to, at any depth and through `$ref`.
@@ -158,15 +186,36 @@ pub(crate) fn permit<'a>(
     if call.confirmed || call.dry_run {
         return Ok(());
     }
-    match operation.needs_confirmation(inputs) {
-        None => Ok(()),
-        Some(why) => Err(Box::new(refusal(
+    let Unconfirmed { why, items, all } = operation.needs_confirmation(inputs);
+    if why.is_empty() {
+        return Ok(());
+    }
+    let mut advice =
+        "A person must choose this operation; then the caller sets `CallOptions::confirmed`.".to_owned();
+    if items.len() < all {
+        advice.push_str(
+            " The other items can go in a call of their own: `details` says which must be confirmed.",
+        );
+    }
+    Err(Box::new(NodeError {
+        details: Some(json!({ "unconfirmed": items }).to_string()),
+        ..refusal(
             ErrorKind::Denied,
             "host.not-confirmed",
             format!("The operation `{id}` must be confirmed: {why}."),
-            "A person must choose this operation; then the caller sets `CallOptions::confirmed`.",
-        ))),
-    }
+            &advice,
+        )
+    }))
+}
+
+/// Which items of a call a person must have chosen, from 0.
+pub(crate) fn unconfirmed<'a>(
+    manifest: &Manifest,
+    id: &str,
+    inputs: impl Iterator<Item = &'a str>,
+) -> Result<Vec<usize>, Box<NodeError>> {
+    let operation = manifest.operation(id).ok_or_else(|| Box::new(unknown(manifest, id)))?;
+    Ok(operation.needs_confirmation(inputs).items)
 }
 
 fn unknown(manifest: &Manifest, id: &str) -> NodeError {
@@ -261,6 +310,29 @@ mod tests {
             }
         }
         assert_eq!(code("note", &["{}", r#"{"private":0}"#], &model), "host.not-confirmed");
+    }
+
+    #[test]
+    fn a_refusal_names_the_items_that_must_be_confirmed() {
+        let manifest = Manifest::parse(MANIFEST).expect("manifest");
+        let inputs = ["{}", r#"{"private":false}"#, r#"{"private":true}"#, "{"];
+        for (id, count, items, others) in
+            [("note", 4, vec![1, 3], true), ("note", 2, vec![1], true), ("delete", 2, vec![0, 1], false)]
+        {
+            let inputs = || inputs.iter().copied().take(count);
+            let error = permit(&manifest, id, inputs(), &CallOptions::default()).expect_err("not confirmed");
+            assert_eq!(error.details, Some(json!({ "unconfirmed": items }).to_string()), "{id} {count}");
+            assert_eq!(
+                error.advice.is_some_and(|advice| advice.contains("`details`")),
+                others,
+                "{id} {count}"
+            );
+            assert_eq!(unconfirmed(&manifest, id, inputs()).expect("an operation"), items, "{id} {count}");
+        }
+        let error = permit(&manifest, "delete", std::iter::empty(), &CallOptions::default());
+        assert_eq!(error.expect_err("not confirmed").code, "host.not-confirmed", "without items, too");
+        assert!(unconfirmed(&manifest, "read", inputs.into_iter()).expect("an operation").is_empty());
+        assert!(unconfirmed(&manifest, "nothing", inputs.into_iter()).is_err());
     }
 
     #[test]

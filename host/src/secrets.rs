@@ -6,16 +6,23 @@
 //! error, a URL) goes through [`Secrets`], which knows the values of one
 //! connection, those of its credential form and the tokens that it got. In which
 //! forms they are found is the business of [`workflow_node_redaction`].
+//!
+//! Both wipe their values when they are dropped. Copies that others make are not
+//! wiped: headers and bodies on their way, and what a component has in its memory.
 
 use std::fmt;
 use std::sync::{PoisonError, RwLock};
 
 use url::Url;
 use workflow_node_redaction::{HIDDEN, Kind, MIN_SECRET, Redactor};
+use zeroize::Zeroizing;
 
-/// How many secrets of one connection are remembered. A connection that lives
-/// for days sees many tokens; those that died long ago open nothing.
-const REMEMBERED: usize = 32;
+/// How many credentials of one connection are remembered, those that were replaced
+/// among them.
+const CREDENTIALS: usize = 32;
+/// How many tokens. A connection that lives for days sees many; those that died long
+/// ago open nothing.
+const TOKENS: usize = 16;
 
 /// Names of query parameters whose values are never shown.
 const SECRET_NAMES: [&str; 12] = [
@@ -33,17 +40,20 @@ const SECRET_NAMES: [&str; 12] = [
     "token",
 ];
 
-/// A value that hides itself.
+/// A value that hides itself, and is wiped when it is dropped.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Secret(String);
+pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    pub(crate) fn new(value: impl Into<String>) -> Self {
-        Self(value.into())
+    /// Takes a value over: a `String` is moved, and other copies of it are the caller's
+    /// to wipe.
+    pub fn new(value: impl Into<String>) -> Self {
+        Self(Zeroizing::new(value.into()))
     }
 
-    /// The value, to be put into a request or handed to the guest.
-    pub(crate) fn expose(&self) -> &str {
+    /// The value, to be sent.
+    #[must_use]
+    pub fn expose_secret(&self) -> &str {
         &self.0
     }
 }
@@ -62,8 +72,10 @@ pub(crate) struct Secrets {
 
 #[derive(Default)]
 struct Known {
-    /// In the order in which they were learnt.
-    values: Vec<String>,
+    /// Credentials, then tokens in the order in which they were learnt.
+    values: Vec<Secret>,
+    /// How many of them are credentials.
+    credentials: usize,
     redactor: Redactor,
 }
 
@@ -74,23 +86,42 @@ impl fmt::Debug for Secrets {
 }
 
 impl Secrets {
-    /// Remembers a secret. The first ones stay, since they are the credentials;
-    /// of the tokens that follow, the oldest make room.
+    /// Remembers a token, or what is as short-lived; the oldest make room.
     pub(crate) fn add(&self, secret: &str) {
+        self.learn(secret, false);
+    }
+
+    /// Remembers a credential, for longer than any token; so many of them that those
+    /// which were replaced are among them.
+    pub(crate) fn keep(&self, secret: &str) {
+        self.learn(secret, true);
+    }
+
+    fn learn(&self, secret: &str, credential: bool) {
         // What was pasted with its line end is repeated without it.
         let secret = secret.trim();
         if secret.len() < MIN_SECRET {
             return;
         }
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        if known.values.iter().any(|value| value == secret) {
-            return;
+        match known.values.iter().position(|value| value.expose_secret() == secret) {
+            Some(place) if !credential || place < known.credentials => return,
+            // It was taken for a token before.
+            Some(place) => drop(known.values.remove(place)),
+            None => {}
         }
-        if known.values.len() == REMEMBERED {
-            known.values.remove(REMEMBERED / 2);
+        let (last, end) = (known.credentials, known.values.len());
+        known.values.insert(if credential { last } else { end }, Secret::new(secret));
+        known.credentials += usize::from(credential);
+        if known.credentials > CREDENTIALS {
+            known.values.remove(0);
+            known.credentials -= 1;
         }
-        known.values.push(secret.to_owned());
-        known.redactor = Redactor::new(known.values.iter().map(String::as_str));
+        if known.values.len() - known.credentials > TOKENS {
+            let oldest = known.credentials;
+            known.values.remove(oldest);
+        }
+        known.redactor = Redactor::new(known.values.iter().map(Secret::expose_secret));
     }
 
     fn with<T>(&self, read: impl FnOnce(&Redactor) -> T) -> T {
@@ -297,8 +328,26 @@ mod tests {
     }
 
     #[test]
+    fn credentials_that_came_later_outlive_tokens_too() {
+        let secrets = secrets(&["token-of-before"]);
+        for n in 0..100 {
+            secrets.keep(&format!("client-secret-{n:04}"));
+            secrets.add(&format!("token-{n:04}"));
+        }
+        // What was taken for a token first.
+        secrets.keep("token-0099");
+        for n in 100..200 {
+            secrets.add(&format!("token-{n:04}"));
+        }
+        let mut text = "client-secret-0099 client-secret-0080 token-0099 token-0199".to_owned();
+        secrets.scrub(&mut text);
+        assert_eq!(text, "*** *** *** ***");
+    }
+
+    #[test]
     fn many_tokens_do_not_push_the_credentials_out() {
-        let secrets = secrets(&["client-secret"]);
+        let secrets = secrets(&[]);
+        secrets.keep("client-secret");
         for n in 0..100 {
             secrets.add(&format!("token-{n:04}"));
         }

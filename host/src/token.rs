@@ -161,7 +161,7 @@ impl TokenRequest {
                 // RFC 6749, 2.3.1: both are form-encoded before they are joined.
                 let encode = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();
                 let pair = STANDARD.encode(format!("{}:{}", encode(client_id), encode(client_secret)));
-                secrets.add(&pair);
+                secrets.keep(&pair);
                 let mut value = HeaderValue::try_from(format!("Basic {pair}"))
                     .map_err(|_| HostError::Recipe("the client does not fit into a header".to_owned()))?;
                 value.set_sensitive(true);
@@ -192,7 +192,7 @@ impl TokenRequest {
 
     /// Sends it and reads the token.
     pub(crate) async fn send(&self, network: &Network, deadline: Instant) -> Result<Token, CallError> {
-        let body: WasiBody = Full::new(Bytes::from(self.form.expose().to_owned()))
+        let body: WasiBody = Full::new(Bytes::from(self.form.expose_secret().to_owned()))
             .map_err(|never| match never {})
             .boxed_unsync();
         let mut request = Request::new(body);
@@ -345,7 +345,12 @@ fn unreachable(failure: &Failure) -> NodeError {
         Failure::ConnectTimeout | Failure::ResponseTimeout => (ErrorKind::Timeout, "Try again later."),
         Failure::Certificate(_) => (
             ErrorKind::Unavailable,
-            "If the service has a private certificate authority, give its certificate to the host.",
+            "If the service has a private certificate authority, let the operator add its certificate (`Tls::trust`).",
+        ),
+        Failure::Proxy(_) => (
+            ErrorKind::Unavailable,
+            "Let the operator look at the proxy: its address, its credentials (`Proxy::with_credentials`), and whether it \
+             allows `CONNECT` to this host and port; or except the host (`Proxy::except`).",
         ),
         Failure::Protocol | Failure::HeadersTooLarge | Failure::AnswerTooLarge => {
             (ErrorKind::Protocol, "Check the address in the credentials.")

@@ -38,10 +38,27 @@ impl TraceParent {
         Self { span_id: span_id.unwrap_or_else(|| self.span_id.clone()), ..self.clone() }
     }
 
+    /// Whether the caller records this trace.
+    #[cfg(feature = "otlp")]
+    pub(crate) fn is_sampled(&self) -> bool {
+        self.flags
+            .as_bytes()
+            .get(1)
+            .is_some_and(|digit| matches!(digit, b'1' | b'3' | b'5' | b'7' | b'9' | b'b' | b'd' | b'f'))
+    }
+
     /// As a header value.
     pub(crate) fn header(&self) -> String {
         format!("00-{}-{}-{}", self.trace_id, self.span_id, self.flags)
     }
+}
+
+/// Under which name a span is exported, below its caller's; `None` where it is not.
+#[cfg(feature = "otlp")]
+pub(crate) use crate::otlp::exported_as;
+#[cfg(not(feature = "otlp"))]
+pub(crate) fn exported_as(_: &tracing::Span, _: Option<&TraceParent>) -> Option<TraceParent> {
+    None
 }
 
 fn hex(text: &str, digits: usize) -> Option<&str> {

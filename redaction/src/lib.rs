@@ -76,6 +76,15 @@ pub struct Redactor {
     pairs: Box<[u64]>,
 }
 
+#[cfg(feature = "zeroize")]
+impl Drop for Redactor {
+    fn drop(&mut self) {
+        use zeroize::Zeroize as _;
+        self.values.zeroize();
+        self.heads.iter_mut().for_each(|head| head.bytes.zeroize());
+    }
+}
+
 /// The first bytes of a form of a value. The rest is made when it is needed:
 /// tokens are long, and have many forms.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -5,8 +5,7 @@
 //! mean that it was left out. To empty a field is a deliberate act: `clear`.
 
 use serde_json::Value;
-
-use crate::text;
+use workflow_node_sdk::text;
 
 /// Whether a value stands for "not given".
 pub(super) fn is_blank(value: &Value) -> bool {

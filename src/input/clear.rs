@@ -8,13 +8,13 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use serde_json::{Value, json};
+use workflow_node_sdk::interface::Object;
+use workflow_node_sdk::text;
 
 use super::convert::parts;
 use crate::catalogue::field::{Emptied, Field};
 use crate::catalogue::resource::{CLEAR, Resource};
-use crate::contract::Object;
 use crate::error::{Code, NodeError, Result};
-use crate::text;
 
 /// Writes what empties the fields that `names` lists into the values.
 pub(super) fn apply(resource: &'static Resource, values: &mut Object, names: &Value) -> Result<()> {
@@ -25,7 +25,7 @@ pub(super) fn apply(resource: &'static Resource, values: &mut Object, names: &Va
     };
     for (index, name) in names.iter().enumerate() {
         let name = text::trimmed(name);
-        let at = |error: NodeError| error.field(&index.to_string()).field(CLEAR);
+        let at = |error: NodeError| error.with_field(&index.to_string()).with_field(CLEAR);
         let (field, value) = emptied(resource, name).map_err(at)?;
         match (field, values.get_mut(field)) {
             ("customfields", Some(Value::Array(fields))) => {
@@ -58,7 +58,7 @@ pub(super) fn apply(resource: &'static Resource, values: &mut Object, names: &Va
 
 fn both(name: &str) -> NodeError {
     NodeError::new(Code::InvalidValue, format!("\"{}\" is given and cleared.", text::quoted(name)))
-        .advice("Give a value or clear the field.")
+        .with_advice("Give a value or clear the field.")
 }
 
 /// The field, and what empties it.
@@ -83,14 +83,16 @@ fn emptied(resource: &'static Resource, name: &str) -> Result<(&'static str, Val
     if let Some(field) = resource.fields.iter().find(known) {
         let error = NodeError::new(Code::InvalidValue, format!("\"{shown}\" cannot be cleared."));
         return Err(match field.kind {
-            crate::catalogue::field::Kind::Boolean => error.advice(format!("Set {shown} to false instead.")),
-            _ => error.advice("Every record has a value there. Give another one."),
+            crate::catalogue::field::Kind::Boolean => {
+                error.with_advice(format!("Set {shown} to false instead."))
+            }
+            _ => error.with_advice("Every record has a value there. Give another one."),
         });
     }
     let names: Vec<&str> = resource.clearable().map(|field| field.name).collect();
     let error = NodeError::new(Code::UnknownField, format!("There is no field \"{shown}\" to clear."));
     Err(match text::nearest(name, &names) {
-        Some(near) => error.advice(format!("Did you mean \"{near}\"?")),
-        None => error.advice("The description of the operation lists the fields that can be cleared."),
+        Some(near) => error.with_advice(format!("Did you mean \"{near}\"?")),
+        None => error.with_advice("The description of the operation lists the fields that can be cleared."),
     })
 }

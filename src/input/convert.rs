@@ -21,17 +21,17 @@ use alloc::vec::Vec;
 
 use serde_json::{Number, Value, json};
 use url::Url;
+use workflow_node_sdk::interface::Object;
+use workflow_node_sdk::text;
 
 use super::blank::is_blank;
 use super::ids::{self, Target};
 use super::zone::Zone;
 use crate::catalogue::field::{CUSTOM_FIELD, Choice, Field, Kind};
 use crate::catalogue::resource::Resource;
-use crate::contract::Object;
 use crate::error::{Code, NodeError, Result};
 use crate::number::whole;
 use crate::protocol::date::{self, Given};
-use crate::text;
 
 /// What the conversion of an input depends on, and what it came upon.
 #[derive(Debug, Default)]
@@ -54,7 +54,7 @@ impl Converter<'_> {
             let Some(field) = fields.iter().find(|field| field.name == name) else {
                 return Err(unknown(name, fields));
             };
-            if let Some(value) = self.value(field.kind, value).map_err(|error| error.field(name))? {
+            if let Some(value) = self.value(field.kind, value).map_err(|error| error.with_field(name))? {
                 values.insert(name.clone(), value);
             }
         }
@@ -175,7 +175,7 @@ impl Converter<'_> {
         };
         let mut converted = Vec::new();
         for (index, value) in values.iter().enumerate() {
-            let value = self.value(each, value).map_err(|error| error.field(&index.to_string()))?;
+            let value = self.value(each, value).map_err(|error| error.with_field(&index.to_string()))?;
             converted.extend(value);
         }
         Ok(Value::Array(converted))
@@ -196,8 +196,9 @@ impl Converter<'_> {
     fn objects(&mut self, fields: &'static [Field], values: &[Value]) -> Result<Option<Value>> {
         let mut converted = Vec::new();
         for (index, value) in values.iter().enumerate() {
-            let value =
-                self.value(Kind::Object(fields), value).map_err(|error| error.field(&index.to_string()))?;
+            let value = self
+                .value(Kind::Object(fields), value)
+                .map_err(|error| error.with_field(&index.to_string()))?;
             converted.extend(value.filter(|value| !lacks_its_value(fields, value)));
         }
         Ok((!converted.is_empty()).then_some(Value::Array(converted)))
@@ -373,11 +374,11 @@ pub(super) fn kind_of(value: &Value) -> String {
 pub(super) fn unknown(name: &str, fields: &[&Field]) -> NodeError {
     let shown = text::quoted(name);
     let error = NodeError::new(Code::UnknownField, format!("There is no field or filter \"{shown}\" here."))
-        .field(&shown);
+        .with_field(&shown);
     let names: Vec<&str> = fields.iter().map(|field| field.name).collect();
     match text::nearest(name, &names) {
-        Some(near) => error.advice(format!("Did you mean \"{near}\"?")),
-        None if names.len() <= 12 => error.advice(format!("There are {}.", names.join(", "))),
-        None => error.advice("The description of the operation lists what there is."),
+        Some(near) => error.with_advice(format!("Did you mean \"{near}\"?")),
+        None if names.len() <= 12 => error.with_advice(format!("There are {}.", names.join(", "))),
+        None => error.with_advice("The description of the operation lists what there is."),
     }
 }

@@ -9,12 +9,12 @@ use alloc::format;
 use alloc::string::{String, ToString};
 
 use serde_json::Value;
+use workflow_node_sdk::interface::Object;
+use workflow_node_sdk::text;
 
 use crate::catalogue::field::Field;
-use crate::contract::Object;
 use crate::error::{Code, NodeError, Result};
 use crate::output;
-use crate::text;
 
 /// Names that decide which record is written, or that HaloPSA gives.
 const IDENTITY: &[&str] = &["id", "guid", "ids", "_match_thirdparty_id", "_match_integration_id"];
@@ -34,7 +34,7 @@ pub(super) fn merge(
         return Err(refused(&format!("There are more than {MAX_FIELDS} extra fields.")));
     }
     for (name, value) in extra {
-        let at = |error: NodeError| error.field(&text::quoted(&name)).field("extra");
+        let at = |error: NodeError| error.with_field(&text::quoted(&name)).with_field("extra");
         if name.trim() != name || name.is_empty() || name.chars().any(char::is_control) {
             return Err(at(refused("This is not the name of a field.")));
         }
@@ -44,12 +44,11 @@ pub(super) fn merge(
         }
         if let Some(known) = fields.iter().find(|field| field.name.eq_ignore_ascii_case(&name)) {
             let error = refused(&format!("\"{}\" is a field of the operation.", known.name));
-            return Err(at(error.advice(format!("Give {} beside extra and not in it.", known.name))));
+            return Err(at(error.with_advice(format!("Give {} beside extra and not in it.", known.name))));
         }
         if reaches_customers(&name) {
-            return Err(at(
-                refused("This would send something to customers.").advice("Send a mail with email.send.")
-            ));
+            return Err(at(refused("This would send something to customers.")
+                .with_advice("Send a mail with email.send.")));
         }
         if holds_a_secret(&name, &value) {
             return Err(at(refused("Passwords, tokens and other secrets are not sent this way.")));

@@ -10,12 +10,12 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use url::Url;
+use workflow_node_sdk::text;
 
 use crate::catalogue::pages::{self, Kind};
 use crate::catalogue::resource::{Ids, Resource};
 use crate::endpoints;
 use crate::error::{Code, NodeError, Result};
-use crate::text;
 
 /// What an id is wanted of.
 #[derive(Debug, Clone, Copy)]
@@ -96,12 +96,11 @@ impl<'a> Target<'a> {
 
     fn id_in_address(&self, address: &Url) -> Result<i32> {
         if let Some(instance) = self.instance.filter(|instance| instance.host() != address.host()) {
-            return Err(NodeError::new(Code::InvalidValue, "The address is one of another server.").advice(
-                format!(
+            return Err(NodeError::new(Code::InvalidValue, "The address is one of another server.")
+                .with_advice(format!(
                     "Paste an address of {}, or give the id.",
                     instance.host_str().unwrap_or("your own instance")
-                ),
-            ));
+                )));
         }
         let parts: Vec<&str> = address.path().split('/').filter(|part| !part.is_empty()).collect();
         // A number stands behind the page of its record, and others behind it are of
@@ -167,7 +166,7 @@ impl<'a> Target<'a> {
                 format!("The address does not name {wanted}: it holds no id of it."),
             ),
         }
-        .advice(format!("Open {wanted} in HaloPSA and paste that address, or give the id."))
+        .with_advice(format!("Open {wanted} in HaloPSA and paste that address, or give the id."))
     }
 }
 
@@ -177,7 +176,7 @@ fn unclear(kind: Option<&Kind>) -> NodeError {
         Code::InvalidValue,
         format!("The address does not say clearly which id is that of {wanted}."),
     )
-    .advice("Give the id.")
+    .with_advice("Give the id.")
 }
 
 /// A whole number of 32 bits, also as spreadsheets write it: `12.0`.

@@ -6,13 +6,13 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use serde_json::Value;
+use workflow_node_sdk::interface::{Level, Object};
+use workflow_node_sdk::text;
 
 use super::{Note, Zone};
 use crate::catalogue::field::Kind;
 use crate::catalogue::resource::{ORDER, Paging, Resource, Verb};
-use crate::contract::{Level, Object};
 use crate::error::{Code, NodeError, Result};
-use crate::text;
 
 /// Checks what the values of an operation need of each other.
 pub(super) fn check(
@@ -59,8 +59,8 @@ fn complete(
                     Code::MissingField,
                     format!("{input} has no effect without {ways}."),
                 )
-                .field(on)
-                .advice(format!("Give {ways} too, or leave {input} out.")));
+                .with_field(on)
+                .with_advice(format!("Give {ways} too, or leave {input} out.")));
             }
         }
     }
@@ -86,10 +86,10 @@ fn known_column(resource: &'static Resource, values: &mut Object) -> Result<()> 
         Code::InvalidValue,
         format!("There is no column \"{}\" to sort by.", text::quoted(wanted)),
     )
-    .field(ORDER.name);
+    .with_field(ORDER.name);
     Err(match text::nearest(wanted, &names) {
-        Some(near) => error.advice(format!("Did you mean \"{near}\"?")),
-        None => error.advice("Sort by a column of the result, such as id."),
+        Some(near) => error.with_advice(format!("Did you mean \"{near}\"?")),
+        None => error.with_advice("Sort by a column of the result, such as id."),
     })
 }
 

@@ -15,7 +15,7 @@ use crate::catalogue::user::USER;
 
 fn failure(verb: Verb, json: &Value) -> (Code, String) {
     let error = parse(&TICKET, verb, json).unwrap_err();
-    (error.get_code(), error.get_field().unwrap_or_default().to_string())
+    (crate::error::code_of(&error), error.field().unwrap_or_default().to_string())
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn custom_fields_come_as_an_object_or_as_a_list() {
 #[test]
 fn a_misspelt_filter_gets_a_suggestion() {
     let error = parse(&TICKET, Verb::List, &json!({"clientid": 3})).unwrap_err();
-    assert_eq!(error.get_advice(), Some("Did you mean \"client_id\"?"));
+    assert_eq!(error.advice(), Some("Did you mean \"client_id\"?"));
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn a_user_needs_a_name_in_one_of_two_ways() {
     assert!(parse(&USER, Verb::Create, &json!({"site_id": 1, "name": "A B"})).is_ok());
     assert!(parse(&USER, Verb::Create, &json!({"site_id": 1, "firstname": "A", "surname": "B"})).is_ok());
     let error = parse(&USER, Verb::Create, &json!({"site_id": 1, "firstname": "A"})).unwrap_err();
-    assert_eq!(error.get_message(), "It needs name, or firstname and surname.");
+    assert_eq!(error.message(), "It needs name, or firstname and surname.");
 }
 
 /// The values of an input, without a connection.
@@ -175,8 +175,8 @@ fn nothing_in_any_form_counts_as_not_given() {
 fn an_empty_list_empties_nothing_and_clear_does() {
     for lines in [json!([]), json!("[]"), json!(null), json!([{}]), json!("")] {
         let error = parse(&INVOICE, Verb::Update, &json!({"id": 13, "lines": lines})).unwrap_err();
-        assert_eq!(error.get_code(), Code::MissingField, "{lines}");
-        assert!(error.get_advice().unwrap_or_default().contains("clear"));
+        assert_eq!(crate::error::code_of(&error), Code::MissingField, "{lines}");
+        assert!(error.advice().unwrap_or_default().contains("clear"));
         let with_another = json!({"id": 13, "lines": lines, "reference": "r"});
         assert!(!parse(&INVOICE, Verb::Update, &with_another).unwrap().values.contains_key("lines"));
     }
@@ -205,11 +205,11 @@ fn an_empty_list_empties_nothing_and_clear_does() {
         (json!(["id"]), Code::UnknownField, "/clear/0", ""),
     ] {
         let error = cleared(names.clone()).unwrap_err();
-        assert_eq!((error.get_code(), error.get_field()), (code, Some(place)), "{names}");
-        assert!(error.get_advice().unwrap_or_default().contains(advice), "{error:?}");
+        assert_eq!((crate::error::code_of(&error), error.field()), (code, Some(place)), "{names}");
+        assert!(error.advice().unwrap_or_default().contains(advice), "{error:?}");
     }
     let both = json!({"id": 5, "details": "x", "clear": ["details"]});
-    assert_eq!(parse(&TICKET, Verb::Update, &both).unwrap_err().get_field(), Some("/clear/0"));
+    assert_eq!(parse(&TICKET, Verb::Update, &both).unwrap_err().field(), Some("/clear/0"));
     assert!(cleared(json!([])).is_err(), "nothing is to be changed");
 }
 
@@ -385,7 +385,11 @@ fn extra_fields_go_out_beside_the_checked_ones() {
         (json!([1]), "/extra"),
     ] {
         let error = parse(&TICKET, Verb::Create, &json!({"summary": "x", "extra": extra})).unwrap_err();
-        assert_eq!((error.get_code(), error.get_field()), (Code::InvalidValue, Some(place)), "{extra}");
+        assert_eq!(
+            (crate::error::code_of(&error), error.field()),
+            (Code::InvalidValue, Some(place)),
+            "{extra}"
+        );
     }
 }
 
@@ -401,8 +405,8 @@ fn messages_quote_an_input_without_its_markup_and_not_at_length() {
         (Verb::Update, json!({"id": 5, "extra": {hostile: {"password": 1}}})),
     ] {
         let error = parse(&TICKET, verb, &input).unwrap_err();
-        let field = error.get_field().unwrap_or_default();
-        for said in [error.get_message(), error.get_advice().unwrap_or_default(), field] {
+        let field = error.field().unwrap_or_default();
+        for said in [error.message(), error.advice().unwrap_or_default(), field] {
             assert!(said.len() < 600, "{} bytes", said.len());
             assert!(!said.contains('<') && !said.contains('\u{202e}'), "{said}");
             assert!(!said.chars().any(char::is_control), "{said:?}");
@@ -421,6 +425,6 @@ fn settings_of_triggers_take_ids_in_every_form_and_nothing_else() {
     }
     assert!(read(json!([])).unwrap().is_empty());
     for names in [json!("New"), json!(["New", 3]), json!("https://x.halopsa.com/status?id=3")] {
-        assert_eq!(read(names.clone()).unwrap_err().get_code(), Code::InvalidValue, "{names}");
+        assert_eq!(read(names.clone()).unwrap_err().code(), Code::InvalidValue, "{names}");
     }
 }

@@ -11,18 +11,19 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use serde_json::{Value, json};
+use workflow_node_sdk::interface::{Entry, Object};
+use workflow_node_sdk::retry::Safety;
+use workflow_node_sdk::text;
 
 use super::rows::{self, Row};
 use super::values;
 use crate::catalogue::ticket::TICKET;
 use crate::client::{self, Client};
-use crate::contract::{Entry, Object};
 use crate::error::Result;
 use crate::number;
 use crate::protocol::answer;
 use crate::protocol::envelope::{self, Page};
-use crate::protocol::request::{ApiRequest, Safety};
-use crate::text;
+use crate::protocol::request::ApiRequest;
 
 /// A field of a form.
 #[derive(Debug, Clone)]

@@ -7,11 +7,13 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use serde_json::{Value, json};
+use workflow_node_sdk::interface::{Entry, Object};
+use workflow_node_sdk::retry::Safety;
+use workflow_node_sdk::text;
 
 use super::{forms, values};
 use crate::catalogue::lists::{List, Rule};
 use crate::client::{self, Client};
-use crate::contract::{Entry, Object};
 use crate::error::{Code, NodeError, Result};
 use crate::number;
 use crate::operations::record;
@@ -20,9 +22,8 @@ use crate::protocol::answer;
 use crate::protocol::envelope;
 use crate::protocol::identity::Identity;
 use crate::protocol::paging::Pager;
-use crate::protocol::request::{ApiRequest, Safety};
+use crate::protocol::request::ApiRequest;
 use crate::references::Found;
-use crate::text;
 
 /// The most pages that one call reads to find something that can be shown.
 const MOST_PAGES: usize = 3;
@@ -127,7 +128,7 @@ fn position(list: &List, cursor: &str) -> Result<Value> {
     match parts {
         Some([name, position]) if name == list.name => Ok(position.clone()),
         _ => Err(NodeError::new(Code::InvalidCursor, "The cursor is not one of this list.")
-            .advice("Pass the cursor of the call before, with the same arguments.")),
+            .with_advice("Pass the cursor of the call before, with the same arguments.")),
     }
 }
 
@@ -205,8 +206,8 @@ fn bare(client: &mut Client<'_>, list: &'static List, params: &mut Object) -> Re
         let sla = kind.get("default_sla").cloned().map(output::integer).filter(Value::is_i64);
         let sla = sla.ok_or_else(|| {
             NodeError::new(Code::MissingField, "The ticket type has no SLA of its own.")
-                .field("sla_id")
-                .advice("Choose the SLA first.")
+                .with_field("sla_id")
+                .with_advice("Choose the SLA first.")
         })?;
         params.insert("sla_id".to_string(), sla);
     }

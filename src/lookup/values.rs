@@ -7,14 +7,15 @@
 use alloc::vec::Vec;
 
 use serde_json::Value;
+use workflow_node_sdk::interface::Object;
+use workflow_node_sdk::retry::Safety;
 
 use crate::client::{self, Client};
-use crate::contract::Object;
 use crate::error::Result;
 use crate::protocol::answer;
 use crate::protocol::envelope;
 use crate::protocol::identity::Identity;
-use crate::protocol::request::{ApiRequest, Safety};
+use crate::protocol::request::ApiRequest;
 
 /// Path of the lookup tables.
 pub const PATH: &str = "/Lookup";

@@ -10,15 +10,16 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use serde_json::Value;
+use workflow_node_sdk::interface::{Attachment, Diagnostic, Item, Level, Object};
+use workflow_node_sdk::retry::Safety;
 
 use super::outcome::{self, Purpose};
 use super::{Task, confirm, files, record, written};
 use crate::catalogue::resource::{Act, Handler, Job, Verb};
-use crate::contract::{Attachment, Diagnostic, Item, Level, Object};
 use crate::error::{Code, Effect, NodeError, Result};
 use crate::input::Input;
 use crate::output::View;
-use crate::protocol::request::{ApiRequest, Safety};
+use crate::protocol::request::ApiRequest;
 
 /// What is done with an item.
 pub fn run(task: &mut Task<'_, '_>, index: usize, input: &Input) -> Result<Vec<Item>> {
@@ -61,7 +62,7 @@ pub fn run(task: &mut Task<'_, '_>, index: usize, input: &Input) -> Result<Vec<I
     }
     task.note_renames(index, files_of(task, index));
     let json = task.present(action, View::single(input.simplify), index);
-    Ok(vec![Item::result(json)])
+    Ok(vec![Item::new(json)])
 }
 
 /// What a request for an action says, without its files.
@@ -105,8 +106,8 @@ pub fn files_of<'b>(task: &Task<'_, 'b>, index: usize) -> &'b [Attachment] {
 pub fn ticket_id(input: &Input) -> Result<i64> {
     input.values.get("ticket_id").and_then(Value::as_i64).ok_or_else(|| {
         NodeError::new(Code::InvalidValue, "The ticket must be named by its number.")
-            .field("ticket_id")
-            .advice("Give the number or the address of the ticket.")
+            .with_field("ticket_id")
+            .with_advice("Give the number or the address of the ticket.")
     })
 }
 
@@ -125,7 +126,7 @@ fn purpose(act: Act, input: &Input) -> Option<Purpose> {
 fn permit(task: &mut Task<'_, '_>, act: Act, input: &Input) -> Result<()> {
     const MESSAGE: &str = "Customers would see this, and nobody confirmed it.";
     if input.values.get("hiddenfromuser") == Some(&Value::Bool(false)) {
-        return confirm(task.client.context(), MESSAGE).map_err(|error| error.field("hiddenfromuser"));
+        return confirm(task.client.context(), MESSAGE).map_err(|error| error.with_field("hiddenfromuser"));
     }
     if act != Act::Change || confirm(task.client.context(), MESSAGE).is_ok() {
         return Ok(());
@@ -229,8 +230,8 @@ fn in_order(action: &Object) -> Result<()> {
             Code::InvalidValue,
             format!("The work ends before it begins: {end} and {start}."),
         )
-        .field("actioncompletiondate")
-        .advice("Give an end that is later than the start.")),
+        .with_field("actioncompletiondate")
+        .with_advice("Give an end that is later than the start.")),
         _ => Ok(()),
     }
 }
@@ -245,8 +246,8 @@ fn address(task: &mut Task<'_, '_>, ticket_id: i64, request: &mut ApiRequest) ->
         .find(|address| address.contains('@'))
         .ok_or_else(|| {
             NodeError::new(Code::MissingField, "The ticket has no user with an e-mail address.")
-                .field("emailto")
-                .advice("Fill in emailto, or give the ticket's user an address.")
+                .with_field("emailto")
+                .with_advice("Fill in emailto, or give the ticket's user an address.")
         })?;
     set(request, "emailto", Value::from(address));
     Ok(ticket)

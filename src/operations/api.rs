@@ -10,14 +10,15 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use serde_json::{Value, json};
+use workflow_node_sdk::http::Method;
+use workflow_node_sdk::interface::{Item, Object};
+use workflow_node_sdk::retry::Safety;
 
 use super::{Task, report};
 use crate::client;
-use crate::contract::{Item, Object};
 use crate::error::{Code, NodeError, Result};
 use crate::input::{self, Input};
-use crate::protocol::http::Method;
-use crate::protocol::request::{ApiRequest, Safety};
+use crate::protocol::request::ApiRequest;
 
 /// The largest answer that is passed on.
 const MOST_BYTES: usize = 4 * 1024 * 1024;
@@ -59,13 +60,13 @@ pub fn request(input: &Input) -> Result<ApiRequest> {
                 Code::MissingField,
                 "A POST needs a body: a list of objects, or an object.",
             )
-            .field("body")
-            .advice("Most paths want a list, even for one record."));
+            .with_field("body")
+            .with_advice("Most paths want a list, even for one record."));
         }
         _ => {
             return Err(NodeError::new(Code::InvalidValue, "Only a POST has a body.")
-                .field("body")
-                .advice("Give parameters in `query`."));
+                .with_field("body")
+                .with_advice("Give parameters in `query`."));
         }
     }
     // Whoever runs a report this way: its gateway time-out is final, too.
@@ -84,8 +85,8 @@ fn query(values: &Object) -> Result<Vec<(String, String)>> {
             Code::InvalidValue,
             "A query parameter is a text, a number, a boolean, or a list of them.",
         )
-        .field(name)
-        .field("query"))
+        .with_field(name)
+        .with_field("query"))
     };
     let simple = |value: &Value| !matches!(value, Value::Null | Value::Object(_) | Value::Array(_));
     match values.get("query") {
@@ -102,18 +103,20 @@ fn query(values: &Object) -> Result<Vec<(String, String)>> {
             }
             Ok(input::to_query(query))
         }
-        Some(_) => Err(NodeError::new(Code::InvalidValue, "The query must be an object.").field("query")),
+        Some(_) => {
+            Err(NodeError::new(Code::InvalidValue, "The query must be an object.").with_field("query"))
+        }
     }
 }
 
 /// A path below the resource server, or why it is none.
 fn path(given: &str) -> Result<String> {
-    let refuse = |message: &'static str| Err(NodeError::new(Code::InvalidValue, message).field("path"));
+    let refuse = |message: &'static str| Err(NodeError::new(Code::InvalidValue, message).with_field("path"));
     let below = given.trim();
     if below.contains('?') {
         return Err(NodeError::new(Code::InvalidValue, "The path has a query in it.")
-            .field("path")
-            .advice("Give the path alone, and its parameters in `query`, such as {\"count\": 3}."));
+            .with_field("path")
+            .with_advice("Give the path alone, and its parameters in `query`, such as {\"count\": 3}."));
     }
     let below = below.strip_prefix('/').unwrap_or(below);
     let segments: Vec<&str> = match below.split('/').collect::<Vec<_>>().as_slice() {
@@ -137,8 +140,8 @@ fn path(given: &str) -> Result<String> {
     };
     if is_in(CLOSED, segments.first()) || is_in(CLOSED_BELOW, segments.get(1)) {
         return Err(NodeError::new(Code::NotAllowed, "This path is closed here.")
-            .field("path")
-            .advice("It holds settings of administrators, or changes something when it is read."));
+            .with_field("path")
+            .with_advice("It holds settings of administrators, or changes something when it is read."));
     }
     let mut path = String::new();
     for segment in segments {
@@ -158,11 +161,11 @@ pub fn call(task: &mut Task<'_, '_>, index: usize, input: &Input) -> Result<Vec<
     let answer = task.client.send(&request)?;
     if answer.body.len() > MOST_BYTES {
         return Err(NodeError::new(Code::AnswerTooLarge, "The answer has more than 4 MB.")
-            .advice("Ask for less: with filters, page_size and page_no."));
+            .with_advice("Ask for less: with filters, page_size and page_no."));
     }
     let mut body = if answer.body.is_empty() { Value::Null } else { client::json(&answer, request.safety)? };
     task.redact(&mut body, index);
-    Ok(vec![Item::result(json!({"status": answer.status, "body": body}))])
+    Ok(vec![Item::new(json!({"status": answer.status, "body": body}))])
 }
 
 #[cfg(test)]
@@ -202,12 +205,12 @@ mod tests {
             "/Tick\u{eb}ts",
             "/user:pass@host/x",
         ] {
-            assert_eq!(path(given).unwrap_err().get_code(), Code::InvalidValue, "{given}");
+            assert_eq!(path(given).unwrap_err().code(), Code::InvalidValue, "{given}");
         }
         for given in
             ["/Application", "/application/3", "api/APPLICATION", "/Agent/ClearCache", "/Control/setup"]
         {
-            assert_eq!(path(given).unwrap_err().get_code(), Code::NotAllowed, "{given}");
+            assert_eq!(path(given).unwrap_err().code(), Code::NotAllowed, "{given}");
         }
     }
 }

@@ -7,18 +7,19 @@ use alloc::vec::Vec;
 
 use serde_json::{Value, json};
 use url::Url;
+use workflow_node_sdk::http::HttpResponse;
+use workflow_node_sdk::interface::{Attachment, Content, Item, Link, Object};
+use workflow_node_sdk::retry::Safety;
 
 use super::action::{files_of, ticket_id};
 use super::{Task, confirm, files, record, written};
-use crate::contract::{Attachment, Content, Item, Object};
 use crate::error::{Code, Effect, NodeError, Result};
 use crate::input::Input;
 use crate::output::View;
 use crate::protocol::answer;
 use crate::protocol::disposition;
 use crate::protocol::envelope;
-use crate::protocol::http::HttpResponse;
-use crate::protocol::request::{ApiRequest, Safety};
+use crate::protocol::request::ApiRequest;
 
 /// The longest answer that may be a link and not a file.
 const LONGEST_LINK: usize = 64 * 1024;
@@ -30,7 +31,7 @@ pub fn upload(task: &mut Task<'_, '_>, index: usize, input: &Input) -> Result<Ve
     admit(attachments, input)?;
     if input.values.get("showforusers") == Some(&Value::Bool(true)) {
         confirm(task.client.context(), "Customers would see these files, and nobody confirmed it.")
-            .map_err(|error| error.field("showforusers"))?;
+            .map_err(|error| error.with_field("showforusers"))?;
     }
     let mut results = Vec::with_capacity(attachments.len());
     for file in attachments {
@@ -46,7 +47,7 @@ pub fn upload(task: &mut Task<'_, '_>, index: usize, input: &Input) -> Result<Ve
         sent.insert("filename".to_string(), files::clean_name(&file.name).into());
         written::review(task, &Value::Object(sent), &stored, index);
         let json = task.present(stored, View::single(input.simplify), index);
-        results.push(Item::result(json));
+        results.push(Item::new(json));
     }
     Ok(results)
 }
@@ -62,7 +63,7 @@ fn admit(attachments: &[Attachment], input: &Input) -> Result<()> {
     ticket_id(input)?;
     if attachments.is_empty() {
         return Err(NodeError::new(Code::MissingField, "There is no file beside the item.")
-            .advice("Pass at least one file along."));
+            .with_advice("Pass at least one file along."));
     }
     files::check(attachments)
 }
@@ -84,12 +85,12 @@ fn partly(error: NodeError, stored: usize, files: &[Attachment]) -> NodeError {
     }
     let names: Vec<String> = files.iter().take(stored).map(|file| files::clean_name(&file.name)).collect();
     let done = format!("{stored} of {} files are stored: {}.", files.len(), names.join(", "));
-    let message = format!("{} {done}", error.get_message());
+    let message = format!("{} {done}", error.message());
     let error = error
-        .message(message)
-        .advice("Pass along only the files that are not stored when you run this again.");
-    match error.get_effect() {
-        Effect::None => error.effect(Effect::Applied).retry(crate::error::Retry::Never),
+        .with_message(message)
+        .with_advice("Pass along only the files that are not stored when you run this again.");
+    match error.effect() {
+        Effect::None => error.with_effect(Effect::Applied).with_retry(crate::error::Retry::Never),
         _ => error,
     }
 }
@@ -127,7 +128,7 @@ pub fn download(task: &mut Task<'_, '_>, index: usize, input: &Input) -> Result<
         task.note_rename(index, &given, &name);
     }
     let content = match link {
-        Some(link) => Content::Link(link),
+        Some(url) => Content::Link(Link { url, expires_at: None }),
         None => Content::Bytes(answer.body),
     };
     let size = match &content {
@@ -136,7 +137,7 @@ pub fn download(task: &mut Task<'_, '_>, index: usize, input: &Input) -> Result<
     };
     let json = json!({"id": input.id, "filename": name, "mime_type": mime_type, "filesize": size});
     let attachments = vec![Attachment { name, mime_type, content }];
-    Ok(vec![Item { attachments, ..Item::result(json) }])
+    Ok(vec![Item { attachments, ..Item::new(json) }])
 }
 
 /// The link in an answer that is one. A file has a name, and JSON in it is
@@ -203,10 +204,10 @@ mod tests {
         };
         let files = [file("/x/a.txt"), file("b.txt"), file("c.txt")];
         let error = partly(NodeError::new(Code::RateLimited, "No."), 2, &files);
-        assert_eq!(error.get_message(), "No. 2 of 3 files are stored: a.txt, b.txt.");
-        assert_eq!(error.get_effect(), Effect::Applied);
-        let unknown = partly(NodeError::new(Code::AnswerLost, "No.").effect(Effect::Unknown), 1, &files);
-        assert_eq!(unknown.get_effect(), Effect::Unknown);
-        assert_eq!(partly(NodeError::new(Code::RateLimited, "No."), 0, &files).get_effect(), Effect::None);
+        assert_eq!(error.message(), "No. 2 of 3 files are stored: a.txt, b.txt.");
+        assert_eq!(error.effect(), Effect::Applied);
+        let unknown = partly(NodeError::new(Code::AnswerLost, "No.").with_effect(Effect::Unknown), 1, &files);
+        assert_eq!(unknown.effect(), Effect::Unknown);
+        assert_eq!(partly(NodeError::new(Code::RateLimited, "No."), 0, &files).effect(), Effect::None);
     }
 }

@@ -22,19 +22,20 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use serde_json::Value;
+use workflow_node_sdk::http::HttpResponse;
+use workflow_node_sdk::interface::{Item, Object, Outcome};
+use workflow_node_sdk::retry::Safety;
 
 use super::search::{self, Patience, Sighting};
 use super::{MAX_REQUESTS, Task, list, mandatory, record, written};
 use crate::catalogue::resource::{BULK, Verb};
 use crate::client;
-use crate::contract::{Item, Object, Outcome};
 use crate::error::{Code, Effect, ErrorKind, NodeError, Result, Retry};
 use crate::input::{self, Input};
 use crate::number;
 use crate::output::View;
 use crate::protocol::envelope;
-use crate::protocol::http::HttpResponse;
-use crate::protocol::request::{ApiRequest, Safety};
+use crate::protocol::request::ApiRequest;
 
 /// Requests of a call that are kept for a batch and the look after it.
 const RESERVE: u32 = 10;
@@ -135,8 +136,8 @@ impl Bulk {
                     vec![]
                 }
             },
-            Err(error) if !is_about_one(&error) || error.get_effect() != Effect::None => {
-                if error.get_effect() == Effect::Unknown && creates {
+            Err(error) if !is_about_one(&error) || error.effect() != Effect::None => {
+                if error.effect() == Effect::Unknown && creates {
                     self.settle_lost(task, &batch, &error)
                 } else {
                     fail(task, &batch, &error)
@@ -304,13 +305,13 @@ fn next_batch(task: &mut Task<'_, '_>) -> Vec<(usize, Input)> {
 
 /// Whether another element may be innocent of this failure.
 fn is_about_one(error: &NodeError) -> bool {
-    matches!(error.get_kind(), ErrorKind::InvalidInput | ErrorKind::NotFound | ErrorKind::Conflict)
-        && !matches!(error.get_retry(), Retry::After(_))
+    matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::NotFound | ErrorKind::Conflict)
+        && !matches!(error.retry(), Retry::After(_))
 }
 
 fn unclear() -> NodeError {
     NodeError::new(Code::MalformedAnswer, "HaloPSA's answer does not tell which records it is about.")
-        .advice("Look at HaloPSA before you repeat it, or send the items one by one.")
+        .with_advice("Look at HaloPSA before you repeat it, or send the items one by one.")
 }
 
 /// All records of the answer, in the order of the batch.
@@ -399,7 +400,7 @@ fn page(task: &mut Task<'_, '_>, limit: u64, page_no: u32) -> Result<Vec<Object>
 fn done(task: &mut Task<'_, '_>, index: usize, input: &Input, record: Object) {
     written::review(task, &record::body(task.resource, input, &[]), &record, index);
     let json = task.present(record, View::single(input.simplify), index);
-    task.queue.settle(index, Outcome::Done(vec![Item::result(json)]));
+    task.queue.settle(index, Outcome::Done(vec![Item::new(json)]));
 }
 
 fn fail(task: &mut Task<'_, '_>, batch: &[(usize, Input)], error: &NodeError) -> Vec<(usize, Input)> {
@@ -407,7 +408,7 @@ fn fail(task: &mut Task<'_, '_>, batch: &[(usize, Input)], error: &NodeError) ->
         let error = mandatory::explain(task, input, error.clone());
         task.queue.settle(*index, Outcome::Failed(error));
     }
-    if error.get_kind() == ErrorKind::Unauthenticated {
+    if error.kind() == ErrorKind::Unauthenticated {
         task.queue.fail_rest(error);
     }
     vec![]
@@ -416,8 +417,8 @@ fn fail(task: &mut Task<'_, '_>, batch: &[(usize, Input)], error: &NodeError) ->
 fn settle_unknown(task: &mut Task<'_, '_>, index: usize, error: &NodeError) {
     let error = error
         .clone()
-        .effect(Effect::Unknown)
-        .retry(Retry::Never)
-        .advice("Look at HaloPSA before you repeat it: the record may be there.");
+        .with_effect(Effect::Unknown)
+        .with_retry(Retry::Never)
+        .with_advice("Look at HaloPSA before you repeat it: the record may be there.");
     task.queue.settle(index, Outcome::Failed(error));
 }

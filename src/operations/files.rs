@@ -6,8 +6,8 @@ use alloc::string::{String, ToString};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
+use workflow_node_sdk::interface::{Attachment, Content, Object};
 
-use crate::contract::{Attachment, Content, Object};
 use crate::error::{Code, NodeError, Result};
 
 /// The most bytes that the files of one item have. HaloPSA's own limit is not
@@ -61,7 +61,7 @@ pub fn check(files: &[Attachment]) -> Result<()> {
             Content::Bytes(content) => bytes = bytes.saturating_add(content.len()),
             Content::Link(_) => {
                 return Err(NodeError::new(Code::InvalidValue, "A file must come as bytes, not as a link.")
-                    .advice("Let the workflow platform fetch the link first."));
+                    .with_advice("Let the workflow platform fetch the link first."));
             }
         }
     }
@@ -70,7 +70,7 @@ pub fn check(files: &[Attachment]) -> Result<()> {
             Code::InvalidValue,
             format!("The files have {bytes} bytes together, and {MOST_BYTES} is the most."),
         )
-        .advice("Send fewer or smaller files."));
+        .with_advice("Send fewer or smaller files."));
     }
     Ok(())
 }
@@ -176,6 +176,8 @@ pub fn mime_type<'a>(given: &'a str, name: &str) -> &'a str {
 mod tests {
     use alloc::vec;
 
+    use workflow_node_sdk::interface::Link;
+
     use super::*;
 
     #[test]
@@ -243,7 +245,8 @@ mod tests {
         assert_eq!(element.get("data_base64"), Some(&Value::from("data:text/plain;base64,aGk=")));
         let shown = super::element(&file(Content::Bytes(vec![0; 5000])), true);
         assert_eq!(shown.get("data_base64"), Some(&Value::from("data:text/plain;base64,… (5000 bytes)")));
-        assert!(check(&[file(Content::Link("https://x.example".into()))]).is_err());
+        let link = Link { url: "https://x.example".into(), expires_at: None };
+        assert!(check(&[file(Content::Link(link))]).is_err());
         assert!(check(&[file(Content::Bytes(vec![0; MOST_BYTES]))]).is_ok());
         assert!(check(&[file(Content::Bytes(vec![0; MOST_BYTES])), file(Content::Bytes(vec![0]))]).is_err());
     }

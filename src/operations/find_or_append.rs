@@ -17,6 +17,9 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use serde_json::{Value, json};
+use workflow_node_sdk::http::HttpResponse;
+use workflow_node_sdk::interface::{Diagnostic, Item, Level, Object};
+use workflow_node_sdk::retry::Safety;
 
 use super::keyed::{self, Key, State};
 use super::outcome::{self, Purpose};
@@ -25,7 +28,6 @@ use super::search::{self, Patience, Sighting};
 use super::{Task, jobs, record, tag, upsert, written};
 use crate::catalogue::resource::{Resource, Verb};
 use crate::client::{self, Client, MOST_IN_FLIGHT};
-use crate::contract::{Diagnostic, Item, Level, Object};
 use crate::endpoints;
 use crate::error::{Code, Effect, ErrorKind, NodeError, Result, Retry};
 use crate::input::Input;
@@ -34,8 +36,7 @@ use crate::output::View;
 use crate::protocol::answer;
 use crate::protocol::date;
 use crate::protocol::envelope;
-use crate::protocol::http::HttpResponse;
-use crate::protocol::request::{ApiRequest, Safety};
+use crate::protocol::request::ApiRequest;
 
 /// The stock status of closed tickets (HAPI §7.4).
 const CLOSED: i64 = 9;
@@ -101,7 +102,7 @@ pub fn run(task: &mut Task<'_, '_>) {
         let (done, repeated) = work.run(home).map_err(|error| work.advise(error))?;
         let result = work.result(&done, repeated);
         memory.homes.push((key, done.ticket));
-        Ok(vec![Item::result(result)])
+        Ok(vec![Item::new(result)])
     });
 }
 
@@ -118,7 +119,7 @@ impl Alert {
     fn new(task: &Task<'_, '_>, index: usize, input: &Input) -> Result<Self> {
         let mut fields = input.values.clone();
         let key = Key::take(task.resource, &mut fields)?
-            .ok_or_else(|| NodeError::new(Code::MissingField, "The key is missing.").field("key"))?;
+            .ok_or_else(|| NodeError::new(Code::MissingField, "The key is missing.").with_field("key"))?;
         let item = task.items.get(index).map(|item| item.json.to_string()).unwrap_or_default();
         let mark = tag::of_call(task.queue.seed(), task.client.context(), index, &item);
         let tag = key.tag(Some(&mark));
@@ -242,7 +243,7 @@ impl Work<'_, '_, '_> {
                 Sighting::Absent => return Ok(None),
                 Sighting::Inconclusive => {
                     let error = unsure("and an earlier attempt of this call may have delivered the alert");
-                    return Err(error.effect(Effect::Unknown));
+                    return Err(error.with_effect(Effect::Unknown));
                 }
             }
         }
@@ -316,7 +317,7 @@ impl Work<'_, '_, '_> {
         }
         let error = match self.send_note(ticket) {
             Ok(note_id) => return Ok(Some(note_id)),
-            Err(error) if error.get_effect() != Effect::Unknown => error,
+            Err(error) if error.effect() != Effect::Unknown => error,
             Err(lost) => {
                 let mut patience = Patience::with_a_lost_write(self.task.client);
                 let alert = self.alert;
@@ -333,7 +334,7 @@ impl Work<'_, '_, '_> {
         if !self.is_about_the_ticket(&error, id)? {
             return Err(error);
         }
-        let words = error.get_message().to_string();
+        let words = error.message().to_string();
         self.warn("halopsa.note-refused", format!("Ticket {id} takes no note: {words}"));
         self.refused.push(id);
         Ok(None)
@@ -343,11 +344,11 @@ impl Work<'_, '_, '_> {
     /// page for maintenance or a limit refuses, the next ticket would not get
     /// either, or the alert would be in two open tickets.
     fn is_about_the_ticket(&mut self, error: &NodeError, id: i64) -> Result<bool> {
-        let is_answer = matches!(
-            error.get_code(),
-            Code::Rejected | Code::MandatoryField | Code::Conflict | Code::RecordNotFound | Code::Forbidden
-        );
-        Ok(match error.get_status() {
+        let is_answer =
+            [Code::Rejected, Code::MandatoryField, Code::Conflict, Code::RecordNotFound, Code::Forbidden]
+                .into_iter()
+                .any(|code| error.code() == code);
+        Ok(match error.http_status() {
             Some(400 | 409 | 422) => is_answer,
             // Gone or out of reach: then it cannot be read either.
             Some(403 | 404 | 410) => {
@@ -356,9 +357,9 @@ impl Work<'_, '_, '_> {
                     Ok(answer) => {
                         let ticket = record::record(&answer, Safety::Read)?;
                         // It is read, and takes no note: a right, and not a path.
-                        error.get_status() == Some(403) || ticket.get("deleted") == Some(&Value::Bool(true))
+                        error.http_status() == Some(403) || ticket.get("deleted") == Some(&Value::Bool(true))
                     }
-                    Err(reading) => matches!(reading.get_status(), Some(403 | 404 | 410)),
+                    Err(reading) => matches!(reading.http_status(), Some(403 | 404 | 410)),
                 }
             }
             _ => false,
@@ -424,7 +425,7 @@ impl Work<'_, '_, '_> {
                 self.review(&request, &ticket);
                 return Ok((ticket, false));
             }
-            Err(error) if error.get_effect() != Effect::Unknown => return Err(error),
+            Err(error) if error.effect() != Effect::Unknown => return Err(error),
             Err(lost) => lost,
         };
         let mut patience = Patience::with_a_lost_write(self.task.client);
@@ -500,9 +501,9 @@ impl Work<'_, '_, '_> {
                     let done = Done { what: "reconciled", ticket: older, note_id, closed: None };
                     return match self.close(&ours) {
                         Ok(()) => Ok(Done { closed: Some(keyed::id(&ours)), ..done }),
-                        Err(error) if is_passing(&error) => Err(error.effect(Effect::Applied)),
+                        Err(error) if is_passing(&error) => Err(error.with_effect(Effect::Applied)),
                         Err(error) => {
-                            let (id, words) = (keyed::id(&ours), error.get_message().to_string());
+                            let (id, words) = (keyed::id(&ours), error.message().to_string());
                             self.warn(
                                 "halopsa.double-left-open",
                                 format!("Ticket {id} is a double and could not be closed: {words}"),
@@ -521,13 +522,13 @@ impl Work<'_, '_, '_> {
     /// host that repeats the call gets that settled; to others it is a success.
     fn left_open(&mut self, error: NodeError, ticket: Object) -> Result<Done> {
         if is_passing(&error) && self.task.client.context().idempotency_key.is_some() {
-            return Err(if error.get_effect() == Effect::None {
-                error.effect(Effect::Applied)
+            return Err(if error.effect() == Effect::None {
+                error.with_effect(Effect::Applied)
             } else {
                 error
             });
         }
-        let words = error.get_message().to_string();
+        let words = error.message().to_string();
         let message = format!(
             "Whether another call made a ticket with this key at the same time is not known: {words}"
         );
@@ -551,12 +552,12 @@ impl Work<'_, '_, '_> {
 
     /// What a failure means here: with an idempotency key, repeating is safe.
     fn advise(&self, error: NodeError) -> NodeError {
-        if error.get_effect() == Effect::None || self.task.client.context().idempotency_key.is_none() {
+        if error.effect() == Effect::None || self.task.client.context().idempotency_key.is_none() {
             return error;
         }
-        error
-            .retry(Retry::HostDefault)
-            .advice("Repeat the call with the same idempotency key: it finds what was done and finishes.")
+        error.with_retry(Retry::HostDefault).with_advice(
+            "Repeat the call with the same idempotency key: it finds what was done and finishes.",
+        )
     }
 
     fn result(&mut self, done: &Done, repeated: bool) -> Value {
@@ -590,7 +591,7 @@ fn appended(ticket: Object, note_id: i64) -> Done {
 /// Whether a failure is about the connection rather than about what was sent.
 fn is_passing(error: &NodeError) -> bool {
     matches!(
-        error.get_kind(),
+        error.kind(),
         ErrorKind::RateLimited
             | ErrorKind::Unavailable
             | ErrorKind::Timeout
@@ -668,8 +669,8 @@ fn note_in(answer: &HttpResponse, tag: &str) -> Result<Sighting<i64>> {
 
 fn unsure(what: &str) -> NodeError {
     search::inconclusive(format!("What there is with this key is not known: a search did not come to an end, {what}."))
-        .field("key")
-        .advice("Leave key_field out, so that a reference in the summary is searched for, or take the key out of tickets that are done with.")
+        .with_field("key")
+        .with_advice("Leave key_field out, so that a reference in the summary is searched for, or take the key out of tickets that are done with.")
 }
 
 #[cfg(test)]

@@ -7,12 +7,13 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use workflow_node_sdk::interface::{Item, Outcome};
+
 use super::{
     MAX_REQUESTS, Task, action, api, attachment, find_or_append, mapping, quantity, record, report, upsert,
 };
 use crate::catalogue::resource::Handler;
 use crate::client::Client;
-use crate::contract::{Item, Outcome};
 use crate::error::{ErrorKind, Result};
 use crate::input::Input;
 use crate::protocol::request::ApiRequest;
@@ -90,7 +91,7 @@ pub fn each_with(task: &mut Task<'_, '_>, pace: Pace, work: &mut Work<'_>) {
             Ok(items) => task.queue.settle(index, Outcome::Done(items)),
             Err(error) => {
                 task.queue.settle(index, Outcome::Failed(error.clone()));
-                if error.get_kind() == ErrorKind::Unauthenticated {
+                if error.kind() == ErrorKind::Unauthenticated {
                     task.queue.fail_rest(&error);
                 }
             }

@@ -13,20 +13,21 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use serde_json::{Value, json};
+use workflow_node_sdk::interface::Object;
+use workflow_node_sdk::retry::Safety;
+use workflow_node_sdk::text;
 
 use super::search::{self, PAGE_SIZE, Sighting};
 use super::{record, tag};
 use crate::catalogue::field::{Field, Kind};
 use crate::catalogue::resource::{Resource, Verb};
 use crate::client::Client;
-use crate::contract::Object;
 use crate::error::{Code, ErrorKind, NodeError, Result};
 use crate::input::Input;
 use crate::number;
 use crate::output::Names;
 use crate::protocol::date;
-use crate::protocol::request::{ApiRequest, Safety};
-use crate::text;
+use crate::protocol::request::ApiRequest;
 
 /// How many rows that do not show the key's field are looked into.
 const MAX_LOOKED_INTO: usize = 10;
@@ -101,8 +102,8 @@ impl Key {
             if resource.fields.iter().find(is_text).is_none() {
                 let message = format!("Tickets have no text field \"{}\".", text::quoted(field));
                 return Err(NodeError::new(Code::InvalidValue, message)
-                    .field("key_field")
-                    .advice("Name a text field, such as userdef1, or a custom field, such as CFKey."));
+                    .with_field("key_field")
+                    .with_advice("Name a text field, such as userdef1, or a custom field, such as CFKey."));
             }
         }
         let client_id = values.get("client_id").and_then(number::id);
@@ -303,7 +304,7 @@ pub fn merged_into(
         let answer = client.send(&record::request(resource, Verb::Get, &Input::of_record(target)));
         ticket = match answer.and_then(|answer| record::record(&answer, Safety::Read)) {
             Ok(ticket) => ticket,
-            Err(error) if matches!(error.get_kind(), ErrorKind::NotFound | ErrorKind::Forbidden) => {
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Forbidden) => {
                 return Ok(None);
             }
             Err(error) => return Err(error),

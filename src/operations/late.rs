@@ -17,11 +17,11 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use serde_json::{Value, json};
+use workflow_node_sdk::http::Method;
+use workflow_node_sdk::interface::Outcome;
 
 use super::world::{Fault, How, World, call_as};
-use crate::contract::Outcome;
 use crate::error::{Effect, NodeError, Retry};
-use crate::protocol::http::Method;
 
 /// How often a host repeats a call.
 const MAX_ATTEMPTS: u32 = 6;
@@ -129,7 +129,7 @@ fn run(world: &mut World, dice: &mut Dice, operation: &str, name: Option<&str>, 
         }
         let is_worth_it = |end: &End| match end {
             End::Done(_) => false,
-            End::Failed(error) => error.get_retry() != Retry::Never,
+            End::Failed(error) => error.retry() != Retry::Never,
             End::NotAttempted => true,
         };
         // A host without keys must not repeat what may have been done.
@@ -145,7 +145,7 @@ fn run(world: &mut World, dice: &mut Dice, operation: &str, name: Option<&str>, 
 fn judge(case: &str, what: &str, end: &End, count: usize) {
     let fits = match end {
         End::Done(_) => count == 1,
-        End::Failed(error) if error.get_effect() == Effect::None => count == 0,
+        End::Failed(error) if error.effect() == Effect::None => count == 0,
         End::Failed(_) => count <= 1,
         End::NotAttempted => count == 0,
     };
@@ -224,8 +224,7 @@ fn late_commits_make_no_second_ticket_of_an_upsert() {
                     _ => unknown += 1,
                 }
             }
-            if ends.iter().all(|end| matches!(end, End::Failed(error) if error.get_effect() == Effect::None))
-            {
+            if ends.iter().all(|end| matches!(end, End::Failed(error) if error.effect() == Effect::None)) {
                 assert!(tickets.is_empty(), "seed {seed}: {key}: {ends:?}");
             }
         }

@@ -5,19 +5,21 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 
+use workflow_node_sdk::http::HttpResponse;
+use workflow_node_sdk::interface::{Item, Level, Object, Outcome};
+use workflow_node_sdk::retry::Safety;
+use workflow_node_sdk::text;
+
 use super::Task;
 use crate::catalogue::resource::{Paging, Resource, Verb};
 use crate::client::{self, Client};
-use crate::contract::{Item, Level, Object, Outcome};
 use crate::error::{Code, ErrorKind, NodeError, Result, Retry};
 use crate::input::{self, Input};
 use crate::output::View;
 use crate::protocol::answer;
 use crate::protocol::envelope::{self, Page};
-use crate::protocol::http::HttpResponse;
 use crate::protocol::paging::{End, Pager};
-use crate::protocol::request::{ApiRequest, Safety};
-use crate::text;
+use crate::protocol::request::ApiRequest;
 
 /// The most pages that one call reads.
 const MOST_PAGES: usize = 10;
@@ -123,11 +125,11 @@ impl List {
                 return;
             }
             if let Err(error) = self.read_some(task, budget, &mut delivered) {
-                if delivered && !matches!(error.get_retry(), Retry::After(_)) {
+                if delivered && !matches!(error.retry(), Retry::After(_)) {
                     // What was read is delivered. The next call meets the
                     // failure again, or not.
                     *budget = 0;
-                } else if error.get_kind() == ErrorKind::Unauthenticated {
+                } else if error.kind() == ErrorKind::Unauthenticated {
                     task.queue.fail_rest(&error);
                 } else {
                     task.queue.settle(self.index, Outcome::Failed(error));
@@ -182,7 +184,7 @@ impl List {
 
     fn item(&self, task: &mut Task<'_, '_>, row: Object) -> Item {
         let json = task.present(row, View::row(self.input.simplify), self.index);
-        Item::result(json)
+        Item::new(json)
     }
 
     /// What is odd about the rows that this call read.

@@ -54,11 +54,11 @@ pub fn check(task: &Task<'_, '_>, input: &Input) -> Result<()> {
 /// Says more about a mandatory field than HaloPSA does, if the error is about
 /// one.
 pub fn explain(task: &mut Task<'_, '_>, input: &Input, error: NodeError) -> NodeError {
-    if error.get_code() != Code::MandatoryField {
+    if error.code() != Code::MandatoryField {
         return error;
     }
     let Some(ticket_type) = ticket_type(task, input) else { return error };
-    let Some(label) = error.get_vendor().and_then(answer::mandatory_label) else { return error };
+    let Some(label) = error.vendor_message().and_then(answer::mandatory_label) else { return error };
     if !task.forms.0.iter().any(|form| form.ticket_type == ticket_type) {
         // What HaloPSA said is better than why more cannot be said.
         let fields = forms::read(task.client, ticket_type).unwrap_or_default();
@@ -73,9 +73,10 @@ pub fn explain(task: &mut Task<'_, '_>, input: &Input, error: NodeError) -> Node
     if !form.asked_for.contains(&field.name) {
         form.asked_for.push(field.name.clone());
     }
-    let explained = missing(&form.fields, input, field).vendor(error.get_vendor().map(Into::into));
-    match error.get_status() {
-        Some(status) => explained.status(status),
+    let explained =
+        missing(&form.fields, input, field).with_vendor_message(error.vendor_message().map(Into::into));
+    match error.http_status() {
+        Some(status) => explained.with_http_status(status),
         None => explained,
     }
 }
@@ -101,10 +102,10 @@ fn missing(fields: &[Field], input: &Input, field: &Field) -> NodeError {
         advice.push_str(&format!(" The ticket type marks as mandatory too: {}.", others.join(", ")));
     }
     let error = NodeError::new(Code::MandatoryField, format!("The field \"{}\" is mandatory.", field.label))
-        .advice(advice);
+        .with_advice(advice);
     match field.place() {
-        (name, None) => error.field(name),
-        (name, Some(inner)) => error.field(inner).field(name),
+        (name, None) => error.with_field(name),
+        (name, Some(inner)) => error.with_field(inner).with_field(name),
     }
 }
 

@@ -9,12 +9,12 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use serde_json::{Value, json};
+use workflow_node_sdk::interface::{Diagnostic, Item, Level, Object, Outcome};
 
 use super::{MAX_REQUESTS, Task, list};
 use crate::catalogue::client::CLIENT;
 use crate::catalogue::resource::Verb;
 use crate::catalogue::user::USER;
-use crate::contract::{Diagnostic, Item, Level, Object, Outcome};
 use crate::error::{ErrorKind, NodeError, Result};
 use crate::input::{self, Input};
 use crate::number;
@@ -97,7 +97,7 @@ pub fn run(task: &mut Task<'_, '_>) {
             }
         }
         let json = suggest(&organisation, candidates);
-        task.queue.settle(*index, Outcome::Done(vec![Item::result(json)]));
+        task.queue.settle(*index, Outcome::Done(vec![Item::new(json)]));
     }
 }
 
@@ -110,7 +110,7 @@ pub fn plan(input: &Input) -> Vec<ApiRequest> {
 }
 
 fn fail_all(task: &mut Task<'_, '_>, inputs: &[(usize, Input)], error: &NodeError) {
-    if error.get_kind() == ErrorKind::Unauthenticated {
+    if error.kind() == ErrorKind::Unauthenticated {
         return task.queue.fail_rest(error);
     }
     for (index, _) in inputs {

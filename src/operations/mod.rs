@@ -20,7 +20,6 @@ pub mod mandatory;
 pub mod mapping;
 pub mod outcome;
 pub mod quantity;
-pub mod queue;
 pub mod record;
 pub mod report;
 pub mod requester;
@@ -40,14 +39,17 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use serde_json::Value;
+use workflow_node_sdk::interface::{
+    Attachment, CallContext, Connection, ConnectionAuth, Diagnostic, Execution, Item, Level, Object, Outcome,
+};
+use workflow_node_sdk::queue::{Cursor, Identity, Queue};
+use workflow_node_sdk::text;
+use workflow_node_sdk::transport::Transport;
 
 use crate::catalogue;
 use crate::catalogue::field::ATTACHMENTS;
 use crate::catalogue::resource::{Files, Handler, Job, Marks, Operation, Resource, Verb};
 use crate::client::Client;
-use crate::contract::{
-    Attachment, CallContext, Connection, ConnectionAuth, Diagnostic, Execution, Item, Level, Object, Outcome,
-};
 use crate::credentials::Credentials;
 use crate::endpoints;
 use crate::error::{Code, NodeError, Result};
@@ -55,10 +57,7 @@ use crate::input::{self, Input, Note, Reader};
 use crate::output::{self, LeftOut, Names, View};
 use crate::protocol::request::ApiRequest;
 use crate::references::{self, Known, custom_fields};
-use crate::text;
-use crate::transport::Transport;
 use mandatory::Forms;
-use queue::{Cursor, Identity, Queue};
 
 /// An operation at work.
 pub struct Task<'a, 'b> {
@@ -101,7 +100,7 @@ impl Task<'_, '_> {
         let attaches = !takes_files && fields.iter().any(|field| field.name == ATTACHMENTS.name);
         if !item.attachments.is_empty() && !takes_files && !attaches {
             return Err(NodeError::new(Code::InvalidValue, "This operation takes no files beside the item.")
-                .advice("The manifest says which operations take files."));
+                .with_advice("The manifest says which operations take files."));
         }
         let (resource, verb) = (self.resource, self.verb);
         let instance = self.client.credentials.resource_url.clone();
@@ -110,7 +109,7 @@ impl Task<'_, '_> {
         let is_on = |name: &&&str| values.get(**name) == Some(&Value::Bool(true));
         if let Some(name) = resource.mails_customers.iter().find(is_on) {
             let message = "The customer would get a mail, and nobody confirmed it.";
-            confirm(self.context, message).map_err(|error| error.field(name))?;
+            confirm(self.context, message).map_err(|error| error.with_field(name))?;
         }
         let given = values.clone();
         if references::is_needed(&fields, resource.list, &values) {
@@ -223,7 +222,7 @@ pub fn execute(
     let mut client = Client::new(transport, context, credentials, &connection.auth);
     let identity = match operation.verb {
         Verb::Job(Job { handler: Handler::FindOrAppend | Handler::Upsert, .. }) => {
-            Identity::of_call(context, cursor.as_ref())
+            tag::identity(context, cursor.as_ref())
         }
         _ => Identity::default(),
     };
@@ -258,14 +257,7 @@ pub fn execute(
         diagnostics.extend(left_out.diagnostics(u32::try_from(*index).ok()));
     }
     let (outcomes, next, resume_after) = queue.finish(operation_id);
-    Ok(Execution {
-        outcomes,
-        next,
-        resume_after,
-        session: client.renewed_session().cloned(),
-        usage: client.usage(),
-        diagnostics,
-    })
+    Ok(Execution { outcomes, next, resume_after, report: client.report(diagnostics) })
 }
 
 fn find(id: &str) -> Result<(&'static Resource, &'static Operation)> {
@@ -279,8 +271,8 @@ fn find(id: &str) -> Result<(&'static Resource, &'static Operation)> {
             .collect();
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
         match text::nearest(id, &ids) {
-            Some(near) => error.advice(format!("Did you mean \"{near}\"?")),
-            None => error.advice(format!("Operations are {}.", ids.join(", "))),
+            Some(near) => error.with_advice(format!("Did you mean \"{near}\"?")),
+            None => error.with_advice(format!("Operations are {}.", ids.join(", "))),
         }
     })
 }
@@ -291,7 +283,7 @@ fn permit(context: &CallContext, id: &str, operation: &Operation) -> Result<()> 
         && !allowed.iter().any(|name| name == id)
     {
         return Err(NodeError::new(Code::NotAllowed, "This operation is not allowed here.")
-            .advice("The workflow platform allows a list of operations only."));
+            .with_advice("The workflow platform allows a list of operations only."));
     }
     let Marks { reads, destroys, customer_visible, .. } = operation.verb.marks();
     // What these may do is known only from their items.
@@ -314,7 +306,7 @@ pub fn permit_write(context: &CallContext) -> Result<()> {
         return Ok(());
     }
     Err(NodeError::new(Code::ReadOnly, "This operation changes something, and this connection only reads.")
-        .advice("Switch read-only mode off in the workflow platform, if that is what you want."))
+        .with_advice("Switch read-only mode off in the workflow platform, if that is what you want."))
 }
 
 /// Refuses what only a person may decide, unless one did.
@@ -322,7 +314,7 @@ pub fn confirm(context: &CallContext, message: &'static str) -> Result<()> {
     if context.confirmed || context.dry_run {
         return Ok(());
     }
-    Err(NodeError::new(Code::NotConfirmed, message).advice("A person must choose this operation."))
+    Err(NodeError::new(Code::NotConfirmed, message).with_advice("A person must choose this operation."))
 }
 
 /// Says what would be sent.
@@ -348,7 +340,7 @@ fn preview(client: &Client<'_>, request: &ApiRequest) -> Item {
     if let Value::Object(object) = &mut json {
         object.insert("dry_run".into(), Value::Bool(true));
     }
-    Item::result(json)
+    Item::new(json)
 }
 
 /// The most requests that the items of one call take. After them, or where the

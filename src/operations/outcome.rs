@@ -9,13 +9,14 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use serde_json::Value;
+use workflow_node_sdk::http::HttpResponse;
+use workflow_node_sdk::interface::Object;
+use workflow_node_sdk::retry::Safety;
 
 use crate::client::{self, Client};
-use crate::contract::Object;
 use crate::error::{Code, Effect, NodeError, Result};
 use crate::protocol::envelope;
-use crate::protocol::http::HttpResponse;
-use crate::protocol::request::{ApiRequest, Safety};
+use crate::protocol::request::ApiRequest;
 
 /// What an action is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,9 +83,12 @@ pub fn post(
     let advice = if names.is_empty() {
         "Choose an outcome that the API agent may use on this ticket.".to_string()
     } else {
-        format!("Choose one of the ticket's outcomes: {}.", crate::text::cut(&names.join(", "), 400))
+        format!(
+            "Choose one of the ticket's outcomes: {}.",
+            workflow_node_sdk::text::cut(&names.join(", "), 400)
+        )
     };
-    Err(error.field("outcome_id").advice(advice))
+    Err(error.with_field("outcome_id").with_advice(advice))
 }
 
 /// Reads a ticket.
@@ -107,8 +111,8 @@ fn put(request: &mut ApiRequest, field: &str, outcome: Value) {
 
 /// Whether it was the outcome that HaloPSA did not like (HAPI §8.3).
 pub fn is_refused(error: &NodeError) -> bool {
-    let words = error.get_vendor().unwrap_or_default();
-    error.get_effect() == Effect::None
+    let words = error.vendor_message().unwrap_or_default();
+    error.effect() == Effect::None
         && (words.contains("An Outcome must be entered")
             || words.contains("You do not have access to this Action"))
 }

@@ -14,17 +14,18 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use serde_json::{Value, json};
+use workflow_node_sdk::http::HttpResponse;
+use workflow_node_sdk::interface::{Item, Object};
+use workflow_node_sdk::retry::Safety;
+use workflow_node_sdk::text;
 
 use super::{Task, record, written};
 use crate::catalogue::resource::{Resource, Verb};
-use crate::contract::{Item, Object};
 use crate::error::{Code, Effect, NodeError, Result};
 use crate::input::Input;
 use crate::number;
-use crate::protocol::http::HttpResponse;
 use crate::protocol::identity::Identity;
-use crate::protocol::request::{ApiRequest, Safety};
-use crate::text;
+use crate::protocol::request::ApiRequest;
 
 /// The names of a line under which an input may look for it.
 const KEYS: [(&str, &str); 3] = [("line_id", "id"), ("item_code", "item_code"), ("item_id", "_itemid")];
@@ -105,7 +106,7 @@ pub fn update(task: &mut Task<'_, '_>, index: usize, input: &Input) -> Result<Ve
             "changed": changed,
         })
     };
-    Ok(chosen.iter().map(|position| Item::result(line(position))).collect())
+    Ok(chosen.iter().map(|position| Item::new(line(position))).collect())
 }
 
 /// Sees that the lines were kept: in the answer to the write, else in the
@@ -127,7 +128,7 @@ fn see_kept(
             return Ok(());
         }
     }
-    let applied = |error: NodeError| error.effect(Effect::Applied);
+    let applied = |error: NodeError| error.with_effect(Effect::Applied);
     let mut waits = WAITS.into_iter();
     loop {
         let after = read(task, input).map_err(applied)?;
@@ -139,8 +140,8 @@ fn see_kept(
                     Code::NotKept,
                     format!("HaloPSA kept other lines: {difference}."),
                 )
-                .advice("Check the recurring invoice in HaloPSA before you go on.")
-                .effect(Effect::Applied));
+                .with_advice("Check the recurring invoice in HaloPSA before you go on.")
+                .with_effect(Effect::Applied));
             }
         }
     }
@@ -179,7 +180,7 @@ fn lines(record: &Object) -> Result<&[Value]> {
             Code::MalformedAnswer,
             "HaloPSA gave the recurring invoice without its lines.",
         )
-        .advice("Give the agent that the API application logs in as the right to read invoices.")),
+        .with_advice("Give the agent that the API application logs in as the right to read invoices.")),
     }
 }
 
@@ -207,12 +208,12 @@ fn choose(lines: &[Value], input: &Input) -> Result<Vec<usize>> {
     let several = input.values.get("all_matching") != Some(&Value::Bool(true));
     match chosen.len() {
         0 => Err(NodeError::new(Code::RecordNotFound, "No line of the recurring invoice fits.")
-            .field(field)
-            .advice(format!("Lines are {}.", names(lines)))),
+            .with_field(field)
+            .with_advice(format!("Lines are {}.", names(lines)))),
         count if count > 1 && several => {
             Err(NodeError::new(Code::InvalidValue, format!("{count} lines of the recurring invoice fit."))
-                .field(field)
-                .advice(format!(
+                .with_field(field)
+                .with_advice(format!(
                     "Give line_id, or all_matching to change them all. Lines are {}.",
                     names(lines)
                 )))
@@ -234,8 +235,8 @@ fn refuse_counted(lines: &[Value], chosen: &[usize]) -> Result<()> {
             Code::Conflict,
             format!("The quantity of line {} is counted from {counted_from}.", name(line)),
         )
-        .field("quantity")
-        .advice("Change what is counted, or set the line to a fixed quantity in HaloPSA."));
+        .with_field("quantity")
+        .with_advice("Change what is counted, or set the line to a fixed quantity in HaloPSA."));
     }
     Ok(())
 }
@@ -336,7 +337,8 @@ mod tests {
 
     #[test]
     fn lines_are_found_by_id_code_or_item() {
-        let chosen = |values: Value| choose(&sample(), &input(&values)).map_err(|error| error.get_code());
+        let chosen =
+            |values: Value| choose(&sample(), &input(&values)).map_err(|error| crate::error::code_of(&error));
         assert_eq!(chosen(json!({"id": 4, "quantity": 1, "line_id": 2})), Ok(vec![1]));
         assert_eq!(chosen(json!({"id": 4, "quantity": 1, "item_id": 1})), Ok(vec![1]));
         assert_eq!(chosen(json!({"id": 4, "quantity": 1, "item_code": "WS", "line_id": 3})), Ok(vec![2]));
@@ -390,8 +392,8 @@ mod tests {
         for (kind, reason) in [(json!(1), "licences"), (json!("1"), "licences"), (json!(2.0), "assets")] {
             let lines = [json!({"id": 5, "item_shortdescription": "M365", QUANTITY_TYPE: kind})];
             let error = refuse_counted(&lines, &[0]).unwrap_err();
-            assert_eq!(error.get_code(), Code::Conflict);
-            let message = error.get_message();
+            assert_eq!(crate::error::code_of(&error), Code::Conflict);
+            let message = error.message();
             assert!(message.contains("5 (M365)") && message.contains(reason), "{message}");
         }
         for fixed in [json!({"id": 5, QUANTITY_TYPE: 0}), json!({"id": 5}), json!({QUANTITY_TYPE: null})] {
@@ -405,7 +407,8 @@ mod tests {
             json!({"id": 1, "item_code": "WS", "isinactive": true}),
             json!({"id": 2, "item_code": "WS", "isinactive": false}),
         ];
-        let chosen = |values: Value| choose(&lines, &input(&values)).map_err(|error| error.get_code());
+        let chosen =
+            |values: Value| choose(&lines, &input(&values)).map_err(|error| crate::error::code_of(&error));
         assert_eq!(chosen(json!({"id": 4, "quantity": 1, "item_code": "WS"})), Ok(vec![1]));
         assert_eq!(chosen(json!({"id": 4, "quantity": 1, "line_id": 1})), Ok(vec![0]));
     }

@@ -9,20 +9,21 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use serde_json::{Value, json};
+use workflow_node_sdk::http::HttpResponse;
+use workflow_node_sdk::interface::{Item, Object, Outcome};
+use workflow_node_sdk::retry::Safety;
 
 use super::bulk::{self, Bulk};
 use super::requester::Requester;
 use super::{MAX_REQUESTS, Task, mandatory, written};
 use crate::catalogue::resource::{Handler, Job, Resource, Verb};
 use crate::client::{self, MOST_IN_FLIGHT};
-use crate::contract::{Item, Object, Outcome};
 use crate::error::{Effect, ErrorKind, NodeError, Result};
 use crate::input::{self as inputs, Input};
 use crate::output::View;
 use crate::protocol::answer;
 use crate::protocol::envelope;
-use crate::protocol::http::HttpResponse;
-use crate::protocol::request::{ApiRequest, Safety};
+use crate::protocol::request::ApiRequest;
 
 /// The request for one item.
 pub fn request(resource: &Resource, verb: Verb, input: &Input) -> ApiRequest {
@@ -125,11 +126,11 @@ fn send(task: &mut Task<'_, '_>, inputs: &[(usize, Input)]) {
     for (((index, input), request), answer) in inputs.iter().zip(&requests).zip(answers) {
         let answer = answer.or_else(|error| with_companions(task, input, request, error));
         let outcome = match answer.and_then(|answer| result(task, *index, input, request, &answer)) {
-            Ok(json) => Outcome::Done(vec![Item::result(json)]),
+            Ok(json) => Outcome::Done(vec![Item::new(json)]),
             Err(error) => Outcome::Failed(mandatory::explain(task, input, error)),
         };
         if let Outcome::Failed(error) = &outcome
-            && error.get_kind() == ErrorKind::Unauthenticated
+            && error.kind() == ErrorKind::Unauthenticated
         {
             unauthenticated = Some(error.clone());
         }
@@ -155,8 +156,8 @@ fn with_companions(
     error: NodeError,
 ) -> Result<HttpResponse> {
     let companions = task.resource.update_companions;
-    let not_found = error.get_effect() == Effect::None
-        && error.get_vendor().is_some_and(|words| words.contains("Record not found"));
+    let not_found = error.effect() == Effect::None
+        && error.vendor_message().is_some_and(|words| words.contains("Record not found"));
     let updates = matches!(task.verb, Verb::Update | Verb::Job(_));
     if !updates || companions.is_empty() || !not_found {
         return Err(error);
@@ -236,7 +237,7 @@ pub fn input(task: &mut Task<'_, '_>, index: usize) -> Result<Input> {
 /// alike.
 pub fn fail(task: &mut Task<'_, '_>, index: usize, error: &NodeError) -> bool {
     task.queue.settle(index, Outcome::Failed(error.clone()));
-    if error.get_kind() == ErrorKind::Unauthenticated {
+    if error.kind() == ErrorKind::Unauthenticated {
         task.queue.fail_rest(error);
     }
     !task.queue.is_open()

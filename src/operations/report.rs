@@ -6,19 +6,20 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use serde_json::{Value, json};
+use workflow_node_sdk::http::HttpResponse;
+use workflow_node_sdk::interface::{Item, Level, Object};
+use workflow_node_sdk::retry::Safety;
+use workflow_node_sdk::text;
 
 use super::Task;
 use crate::catalogue::resource::{Resource, Verb};
 use crate::client;
-use crate::contract::{Item, Level, Object};
 use crate::error::{Code, ErrorKind, NodeError, Result, Retry};
 use crate::input::{self, Input};
 use crate::output;
 use crate::protocol::answer;
 use crate::protocol::envelope;
-use crate::protocol::http::HttpResponse;
-use crate::protocol::request::{ApiRequest, Safety};
-use crate::text;
+use crate::protocol::request::ApiRequest;
 
 /// Where HaloPSA ends a report, recorded on a live tenant: 135,148 rows were there.
 const MAX_ROWS: usize = 50_000;
@@ -63,7 +64,9 @@ fn complete(filter: &mut Value) {
 /// Runs a report, and gives a result for each row.
 pub fn rows(task: &mut Task<'_, '_>, index: usize, input: &Input) -> Result<Vec<Item>> {
     if input.id.is_none() {
-        return Err(NodeError::new(Code::InvalidValue, "The report must be given by its id.").field("id"));
+        return Err(
+            NodeError::new(Code::InvalidValue, "The report must be given by its id.").with_field("id")
+        );
     }
     let answer = task.client.send(&request(task.resource, input)).map_err(took_too_long)?;
     let mut rows = read(&answer)?;
@@ -83,7 +86,7 @@ pub fn rows(task: &mut Task<'_, '_>, index: usize, input: &Input) -> Result<Vec<
     let item = |row| {
         let mut row = output::without_unset_dates(Value::Object(row));
         task.redact(&mut row, index);
-        Item::result(row)
+        Item::new(row)
     };
     Ok(rows.into_iter().map(item).collect())
 }
@@ -91,14 +94,14 @@ pub fn rows(task: &mut Task<'_, '_>, index: usize, input: &Input) -> Result<Vec<
 /// HaloPSA's gateway gives a report about a minute. A second try runs the query
 /// again and ends the same way.
 fn took_too_long(error: NodeError) -> NodeError {
-    if error.get_status() != Some(GATEWAY_TIMEOUT) {
+    if error.http_status() != Some(GATEWAY_TIMEOUT) {
         return error;
     }
     error
-        .message("The report took longer than HaloPSA allows.")
-        .advice("Narrow the report with filters or a period, or make its query faster in HaloPSA.")
-        .kind(ErrorKind::Timeout)
-        .retry(Retry::Never)
+        .with_message("The report took longer than HaloPSA allows.")
+        .with_advice("Narrow the report with filters or a period, or make its query faster in HaloPSA.")
+        .with_kind(ErrorKind::Timeout)
+        .with_retry(Retry::Never)
 }
 
 fn read(answer: &HttpResponse) -> Result<Vec<Object>> {
@@ -108,8 +111,8 @@ fn read(answer: &HttpResponse) -> Result<Vec<Object>> {
     let words = report.get("load_error").and_then(Value::as_str).map(text::clean);
     if let Some(words) = words.filter(|words| !words.is_empty()) {
         return Err(NodeError::new(Code::Rejected, "HaloPSA could not run the report.")
-            .advice("Open the report in HaloPSA; it shows the same error there.")
-            .vendor(Some(words)));
+            .with_advice("Open the report in HaloPSA; it shows the same error there.")
+            .with_vendor_message(Some(words)));
     }
     let Value::Object(mut report) = report else {
         return Err(malformed("the report was not run"));
@@ -144,7 +147,7 @@ mod tests {
         ))
         .unwrap_err();
         assert_eq!(
-            (error.get_code(), error.get_vendor()),
+            (crate::error::code_of(&error), error.vendor_message()),
             (Code::Rejected, Some("Invalid column name 'x'."))
         );
         for nothing in [
@@ -153,7 +156,7 @@ mod tests {
             json!({"report": {}}),
             json!({"report": {"rows": [1]}}),
         ] {
-            assert_eq!(read(&answer(&nothing)).unwrap_err().get_kind(), ErrorKind::Protocol, "{nothing}");
+            assert_eq!(read(&answer(&nothing)).unwrap_err().kind(), ErrorKind::Protocol, "{nothing}");
         }
         assert_eq!(read(&answer(&json!({"report": {"load_error": "", "rows": null}}))).unwrap().len(), 0);
     }

@@ -9,15 +9,15 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use serde_json::{Value, json};
+use workflow_node_sdk::interface::Object;
+use workflow_node_sdk::text;
 
 use super::search;
 use crate::catalogue::user::USER;
 use crate::client::Client;
-use crate::contract::Object;
 use crate::error::{Code, NodeError, Result};
 use crate::number;
 use crate::protocol::request::ApiRequest;
-use crate::text;
 
 /// How many candidates a conflict names.
 const MOST_NAMED: usize = 5;
@@ -42,8 +42,8 @@ impl Requester {
         }
         if let Some(name) = ["user_id", "userlookup"].iter().find(|name| values.contains_key(**name)) {
             return Err(NodeError::new(Code::InvalidValue, "The user is given in two ways.")
-                .field(name)
-                .advice(format!("Give {name}, or how the user is to be found.")));
+                .with_field(name)
+                .with_advice(format!("Give {name}, or how the user is to be found.")));
         }
         Ok(Some(Self { email, entra_id, general_user }))
     }
@@ -69,7 +69,7 @@ impl Requester {
                 // Some instances do not search by it.
                 Err(error) if self.email.is_some() && refuses_the_search(&error) => {}
                 Err(error) if refuses_the_search(&error) => {
-                    return Err(error.field("user_by_entra_id").advice(
+                    return Err(error.with_field("user_by_entra_id").with_advice(
                         "This instance does not search users by their id in Entra. Give user_by_email.",
                     ));
                 }
@@ -90,8 +90,8 @@ impl Requester {
                     text::quoted(wanted)
                 );
                 return Err(search::inconclusive(message)
-                    .field(field)
-                    .advice("Give client_id too, or user_id and site_id of the one that is meant."));
+                    .with_field(field)
+                    .with_advice("Give client_id too, or user_id and site_id of the one that is meant."));
             }
             [user] => fill_in(values, user)?,
             [] if self.general_user => {
@@ -99,7 +99,7 @@ impl Requester {
             }
             [] => {
                 let message = format!("There is no user \"{}\".", text::quoted(wanted));
-                return Err(NodeError::new(Code::RecordNotFound, message).field(field).advice(
+                return Err(NodeError::new(Code::RecordNotFound, message).with_field(field).with_advice(
                     "Make the user in HaloPSA, or choose general_user as if_user_missing. Users of other clients than client_id do not count.",
                 ));
             }
@@ -112,8 +112,8 @@ impl Requester {
                     named.join(", ")
                 );
                 return Err(NodeError::new(Code::Conflict, message)
-                    .field(field)
-                    .advice("Give client_id too, or user_id and site_id of the one that is meant."));
+                    .with_field(field)
+                    .with_advice("Give client_id too, or user_id and site_id of the one that is meant."));
             }
         }
         Ok(())
@@ -149,7 +149,7 @@ fn look_up(client: &mut Client<'_>, request: &ApiRequest) -> Result<search::Rows
 }
 
 fn refuses_the_search(error: &NodeError) -> bool {
-    error.get_vendor().is_some_and(|words| words.contains("Invalid advanced search parameter"))
+    error.vendor_message().is_some_and(|words| words.contains("Invalid advanced search parameter"))
 }
 
 /// A search finds parts of words, so what it found is compared once more.

@@ -11,15 +11,17 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use workflow_node_sdk::http::HttpResponse;
+use workflow_node_sdk::interface::Object;
+use workflow_node_sdk::retry::Safety;
+
 use super::record;
 use crate::client::{self, Client};
-use crate::contract::Object;
 use crate::error::{Code, ErrorKind, NodeError, Result};
 use crate::number;
 use crate::protocol::answer;
 use crate::protocol::envelope;
-use crate::protocol::http::HttpResponse;
-use crate::protocol::request::{ApiRequest, Safety};
+use crate::protocol::request::ApiRequest;
 
 /// The most pages of one search.
 const MAX_PAGES: u32 = 10;
@@ -208,7 +210,7 @@ pub fn look_until_found<T>(
             Ok(Sighting::Found(_)) => false,
             Ok(Sighting::Absent | Sighting::Inconclusive) => true,
             Err(error) => matches!(
-                error.get_kind(),
+                error.kind(),
                 ErrorKind::RateLimited | ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::Protocol
             ),
         };

@@ -8,8 +8,8 @@ use alloc::format;
 use alloc::string::String;
 
 use sha2::{Digest as _, Sha256};
-
-use crate::contract::CallContext;
+use workflow_node_sdk::interface::CallContext;
+use workflow_node_sdk::queue::{Cursor, Identity};
 
 /// Crockford's base 32: no letter that is easily taken for another one.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
@@ -21,8 +21,17 @@ pub fn of_key(key: &str, client: &str) -> String {
 
 /// What all marks of a call begin from that has an idempotency key: it travels
 /// in cursors.
-pub fn of_idempotency_key(key: &str) -> String {
+fn of_idempotency_key(key: &str) -> String {
     spell(digest(&["key", key]), 12)
+}
+
+/// Which call this is: that of the cursor, or else this one.
+pub fn identity(context: &CallContext, cursor: Option<&Cursor>) -> Identity {
+    let begun = cursor.map(|cursor| cursor.identity().clone()).unwrap_or_default();
+    Identity {
+        seed: begun.seed.or_else(|| context.idempotency_key.as_deref().map(of_idempotency_key)),
+        is_repeated: begun.is_repeated || context.attempt > 1,
+    }
 }
 
 /// The mark of what one call does for one item: the same when the call is

@@ -7,12 +7,14 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use serde_json::{Value, json};
+use workflow_node_sdk::http::{HttpRequest, HttpResponse, Limits, Reached, Reason, TransportError};
+use workflow_node_sdk::interface::{
+    CallContext, Connection, ConnectionAuth, Execution, Item, Outcome, Secret, Session,
+};
+use workflow_node_sdk::transport::{Exchange, Transport};
 
 use super::execute;
-use crate::contract::{CallContext, Connection, ConnectionAuth, Execution, Item, Outcome, Secret, Session};
 use crate::error::{Code, Effect, NodeError};
-use crate::protocol::http::{HttpRequest, HttpResponse, Limits, Reached, Reason, TransportError};
-use crate::transport::{Exchange, Transport};
 
 /// Answers each request as told; time passes only by waiting.
 struct Script<F> {
@@ -71,14 +73,15 @@ pub(crate) fn run_all(
     ];
     let session = Session {
         token: Secret::new("token-of-the-host"),
-        expires_at: "2026-03-01T10:00:00Z".parse().unwrap(),
+        expires_at: Some("2026-03-01T10:00:00Z".parse().unwrap()),
+        extra: None,
         scopes: vec![],
     };
     let connection = Connection {
         fields: fields.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect(),
         auth: ConnectionAuth::Session(session),
     };
-    let item = |json: &Value| Item { json: json.clone(), attachments: vec![] };
+    let item = |json: &Value| Item::new(json.clone());
     let items: Vec<Item> = inputs.iter().map(item).collect();
     let mut transport = Script { answer, waited: Duration::ZERO };
     execute(&mut transport, &context, &connection, operation, &items, cursor).unwrap()
@@ -179,7 +182,7 @@ fn a_delete_is_done_only_if_it_may_have_been_ours() {
         })
     };
     for certain in [|| answer(401, &json!("who?")), || answer(429, &json!("later"))] {
-        assert_eq!(failure(&delete(certain)).get_code(), Code::RecordNotFound);
+        assert_eq!(failure(&delete(certain)).code(), Code::RecordNotFound);
     }
     let ours = delete(|| Err(TransportError::new(Reason::Broken, Reached::Maybe)));
     assert!(matches!(ours.outcomes.as_slice(), [Outcome::Done(_)]));
@@ -195,7 +198,7 @@ fn an_update_whose_first_answer_was_lost_stays_unknown() {
             asked += 1;
             if asked == 1 { Err(TransportError::new(Reason::Broken, Reached::Maybe)) } else { second() }
         });
-        assert_eq!(failure(&execution).get_effect(), Effect::Unknown);
+        assert_eq!(failure(&execution).effect(), Effect::Unknown);
     }
 }
 
@@ -215,9 +218,9 @@ fn a_create_is_sent_once_whatever_happens_to_its_answer() {
             lost()
         });
         let error = failure(&execution);
-        assert_eq!((sent, error.get_effect()), (1, Effect::Unknown));
+        assert_eq!((sent, error.effect()), (1, Effect::Unknown));
         assert!(
-            error.get_advice().is_some_and(|advice| advice.contains("before you run this again")),
+            error.advice().is_some_and(|advice| advice.contains("before you run this again")),
             "{error:?}"
         );
     }
@@ -245,8 +248,8 @@ fn a_quantity_that_was_not_kept_is_told() {
         let lines = json!([{"id": 1, "qty_order": 40}, {"id": 2, "qty_order": 1}]);
         assert_eq!(written, Some(json!([{"id": 4, "lines": lines}])));
         let error = failure(&execution);
-        assert_eq!(error.get_effect(), Effect::Applied);
-        assert!(error.get_message().contains(told), "{error:?}");
+        assert_eq!(error.effect(), Effect::Applied);
+        assert!(error.message().contains(told), "{error:?}");
     }
 }
 
@@ -262,7 +265,7 @@ fn lines_are_put_back_once_where_the_answer_is_lost() {
         sent += 1;
         answer(504, &json!(""))
     });
-    assert_eq!((sent, failure(&execution).get_effect()), (1, Effect::Unknown));
+    assert_eq!((sent, failure(&execution).effect()), (1, Effect::Unknown));
 }
 
 /// Writing back a list that was not read would empty it.
@@ -274,7 +277,7 @@ fn a_recurring_invoice_without_its_lines_is_not_written() {
         answer(200, &json!({"id": 4}))
     });
     let error = failure(&execution);
-    assert_eq!((error.get_code(), error.get_effect()), (Code::MalformedAnswer, Effect::None));
+    assert_eq!((crate::error::code_of(&error), error.effect()), (Code::MalformedAnswer, Effect::None));
 }
 
 #[test]
@@ -298,12 +301,12 @@ fn a_job_takes_the_name_of_a_status_that_the_ticket_allows() {
 }
 
 fn codes(execution: &Execution) -> Vec<&'static str> {
-    execution.diagnostics.iter().map(|diagnostic| diagnostic.code).collect()
+    execution.report.diagnostics.iter().map(|diagnostic| diagnostic.code).collect()
 }
 
 fn said<'e>(execution: &'e Execution, code: &str) -> &'e str {
-    let said = execution.diagnostics.iter().find(|diagnostic| diagnostic.code == code);
-    said.map_or_else(|| panic!("no {code}: {:?}", execution.diagnostics), |said| &said.message)
+    let said = execution.report.diagnostics.iter().find(|diagnostic| diagnostic.code == code);
+    said.map_or_else(|| panic!("no {code}: {:?}", execution.report.diagnostics), |said| &said.message)
 }
 
 fn first(execution: &Execution) -> &Value {
@@ -323,7 +326,7 @@ fn a_field_that_came_back_different_is_named() {
     assert!(said(&execution, "halopsa.vendor-warning").contains("The agent is away."));
     let kept = json!({"id": 1, "agent_id": "5"});
     let execution = run("ticket.assign", &json!({"id": 1, "agent_id": 5}), None, |_| answer(201, &kept));
-    assert!(codes(&execution).is_empty(), "{:?}", execution.diagnostics);
+    assert!(codes(&execution).is_empty(), "{:?}", execution.report.diagnostics);
 }
 
 #[test]
@@ -338,8 +341,12 @@ fn an_answer_about_another_record_is_no_success() {
     ] {
         let execution = run(operation, &input, None, |_| answer(200, &other));
         let error = failure(&execution);
-        assert_eq!((error.get_code(), error.get_effect()), (Code::MalformedAnswer, effect), "{operation}");
-        assert!(error.get_message().contains("record 2 instead of 1"), "{}", error.get_message());
+        assert_eq!(
+            (crate::error::code_of(&error), error.effect()),
+            (Code::MalformedAnswer, effect),
+            "{operation}"
+        );
+        assert!(error.message().contains("record 2 instead of 1"), "{}", error.message());
     }
 }
 
@@ -392,10 +399,10 @@ fn a_gateway_time_out_of_a_report_is_final() {
             requests += 1;
             answer(504, &json!(""))
         });
-        assert_eq!((requests, failure(&execution).get_status()), (1, Some(504)), "{operation}");
+        assert_eq!((requests, failure(&execution).http_status()), (1, Some(504)), "{operation}");
     }
     let execution = run("report.run", &json!({"id": 1}), None, |_| answer(504, &json!("")));
-    assert_eq!(failure(&execution).get_retry(), crate::error::Retry::Never);
+    assert_eq!(failure(&execution).retry(), crate::error::Retry::Never);
     // A hiccup is one still.
     let mut requests = 0;
     run("report.run", &json!({"id": 1}), None, |_| {
@@ -449,7 +456,7 @@ fn a_quantity_that_shows_later_is_waited_for() {
     }
     let (execution, reads) = recurring(u32::MAX, |_| json!({"id": 4}));
     let error = failure(&execution);
-    assert_eq!((error.get_code(), error.get_effect()), (Code::NotKept, Effect::Applied));
+    assert_eq!((crate::error::code_of(&error), error.effect()), (Code::NotKept, Effect::Applied));
     assert!((4..=6).contains(&reads), "{reads} reads");
 }
 
@@ -496,14 +503,14 @@ fn notes_on_a_client_are_asked_for_by_count() {
         "{queries:?}"
     );
     let execution = run("crm_note.list", &json!({}), None, |_| panic!("nothing may be sent"));
-    assert_eq!(failure(&execution).get_code(), Code::MissingField);
+    assert_eq!(failure(&execution).code(), Code::MissingField);
 }
 
 /// The action that an operation posts, and how it ends.
 fn posted(operation: &str, input: &Value) -> Value {
     let mut posted = Value::Null;
     let execution = run(operation, input, None, |request| {
-        if request.method == crate::protocol::http::Method::Post {
+        if request.method == workflow_node_sdk::http::Method::Post {
             let body: Value = serde_json::from_slice(&request.body).unwrap();
             posted = body[0].clone();
             return answer(201, &json!({"id": 2, "ticket_id": 17}));
@@ -551,7 +558,24 @@ fn extra_fields_of_an_action_send_nothing_to_customers() {
         extra[name] = json!(true);
         let input = json!({"ticket_id": 17, "note": "x", "outcome_id": 7, "extra": extra});
         let execution = run("note.add", &input, None, |_| answer(201, &json!({"id": 2, "ticket_id": 17})));
-        let refused = matches!(execution.outcomes.as_slice(), [Outcome::Failed(error)] if error.get_code() == Code::InvalidValue);
+        let refused = matches!(execution.outcomes.as_slice(), [Outcome::Failed(error)] if error.code() == Code::InvalidValue);
         assert!(refused, "{name}: {:?}", execution.outcomes);
     }
+}
+
+#[test]
+fn an_update_that_is_sent_again_after_a_lost_answer_is_reported() {
+    let mut attempts = 0;
+    let execution = run("client.update", &json!({"id": 12, "notes": "x"}), None, |request| {
+        if request.method == workflow_node_sdk::http::Method::Get {
+            return answer(200, &json!({"id": 12, "notes": "x"}));
+        }
+        attempts += 1;
+        if attempts == 1 { answer(504, &json!("")) } else { answer(201, &json!({"id": 12, "notes": "x"})) }
+    });
+    assert_eq!((attempts, codes(&execution)), (2, vec!["halopsa.sent-again"]));
+    let in_peace = run("client.update", &json!({"id": 12, "notes": "x"}), None, |_| {
+        answer(201, &json!({"id": 12, "notes": "x"}))
+    });
+    assert!(codes(&in_peace).is_empty());
 }

@@ -10,6 +10,8 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use serde_json::Value;
+use workflow_node_sdk::interface::{Diagnostic, Item, Level, Object};
+use workflow_node_sdk::retry::Safety;
 
 use super::keyed::{self, Key, Matches, State};
 use super::requester::Requester;
@@ -17,11 +19,10 @@ use super::search::{self, Patience, Sighting};
 use super::{Task, jobs, record, written};
 use crate::catalogue::resource::{Resource, Verb};
 use crate::client::Client;
-use crate::contract::{Diagnostic, Item, Level, Object};
 use crate::error::{Code, Effect, NodeError, Result, Retry};
 use crate::input::Input;
 use crate::output::{Names, View};
-use crate::protocol::request::{ApiRequest, Safety};
+use crate::protocol::request::ApiRequest;
 
 /// How many tickets a conflict names.
 const MAX_NAMED: usize = 10;
@@ -64,7 +65,7 @@ fn one(
         }
     };
     let json = task.present(ticket, View::single(input.simplify), index);
-    Ok(vec![Item::result(json)])
+    Ok(vec![Item::new(json)])
 }
 
 /// What would be sent: the search, and what follows if it finds nothing.
@@ -123,8 +124,8 @@ impl Work<'_, '_, '_> {
                 let error = search::inconclusive(
                     "Whether there is a ticket with this key is not known: the search did not come to an end, so no ticket was made.",
                 )
-                .field("key")
-                .advice("Leave key_field out, so that a reference in the summary is searched for, or take the key out of tickets that are done with.");
+                .with_field("key")
+                .with_advice("Leave key_field out, so that a reference in the summary is searched for, or take the key out of tickets that are done with.");
                 Err(if is_repeated { perhaps_done(error) } else { error })
             }
         }
@@ -151,8 +152,8 @@ impl Work<'_, '_, '_> {
                 Code::MissingField,
                 "There is no ticket with this key, and a new one needs a summary.",
             )
-            .field("summary")
-            .advice("Fill in summary."));
+            .with_field("summary")
+            .with_advice("Fill in summary."));
         }
         let request = create(self.task, with_key(self.key, fields.clone()));
         let answer = self.task.client.send(&request);
@@ -162,14 +163,16 @@ impl Work<'_, '_, '_> {
                 self.verify(&ticket);
                 return Ok(ticket);
             }
-            Err(error) if error.get_effect() != Effect::Unknown => return Err(error),
+            Err(error) if error.effect() != Effect::Unknown => return Err(error),
             Err(lost) => lost,
         };
         // It is not sent again: HaloPSA may be at it still.
         let mut patience = Patience::with_a_lost_write(self.task.client);
         match self.look(&mut patience) {
             // The ticket is there, whatever becomes of this.
-            Ok(Sighting::Found(id)) => self.update(id, fields).map_err(|error| error.effect(Effect::Applied)),
+            Ok(Sighting::Found(id)) => {
+                self.update(id, fields).map_err(|error| error.with_effect(Effect::Applied))
+            }
             Ok(Sighting::Absent | Sighting::Inconclusive) | Err(_) => Err(again(lost)),
         }
     }
@@ -216,16 +219,16 @@ impl Work<'_, '_, '_> {
 /// The failure of a create that may have been done.
 fn again(error: NodeError) -> NodeError {
     error
-        .retry(Retry::HostDefault)
-        .advice("Repeat the call in a minute: it finds the ticket by its key if HaloPSA made it.")
+        .with_retry(Retry::HostDefault)
+        .with_advice("Repeat the call in a minute: it finds the ticket by its key if HaloPSA made it.")
 }
 
 /// A failure before it is known what the call before this one did.
 pub(super) fn perhaps_done(error: NodeError) -> NodeError {
-    match error.get_retry() {
+    match error.retry() {
         // The item waits, and nothing is said about it yet.
         Retry::After(_) => error,
-        _ if error.get_effect() == Effect::None => error.effect(Effect::Unknown),
+        _ if error.effect() == Effect::None => error.with_effect(Effect::Unknown),
         _ => error,
     }
 }
@@ -289,10 +292,10 @@ fn the_one(client: &mut Client<'_>, resource: &'static Resource, key: &Key) -> R
             let message = format!(
                 "{} tickets have the key \"{}\": {}.",
                 several.len(),
-                crate::text::quoted(key.text()),
+                workflow_node_sdk::text::quoted(key.text()),
                 list(several)
             );
-            Err(NodeError::new(Code::Conflict, message).field("key").advice(
+            Err(NodeError::new(Code::Conflict, message).with_field("key").with_advice(
                 "Keep one of them: merge or delete the others, or take the reference out of their summaries.",
             ))
         }

@@ -11,12 +11,14 @@ use core::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use workflow_node_sdk::http::{HttpRequest, HttpResponse, Limits, Method, Reached, Reason, TransportError};
+use workflow_node_sdk::interface::{
+    CallContext, Connection, ConnectionAuth, Execution, Item, Outcome, Secret, Session,
+};
+use workflow_node_sdk::transport::{Exchange, Transport};
 
 use super::{execute, tag};
-use crate::contract::{CallContext, Connection, ConnectionAuth, Execution, Item, Outcome, Secret, Session};
 use crate::error::NodeError;
-use crate::protocol::http::{HttpRequest, HttpResponse, Limits, Method, Reached, Reason, TransportError};
-use crate::transport::{Exchange, Transport};
 
 /// When the world begins.
 const BEGINNING: i64 = 1_772_355_600_000;
@@ -477,15 +479,15 @@ pub(super) fn call_as(world: &mut World, operation: &str, how: &How, items: &[Va
     let fields = [("url", "x"), ("auth_url", "https://x.halopsa.com/auth")];
     let session = Session {
         token: Secret::new("token-of-the-host"),
-        expires_at: "2027-03-01T10:00:00Z".parse().unwrap(),
+        expires_at: Some("2027-03-01T10:00:00Z".parse().unwrap()),
+        extra: None,
         scopes: vec![],
     };
     let connection = Connection {
         fields: fields.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect(),
         auth: ConnectionAuth::Session(session),
     };
-    let items: Vec<Item> =
-        items.iter().map(|json| Item { json: json.clone(), attachments: vec![] }).collect();
+    let items: Vec<Item> = items.iter().map(|json| Item::new(json.clone())).collect();
     execute(world, &context, &connection, operation, &items, how.cursor.as_deref()).unwrap()
 }
 

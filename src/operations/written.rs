@@ -12,16 +12,16 @@ use alloc::vec::Vec;
 
 use serde_json::Value;
 use workflow_node_redaction::HIDDEN;
+use workflow_node_sdk::interface::{Level, Object};
+use workflow_node_sdk::text;
 
 use super::Task;
 use crate::catalogue::resource::Resource;
-use crate::contract::{Level, Object};
 use crate::error::{Code, Effect, NodeError, Result};
 use crate::output;
 use crate::protocol::date;
 use crate::protocol::envelope;
 use crate::protocol::identity::Identity;
-use crate::text;
 
 /// Messages of HaloPSA inside a record (HAPI §4).
 const MESSAGES: &[&str] = &["_warning", "_warnings", "_xmlwarning", "_statuswarning"];
@@ -47,7 +47,7 @@ pub fn check_id(resource: &Resource, record: &Object, id: i64, effect: Effect) -
         Effect::None => "Check the id, and that no proxy answers with stored data.",
         _ => "Check both records in HaloPSA before you run this again.",
     };
-    Err(NodeError::new(Code::MalformedAnswer, message).advice(advice).effect(effect))
+    Err(NodeError::new(Code::MalformedAnswer, message).with_advice(advice).with_effect(effect))
 }
 
 /// Passes HaloPSA's own warnings about a record on.
@@ -453,7 +453,7 @@ mod tests {
             assert!(about(same.clone()).is_ok(), "{same}");
         }
         let error = about(json!({"id": 18})).unwrap_err();
-        assert_eq!((error.get_code(), error.get_effect()), (Code::MalformedAnswer, Effect::Unknown));
+        assert_eq!((crate::error::code_of(&error), error.effect()), (Code::MalformedAnswer, Effect::Unknown));
     }
 
     #[test]

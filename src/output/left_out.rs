@@ -6,8 +6,8 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use crate::contract::{Diagnostic, Level};
-use crate::text;
+use workflow_node_sdk::interface::{Diagnostic, Level};
+use workflow_node_sdk::text;
 
 /// The most names that a diagnostic lists.
 const MAX_NAMES: usize = 20;

@@ -7,11 +7,11 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use serde_json::Value;
+use workflow_node_sdk::interface::Object;
 
 use crate::catalogue::lists::find_list;
 use crate::catalogue::resource::{Resource, Table};
 use crate::client::Client;
-use crate::contract::Object;
 use crate::lookup::rows;
 use crate::number;
 use crate::protocol::identity::Identity;
@@ -121,9 +121,9 @@ mod tests {
 
     use super::*;
     use crate::catalogue::ticket::TICKET;
-    use crate::contract::Outcome;
     use crate::operations::tests::{answer, run_all};
     use crate::protocol::identity::comparisons;
+    use workflow_node_sdk::interface::Outcome;
 
     fn tables(entries: i64) -> Vec<(String, Vec<Object>)> {
         let entry =

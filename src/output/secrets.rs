@@ -8,9 +8,9 @@
 use alloc::string::{String, ToString};
 
 use serde_json::Value;
+use workflow_node_sdk::interface::Object;
 
 use super::LeftOut;
-use crate::contract::Object;
 
 /// Property of a record that holds its custom fields.
 const CUSTOM_FIELDS: &str = "customfields";

@@ -4,10 +4,10 @@ use alloc::format;
 use alloc::string::{String, ToString};
 
 use serde_json::Value;
+use workflow_node_sdk::interface::Object;
 
 use super::{LeftOut, secrets};
 use crate::catalogue::field::{Column, Shape};
-use crate::contract::Object;
 use crate::number;
 use crate::protocol::date;
 

@@ -7,13 +7,13 @@ use core::time::Duration;
 
 use serde_json::Value;
 use workflow_node_redaction::{Kind, Redactor, tokens_in};
+use workflow_node_sdk::http::{HttpResponse, Reached, Reason, TransportError};
+use workflow_node_sdk::retry::Safety;
+use workflow_node_sdk::text;
 
 use super::envelope;
-use super::http::{HttpResponse, Reached, Reason, TransportError};
-use super::request::Safety;
 use crate::catalogue::field::Field;
 use crate::error::{Code, Effect, ErrorKind, NodeError, Retry};
-use crate::text;
 
 /// The most of an answer that is searched for words: more than an exception with
 /// its stack trace takes.
@@ -114,15 +114,15 @@ pub fn error(answer: &HttpResponse, safety: Safety, fields: &[Field]) -> NodeErr
         401 => NodeError::new(Code::TokenRefused, "HaloPSA does not accept the access token."),
         403 => forbidden(None),
         404 => NodeError::new(Code::RecordNotFound, "HaloPSA has no such record.")
-            .advice("Check the id, and the address of the instance. The record may be deleted, or the API agent may not see it."),
+            .with_advice("Check the id, and the address of the instance. The record may be deleted, or the API agent may not see it."),
         429 => NodeError::new(Code::RateLimited, "HaloPSA has had too many requests.")
-            .advice("Wait, ask for less, or run fewer workflows at the same time."),
+            .with_advice("Wait, ask for less, or run fewer workflows at the same time."),
         400..=499 => rejected(answer, words.as_deref(), fields),
         300..=399 => NodeError::new(Code::Redirected, "HaloPSA answers with a redirect.")
-            .advice("Enter the address that the browser ends at as the address of your instance."),
+            .with_advice("Enter the address that the browser ends at as the address of your instance."),
         200..=299 => NodeError::new(Code::MalformedAnswer, "HaloPSA's answer makes no sense."),
         status => NodeError::new(Code::ServerError, format!("HaloPSA is out of order (status {status})."))
-            .advice("Try again later. If it goes on, look at HaloPSA's status page or its logs."),
+            .with_advice("Try again later. If it goes on, look at HaloPSA's status page or its logs."),
     };
     let effect = match (safety, answer.status) {
         (Safety::Read, _) => Effect::None,
@@ -130,13 +130,14 @@ pub fn error(answer: &HttpResponse, safety: Safety, fields: &[Field]) -> NodeErr
         (_, 500..) => Effect::Unknown,
         _ => Effect::None,
     };
-    lost(error.status(answer.status).vendor(words), safety, effect)
+    lost(error.with_http_status(answer.status).with_vendor_message(words), safety, effect)
 }
 
 /// A page for a browser where data should be.
 pub fn html_page() -> NodeError {
-    NodeError::new(Code::HtmlAnswer, "A web page came instead of data.")
-        .advice("Check the address of the instance, and that no proxy or maintenance page stands before it.")
+    NodeError::new(Code::HtmlAnswer, "A web page came instead of data.").with_advice(
+        "Check the address of the instance, and that no proxy or maintenance page stands before it.",
+    )
 }
 
 /// An answer that is a success and cannot be read. What it said about a write
@@ -146,23 +147,23 @@ pub fn malformed(answer: &HttpResponse, why: &str, safety: Safety) -> NodeError 
         html_page()
     } else {
         NodeError::new(Code::MalformedAnswer, format!("HaloPSA's answer makes no sense: {why}."))
-            .advice("Try again. If it goes on, check the address of the instance.")
+            .with_advice("Try again. If it goes on, check the address of the instance.")
     };
     let effect = if safety == Safety::Read { Effect::None } else { Effect::Unknown };
-    lost(error.status(answer.status), safety, effect)
+    lost(error.with_http_status(answer.status), safety, effect)
 }
 
 /// An answer to a read that found no room beside others. Nothing is wrong with it:
 /// in the next call it may have the room.
 pub fn no_room() -> NodeError {
     NodeError::new(Code::AnswerTooLarge, "HaloPSA's answers are too large to be held at the same time.")
-        .advice("Run fewer items in one call.")
-        .retry(Retry::After(Duration::ZERO))
+        .with_advice("Run fewer items in one call.")
+        .with_retry(Retry::After(Duration::ZERO))
 }
 
 /// An answer that would take more memory than there is.
 pub fn too_large(answer: &HttpResponse, safety: Safety) -> NodeError {
-    no_answer(TransportError::new(Reason::TooLarge, Reached::Maybe), safety).status(answer.status)
+    no_answer(TransportError::new(Reason::TooLarge, Reached::Maybe), safety).with_http_status(answer.status)
 }
 
 /// The application's permission or the agent's: both must allow (HAPI §3.5).
@@ -171,7 +172,7 @@ pub fn forbidden(scope: Option<&str>) -> NodeError {
         Some(scope) => format!("give the API application the permission {scope}"),
         None => "give the API application the permission for it".to_string(),
     };
-    NodeError::new(Code::Forbidden, "HaloPSA does not allow this.").advice(format!(
+    NodeError::new(Code::Forbidden, "HaloPSA does not allow this.").with_advice(format!(
         "Both must allow it. In HaloPSA, {application}, and give the agent that it logs in as the role, teams and clients for it."
     ))
 }
@@ -179,28 +180,28 @@ pub fn forbidden(scope: Option<&str>) -> NodeError {
 fn rejected(answer: &HttpResponse, words: Option<&str>, fields: &[Field]) -> NodeError {
     let Some(words) = words else {
         return NodeError::new(Code::Rejected, "HaloPSA does not accept the values.")
-            .advice("It does not say why. Check ids and mandatory fields.");
+            .with_advice("It does not say why. Check ids and mandatory fields.");
     };
     if answer.status == 409 {
         return NodeError::new(Code::Conflict, format!("HaloPSA refuses: {words}"))
-            .advice("Other records stand in the way. Setting the record inactive may do.");
+            .with_advice("Other records stand in the way. Setting the record inactive may do.");
     }
     if let Some(label) = mandatory_label(words) {
         return NodeError::new(Code::MandatoryField, format!("The field \"{label}\" is mandatory."))
-            .advice(format!(
+            .with_advice(format!(
                 "Fill in \"{label}\". The ticket type or your instance makes it mandatory; a custom field goes into customfields."
             ))
-            .field(field_name(label, fields).unwrap_or("customfields"));
+            .with_field(field_name(label, fields).unwrap_or("customfields"));
     }
     let advice = ADVICE
         .iter()
         .find(|(part, _)| words.contains(part))
         .map_or("Change the values as HaloPSA says.", |(_, advice)| *advice);
-    let error =
-        NodeError::new(Code::Rejected, format!("HaloPSA does not accept the values: {words}")).advice(advice);
+    let error = NodeError::new(Code::Rejected, format!("HaloPSA does not accept the values: {words}"))
+        .with_advice(advice);
     match words.split_once(':').and_then(|(key, _)| fields.iter().find(|field| field.name == key)) {
         // ModelState names the field.
-        Some(field) => error.field(field.name),
+        Some(field) => error.with_field(field.name),
         None => error,
     }
 }
@@ -281,31 +282,30 @@ pub fn no_answer(error: TransportError, safety: Safety) -> NodeError {
         (Safety::Read, _) | (_, Reached::No) => Effect::None,
         (_, Reached::Maybe) => Effect::Unknown,
     };
-    lost(NodeError::new(code, message).advice(advice), safety, effect)
+    lost(NodeError::new(code, message).with_advice(advice), safety, effect)
 }
 
 /// A write of which nobody knows whether it was done.
 fn lost(error: NodeError, safety: Safety, effect: Effect) -> NodeError {
     if effect != Effect::Unknown {
-        return error.effect(effect);
+        return error.with_effect(effect);
     }
     if matches!(safety, Safety::Overwrite | Safety::Replace) {
         // Doing it again, from the beginning, does no harm, so the error stays
         // what it is.
-        return error.effect(effect);
+        return error.with_effect(effect);
     }
-    let kind = match error.get_kind() {
+    let kind = match error.kind() {
         kind @ (ErrorKind::Timeout | ErrorKind::Protocol) => kind,
         _ => ErrorKind::Unavailable,
     };
-    let lost =
-        NodeError::new(Code::AnswerLost, format!("{} It may have made the record.", error.get_message()))
-            .kind(kind)
-            .advice("Look in HaloPSA before you run this again: it could make a second one.")
-            .vendor(error.get_vendor().map(ToString::to_string))
-            .effect(effect);
-    match error.get_status() {
-        Some(status) => lost.status(status),
+    let lost = NodeError::new(Code::AnswerLost, format!("{} It may have made the record.", error.message()))
+        .with_kind(kind)
+        .with_advice("Look in HaloPSA before you run this again: it could make a second one.")
+        .with_vendor_message(error.vendor_message().map(ToString::to_string))
+        .with_effect(effect);
+    match error.http_status() {
+        Some(status) => lost.with_http_status(status),
         None => lost,
     }
 }
@@ -374,10 +374,10 @@ mod tests {
             error(&answer(400, &format!(r#"{{"Message":"{message} is mandatory"}}"#)), Safety::Create, fields)
         };
         let error = mandatory("Category", TICKET.fields);
-        assert_eq!(error.get_code(), Code::MandatoryField);
-        assert_eq!(error.get_field(), Some("/category_1"));
-        assert_eq!(error.get_vendor(), Some("Category is mandatory"));
-        let field = |message, fields| mandatory(message, fields).get_field().map(ToString::to_string);
+        assert_eq!(crate::error::code_of(&error), Code::MandatoryField);
+        assert_eq!(error.field(), Some("/category_1"));
+        assert_eq!(error.vendor_message(), Some("Category is mandatory"));
+        let field = |message, fields| mandatory(message, fields).field().map(ToString::to_string);
         assert_eq!(field("Change Window", TICKET.fields).as_deref(), Some("/customfields"));
         assert_eq!(field("Email Address", USER.fields).as_deref(), Some("/emailaddress"));
         assert_eq!(field("SLA", USER.fields).as_deref(), Some("/slaid"));
@@ -387,25 +387,21 @@ mod tests {
     #[test]
     fn a_value_that_cannot_be_read_is_named() {
         let body = r#"{"[0].client_id":["The JSON value could not be converted"]}"#;
-        assert_eq!(error(&answer(400, body), Safety::Create, TICKET.fields).get_field(), Some("/client_id"));
+        assert_eq!(error(&answer(400, body), Safety::Create, TICKET.fields).field(), Some("/client_id"));
     }
 
     #[test]
     fn a_page_is_named_and_an_odd_refusal_is_no_outage() {
-        assert_eq!(error(&answer(400, "<html>"), Safety::Read, &[]).get_code(), Code::HtmlAnswer);
+        assert_eq!(error(&answer(400, "<html>"), Safety::Read, &[]).code(), Code::HtmlAnswer);
         for status in [405, 410, 413, 414, 431] {
-            assert_eq!(error(&answer(status, ""), Safety::Read, &[]).get_retry(), Retry::Never, "{status}");
+            assert_eq!(error(&answer(status, ""), Safety::Read, &[]).retry(), Retry::Never, "{status}");
         }
     }
 
     #[test]
     fn nothing_happened_where_the_request_was_refused() {
         for status in [400, 401, 403, 404, 409, 429] {
-            assert_eq!(
-                error(&answer(status, ""), Safety::Create, &[]).get_effect(),
-                Effect::None,
-                "{status}"
-            );
+            assert_eq!(error(&answer(status, ""), Safety::Create, &[]).effect(), Effect::None, "{status}");
         }
     }
 
@@ -413,20 +409,20 @@ mod tests {
     fn a_lost_create_is_unknown_and_never_retried() {
         for status in [500, 502, 504] {
             let error = error(&answer(status, "<html>"), Safety::Create, &[]);
-            assert_eq!(error.get_effect(), Effect::Unknown);
-            assert_eq!(error.get_retry(), Retry::Never);
-            assert_eq!(error.get_code(), Code::AnswerLost);
+            assert_eq!(error.effect(), Effect::Unknown);
+            assert_eq!(error.retry(), Retry::Never);
+            assert_eq!(crate::error::code_of(&error), Code::AnswerLost);
         }
         let timeout = no_answer(TransportError::new(Reason::TimedOut, Reached::Maybe), Safety::Create);
-        assert_eq!((timeout.get_kind(), timeout.get_effect()), (ErrorKind::Timeout, Effect::Unknown));
+        assert_eq!((timeout.kind(), timeout.effect()), (ErrorKind::Timeout, Effect::Unknown));
         let refused = no_answer(TransportError::new(Reason::NoConnection, Reached::No), Safety::Create);
-        assert_eq!((refused.get_effect(), refused.get_retry()), (Effect::None, Retry::HostDefault));
+        assert_eq!((refused.effect(), refused.retry()), (Effect::None, Retry::HostDefault));
     }
 
     #[test]
     fn a_page_is_named_and_never_quoted() {
         let error = malformed(&answer(200, "<html><p>secret page</p>"), "no JSON", Safety::Read);
-        assert_eq!(error.get_code(), Code::HtmlAnswer);
+        assert_eq!(crate::error::code_of(&error), Code::HtmlAnswer);
         assert!(!alloc::format!("{error:?}").contains("secret page"));
     }
 }

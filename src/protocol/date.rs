@@ -105,17 +105,6 @@ pub fn time_to_wire(text: &str) -> Option<String> {
     Some(format!("{:02}:{:02}:{:02}", time.hour(), time.minute(), time.second()))
 }
 
-/// Reads a date of an HTTP header, in the one form that servers may send
-/// (RFC 9110, 5.6.7), such as `Sun, 01 Mar 2026 09:00:30 GMT`.
-pub fn parse_http(text: &str) -> Option<Timestamp> {
-    const MONTHS: [&str; 12] =
-        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let mut parts = text.split(' ').skip(1);
-    let (day, month, year, time) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-    let month = MONTHS.iter().position(|name| *name == month)? + 1;
-    format!("{year}-{month:02}-{day}T{time}Z").parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -186,16 +175,5 @@ mod tests {
             assert_eq!(time_to_wire(wrong), None, "{wrong}");
         }
         assert_eq!(time_to_wire("09:30").as_deref(), Some("09:30:00"));
-    }
-
-    #[test]
-    fn http_dates_are_read() {
-        let instant = parse_http("Sun, 01 Mar 2026 09:00:30 GMT").map(|instant| instant.to_string());
-        assert_eq!(instant.as_deref(), Some("2026-03-01T09:00:30Z"));
-        for wrong in
-            ["tomorrow", "Sun, 01 Mar 2026", "Sun, 01 anF 2026 09:00:30 GMT", "Sun, 32 Mar 2026 09:00:30 GMT"]
-        {
-            assert_eq!(parse_http(wrong), None, "{wrong}");
-        }
     }
 }

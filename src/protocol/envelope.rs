@@ -10,11 +10,11 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use serde_json::Value;
+use workflow_node_sdk::interface::Object;
+use workflow_node_sdk::weight;
 
 use super::identity::Identity;
-use crate::contract::Object;
 use crate::number;
-use crate::weight;
 
 /// One page of a list.
 #[derive(Debug, Clone, Default, PartialEq)]

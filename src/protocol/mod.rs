@@ -5,8 +5,6 @@ pub mod answer;
 pub mod date;
 pub mod disposition;
 pub mod envelope;
-pub mod http;
 pub mod identity;
 pub mod paging;
 pub mod request;
-pub mod retry;

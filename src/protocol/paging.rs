@@ -18,10 +18,10 @@ use alloc::vec::Vec;
 use core::fmt::Write as _;
 
 use serde_json::{Value, json};
+use workflow_node_sdk::interface::Object;
 
 use super::envelope::Page;
 use super::identity::Identity;
-use crate::contract::Object;
 
 /// The largest page that tickets allow, and a good size for the rest.
 pub const PAGE_SIZE: u32 = 100;

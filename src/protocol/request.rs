@@ -9,23 +9,11 @@ use core::time::Duration;
 
 use serde_json::{Value, json};
 use url::Url;
+use workflow_node_sdk::http::{HttpRequest, Method};
+use workflow_node_sdk::interface::Secret;
+use workflow_node_sdk::retry::Safety;
 
-use super::http::{HttpRequest, Method};
 use crate::catalogue::field::Field;
-use crate::contract::Secret;
-
-/// What becomes of a request that is sent twice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Safety {
-    /// Nothing: it only reads.
-    Read,
-    /// The same as of one that is sent once: it overwrites or removes.
-    Overwrite,
-    /// It may undo what came between: it puts a list back that was read before.
-    Replace,
-    /// A second record.
-    Create,
-}
 
 /// A request to the HaloPSA API, before it is known where that is and with
 /// what token.

@@ -9,17 +9,17 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use serde_json::Value;
+use workflow_node_sdk::interface::Object;
+use workflow_node_sdk::text;
 
 use super::Known;
 use crate::catalogue::field::{Choice, Field, Kind};
 use crate::catalogue::lists::find_list;
 use crate::client::Client;
-use crate::contract::Object;
 use crate::error::{Code, ErrorKind, NodeError, Result};
 use crate::number;
 use crate::protocol::envelope;
 use crate::protocol::request::ApiRequest;
-use crate::text;
 
 /// The most records that one call reads for this.
 const MAX_RECORDS: usize = 50;
@@ -104,8 +104,8 @@ fn foreign(field: &Field, id: i64, record: &Object, parent: &str, wanted: i64, a
         Code::InvalidValue,
         format!("{} {id} \"{name}\" belongs to {parent} {actual} and not to {wanted}.", field.label),
     )
-    .field(field.name)
-    .advice(format!("Give a value of {parent} {wanted}, or leave {} out.", field.name))
+    .with_field(field.name)
+    .with_advice(format!("Give a value of {parent} {wanted}, or leave {} out.", field.name))
 }
 
 /// A record, read once; `None` where it cannot be had.
@@ -119,7 +119,7 @@ fn read(client: &mut Client<'_>, known: &mut Known, path: &str) -> Result<Option
     let record = match client.fetch(&ApiRequest::get(path.to_string())) {
         Ok(value) => envelope::record(value).unwrap_or_default(),
         // What stops everything else, too, is reported by it.
-        Err(error) if error.get_kind() == ErrorKind::Unauthenticated => return Err(error),
+        Err(error) if error.kind() == ErrorKind::Unauthenticated => return Err(error),
         Err(_) => Object::new(),
     };
     known.records.push((path.to_string(), record.clone()));

@@ -9,15 +9,15 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use serde_json::Value;
+use workflow_node_sdk::interface::Object;
+use workflow_node_sdk::text;
 
 use super::Known;
 use crate::client::Client;
-use crate::contract::Object;
 use crate::error::{Code, ErrorKind, NodeError, Result};
 use crate::input::Reader;
 use crate::lookup::forms;
 use crate::number;
-use crate::text;
 
 /// `FieldInfo.type` of a date (HAPI §7.5).
 const DATE: i64 = 4;
@@ -115,11 +115,11 @@ fn find<'d>(all: &'d [Definition], element: &Object) -> Result<&'d Definition> {
 fn unknown(name: &str, near: Option<&str>) -> NodeError {
     let shown = text::quoted(name);
     let error = NodeError::new(Code::UnknownField, format!("There is no custom field \"{shown}\"."))
-        .field(&shown)
-        .field("customfields");
+        .with_field(&shown)
+        .with_field("customfields");
     match near {
-        Some(near) => error.advice(format!("Did you mean \"{near}\"?")),
-        None => error.advice("Give the name of a custom field as HaloPSA's configuration shows it, such as CFLocation, or its id."),
+        Some(near) => error.with_advice(format!("Did you mean \"{near}\"?")),
+        None => error.with_advice("Give the name of a custom field as HaloPSA's configuration shows it, such as CFLocation, or its id."),
     }
 }
 
@@ -127,7 +127,7 @@ fn read(client: &mut Client<'_>) -> Result<Definitions> {
     let page = match forms::definitions(client) {
         Ok(page) => page,
         // What stops everything else, too, is reported by it.
-        Err(error) if error.get_kind() == ErrorKind::Unauthenticated => return Err(error),
+        Err(error) if error.kind() == ErrorKind::Unauthenticated => return Err(error),
         Err(_) => return Ok(Definitions::NotKnown),
     };
     let whole = |value: Option<&Value>| value.and_then(number::id);

@@ -6,13 +6,13 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use serde_json::Value;
+use workflow_node_sdk::interface::Object;
+use workflow_node_sdk::text;
 
 use crate::catalogue::lists::List;
 use crate::client::Client;
-use crate::contract::Object;
 use crate::error::{Code, ErrorKind, NodeError, Result};
 use crate::lookup::rows::{self, Row, Search};
-use crate::text;
 
 /// The most pages that are searched for a name.
 const MAX_PAGES: usize = 5;
@@ -112,7 +112,7 @@ fn by_equality(
 }
 
 fn is_about_the_condition(error: &NodeError) -> bool {
-    error.get_kind() == ErrorKind::InvalidInput || matches!(error.get_code(), Code::ServerError)
+    error.kind() == ErrorKind::InvalidInput || error.code() == Code::ServerError
 }
 
 fn pages(

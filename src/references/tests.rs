@@ -5,11 +5,11 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use serde_json::{Value, json};
+use workflow_node_sdk::http::Method;
+use workflow_node_sdk::interface::{Execution, Outcome};
 
-use crate::contract::{Execution, Outcome};
 use crate::error::{Code, NodeError};
 use crate::operations::tests::{answer, run_all};
-use crate::protocol::http::Method;
 
 /// What `ticket.list` sends for each of the inputs, as path and query, and
 /// why the last one failed.
@@ -77,8 +77,8 @@ fn a_name_among_several_that_fits_none_or_two_is_refused_at_its_place() {
     ] {
         let (sent, failure) = listed(&[json!({"status": given})]);
         let error = failure.unwrap();
-        assert_eq!((error.get_code(), error.get_field()), (code, Some(place)), "{given}");
-        assert!(error.get_advice().unwrap_or_default().contains(advice), "{error:?}");
+        assert_eq!((crate::error::code_of(&error), error.field()), (code, Some(place)), "{given}");
+        assert!(error.advice().unwrap_or_default().contains(advice), "{error:?}");
         assert!(sent.iter().all(|path| path == "/api/Status"), "{sent:?}");
     }
 }
@@ -148,9 +148,9 @@ fn a_name_that_is_in_hundreds_of_others_is_found_or_said_to_be_too_common() {
         let (_, posted, execution) =
             sent_by("ticket.create", &ticket, |path, page| many(page, path, honours, has_it));
         let error = failure(&execution).unwrap();
-        assert_eq!(error.get_code(), Code::AmbiguousName, "{error:?}");
-        assert!(error.get_message().starts_with("Too many of the clients match"), "{error:?}");
-        assert!(error.get_advice().unwrap().contains("Give the id"), "{error:?}");
+        assert_eq!(crate::error::code_of(&error), Code::AmbiguousName, "{error:?}");
+        assert!(error.message().starts_with("Too many of the clients match"), "{error:?}");
+        assert!(error.advice().unwrap().contains("Give the id"), "{error:?}");
         assert_eq!(posted, None);
     }
 }
@@ -179,7 +179,7 @@ fn a_name_with_commas_is_one_name_or_several() {
                 }
             }
         });
-        (wanted, failure(&execution).map(|error| error.get_field().unwrap_or_default().to_string()))
+        (wanted, failure(&execution).map(|error| error.field().unwrap_or_default().to_string()))
     };
     assert_eq!(sent(json!("New, in progress")), ("1,2".to_string(), None));
     assert_eq!(sent(json!("Waiting, on customer")), ("3".to_string(), None));
@@ -204,8 +204,8 @@ fn a_team_or_category_that_is_not_there_is_refused_where_the_list_is_whole() {
         ticket[field] = json!(given);
         let (_, posted, execution) = sent_by("ticket.create", &ticket, lists);
         let error = failure(&execution).unwrap();
-        assert_eq!((error.get_code(), error.get_field()), (Code::UnknownName, Some(place)));
-        assert!(error.get_advice().unwrap().contains(near), "{error:?}");
+        assert_eq!((crate::error::code_of(&error), error.field()), (Code::UnknownName, Some(place)));
+        assert!(error.advice().unwrap().contains(near), "{error:?}");
         assert_eq!(posted, None);
         // What cannot be compared is for HaloPSA to judge.
         let (_, posted, _) = sent_by("ticket.create", &ticket, |_, _| None);
@@ -253,9 +253,9 @@ fn a_custom_field_that_is_not_there_is_refused_where_the_definitions_are_known()
         let ticket = json!({"summary": "x", "customfields": given});
         let (_, posted, execution) = sent_by("ticket.create", &ticket, definitions);
         let error = failure(&execution).unwrap();
-        assert_eq!(error.get_code(), Code::UnknownField, "{given}");
-        assert!(error.get_field().unwrap().starts_with("/customfields/"), "{error:?}");
-        assert!(error.get_advice().unwrap().contains(near), "{error:?}");
+        assert_eq!(crate::error::code_of(&error), Code::UnknownField, "{given}");
+        assert!(error.field().unwrap().starts_with("/customfields/"), "{error:?}");
+        assert!(error.advice().unwrap().contains(near), "{error:?}");
         assert_eq!(posted, None);
         let (_, posted, _) = sent_by("ticket.create", &ticket, |_, _| None);
         assert!(posted.is_some(), "what cannot be compared is for HaloPSA to judge");
@@ -297,7 +297,11 @@ fn a_site_or_a_user_of_another_client_is_caught_before_it_is_sent() {
             input.as_object_mut().unwrap().extend(given.as_object().unwrap().clone());
             let (_, posted, execution) = sent_by(operation, &input, records);
             let error = failure(&execution).unwrap_or_else(|| panic!("{input}"));
-            assert_eq!((error.get_code(), error.get_field()), (Code::InvalidValue, Some(place)), "{input}");
+            assert_eq!(
+                (crate::error::code_of(&error), error.field()),
+                (Code::InvalidValue, Some(place)),
+                "{input}"
+            );
             assert_eq!(posted, None);
         }
     }
@@ -330,7 +334,7 @@ fn an_address_of_another_server_is_refused() {
     let (paths, posted, execution) =
         sent_by("ticket.create", &json!({"summary": "x", "client_id": address}), |_, _| None);
     let error = failure(&execution).unwrap();
-    assert_eq!((error.get_code(), error.get_field()), (Code::InvalidValue, Some("/client_id")));
-    assert!(error.get_advice().unwrap().contains("x.halopsa.com"), "{error:?}");
+    assert_eq!((crate::error::code_of(&error), error.field()), (Code::InvalidValue, Some("/client_id")));
+    assert!(error.advice().unwrap().contains("x.halopsa.com"), "{error:?}");
     assert!(paths.is_empty() && posted.is_none());
 }

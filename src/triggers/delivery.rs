@@ -11,10 +11,10 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, Mac as _};
 use serde_json::Value;
 use sha2::Sha256;
+use workflow_node_sdk::interface::Delivery;
+use workflow_node_sdk::interface::{Object, Secret};
 
-use super::Delivery;
 use super::facts::whole;
-use crate::contract::{Object, Secret};
 use crate::protocol::{date, envelope};
 
 /// The header that carries the signature: the one of the only integration that
@@ -173,7 +173,12 @@ mod tests {
         let mut mac = Hmac::<Sha256>::new_from_slice(b"signing-secret").unwrap();
         mac.update(&body);
         let signature = STANDARD.encode(mac.finalize().into_bytes());
-        Delivery { method: "POST".into(), headers: vec![("token".into(), signature)], body }
+        Delivery {
+            method: "POST".into(),
+            path_with_query: "/".into(),
+            headers: vec![("token".into(), signature)],
+            body,
+        }
     }
 
     fn tickets(delivery: &Delivery) -> Result<Vec<i64>, Refused> {
@@ -192,6 +197,7 @@ mod tests {
         // Computed with another implementation: printf '{}' | openssl dgst -sha256 -hmac signing-secret -binary | base64
         let delivery = Delivery {
             method: "POST".into(),
+            path_with_query: "/".into(),
             headers: vec![("Token".into(), "6A+wHxF/dDRpQvxHSATioIdXe2bZD8JM8LnPaK8Trxo=".into())],
             body: b"{}".to_vec(),
         };

@@ -3,11 +3,12 @@
 
 use alloc::vec::Vec;
 
+use workflow_node_sdk::interface::Object;
+
 use super::facts::{self, Finding};
 use super::poll::Poller;
 use super::state::{Pass, Stage};
 use crate::catalogue::triggers::EventKind;
-use crate::contract::Object;
 use crate::protocol::date;
 
 /// Takes in rows; whether no later row can matter.

@@ -5,11 +5,11 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use serde_json::Value;
+use workflow_node_sdk::interface::Object;
 
 use super::settings::Settings;
 use super::state::{Clock, State};
 use crate::catalogue::triggers::EventKind;
-use crate::contract::Object;
 use crate::number;
 use crate::protocol::date;
 

@@ -5,9 +5,10 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use workflow_node_sdk::interface::Object;
+
 use super::facts::whole;
 use crate::catalogue::triggers::HaloEvent;
-use crate::contract::Object;
 
 /// The lookup of HaloPSA's events.
 pub const LOOKUP: i64 = 64;

@@ -30,14 +30,14 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use serde_json::Value;
+use workflow_node_sdk::interface::{self, CallContext, Connection, ConnectionAuth, Report};
+use workflow_node_sdk::text;
+use workflow_node_sdk::transport::Transport;
 
 use crate::catalogue::triggers::{self, Trigger};
 use crate::client::Client;
-use crate::contract::{CallContext, Connection, ConnectionAuth, Diagnostic, Secret, Session, Usage};
 use crate::credentials::Credentials;
 use crate::error::{Code, NodeError, Result};
-use crate::text;
-use crate::transport::Transport;
 use poll::{Poller, Progress};
 use settings::Settings;
 use state::State;
@@ -64,56 +64,8 @@ pub struct Polled {
     pub more: bool,
     /// When to poll again, if not.
     pub next_poll: Duration,
-    /// The session, if it was renewed.
-    pub session: Option<Session>,
-    /// What it cost.
-    pub usage: Usage,
-    /// What is worth telling.
-    pub diagnostics: Vec<Diagnostic>,
-}
-
-/// Where HaloPSA shall send deliveries.
-#[derive(Debug, Clone)]
-pub struct Endpoint {
-    /// The address.
-    pub callback_url: String,
-    /// What deliveries are signed with.
-    pub signing_secret: Secret,
-}
-
-/// A request that came in at the callback address.
-#[derive(Debug, Clone)]
-pub struct Delivery {
-    /// The method, in upper case.
-    pub method: String,
-    /// Headers: names and values.
-    pub headers: Vec<(String, String)>,
-    /// The body as it came.
-    pub body: Vec<u8>,
-}
-
-/// A subscription that is set up.
-#[derive(Debug)]
-pub struct Subscription {
-    /// To be kept, for polls, deliveries and the end.
-    pub state: String,
-    /// The session, if it was renewed.
-    pub session: Option<Session>,
-    /// What it cost.
-    pub usage: Usage,
-    /// What is worth telling.
-    pub diagnostics: Vec<Diagnostic>,
-}
-
-/// A subscription that is gone.
-#[derive(Debug)]
-pub struct Unsubscribed {
-    /// The session, if it was renewed.
-    pub session: Option<Session>,
-    /// What it cost.
-    pub usage: Usage,
-    /// What is worth telling.
-    pub diagnostics: Vec<Diagnostic>,
+    /// What else the call returns.
+    pub report: Report,
 }
 
 /// What a delivery meant.
@@ -125,12 +77,8 @@ pub struct Received {
     pub state: String,
     /// The status to answer.
     pub status: u16,
-    /// The session, if it was renewed.
-    pub session: Option<Session>,
-    /// What it cost.
-    pub usage: Usage,
-    /// What is worth telling.
-    pub diagnostics: Vec<Diagnostic>,
+    /// What else the call returns.
+    pub report: Report,
 }
 
 /// Asks what happened since the state; without one it begins now.
@@ -138,12 +86,11 @@ pub fn poll(
     transport: &mut dyn Transport,
     context: &CallContext,
     connection: &Connection,
-    trigger: &str,
-    config: &str,
+    asked: interface::Trigger<'_>,
     state: Option<&str>,
 ) -> Result<Polled> {
-    let trigger = find(context, trigger)?;
-    let settings = Settings::parse(trigger, config)?;
+    let trigger = find(context, asked.name)?;
+    let settings = Settings::parse(trigger, asked.config)?;
     let known = state.map(|text| State::parse(text, trigger.name)).transpose()?;
     let mut client = client(transport, context, connection)?;
     let begins = known.is_none();
@@ -160,15 +107,7 @@ pub fn poll(
         }
     };
     let Poller { state, events, diagnostics, .. } = poller;
-    Ok(Polled {
-        events,
-        state: state.to_text(),
-        more,
-        next_poll,
-        session: client.renewed_session().cloned(),
-        usage: client.usage(),
-        diagnostics,
-    })
+    Ok(Polled { events, state: state.to_text(), more, next_poll, report: client.report(diagnostics) })
 }
 
 impl Poller<'_, '_> {
@@ -186,8 +125,8 @@ fn find(context: &CallContext, name: &str) -> Result<&'static Trigger> {
         );
         let names: Vec<&str> = triggers::TRIGGERS.iter().map(|trigger| trigger.name).collect();
         match text::nearest(name, &names) {
-            Some(near) => error.advice(format!("Did you mean \"{near}\"?")),
-            None => error.advice(format!("Triggers are {}.", names.join(", "))),
+            Some(near) => error.with_advice(format!("Did you mean \"{near}\"?")),
+            None => error.with_advice(format!("Triggers are {}.", names.join(", "))),
         }
     })?;
     if context.dry_run {

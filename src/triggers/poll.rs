@@ -15,6 +15,9 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use serde_json::Value;
+use workflow_node_sdk::http::HttpResponse;
+use workflow_node_sdk::interface::{Diagnostic, Level, Object};
+use workflow_node_sdk::retry::Safety;
 
 use super::facts::{self, Acted, Facts, Finding, Me, Unreadable};
 use super::settings::Settings;
@@ -23,7 +26,6 @@ use super::sweep::{Sweep, Turn};
 use super::{Event, due};
 use crate::catalogue::triggers::{EventKind, NOTE_COLUMNS};
 use crate::client::{self, Client, MOST_IN_FLIGHT};
-use crate::contract::{Diagnostic, Level, Object};
 use crate::endpoints;
 use crate::error::{ErrorKind, NodeError, Result, Retry};
 use crate::number;
@@ -32,9 +34,8 @@ use crate::output::{self, LeftOut, Names, View};
 use crate::protocol::answer;
 use crate::protocol::date;
 use crate::protocol::envelope::{self, Malformed, Page};
-use crate::protocol::http::HttpResponse;
 use crate::protocol::paging::PAGE_SIZE;
-use crate::protocol::request::{ApiRequest, Safety};
+use crate::protocol::request::ApiRequest;
 
 /// Rows of a page where each may cost a request, or where most are old.
 const SMALL_PAGE_SIZE: u32 = 25;
@@ -159,7 +160,7 @@ impl<'a, 'b> Poller<'a, 'b> {
     /// The host's time, or HaloPSA's as the answer shows it where that is earlier:
     /// windows that go by the host's clock must not begin in HaloPSA's future.
     fn earlier(&self, answer: &HttpResponse) -> i64 {
-        let shown = answer.header("date").and_then(date::parse_http);
+        let shown = answer.header("date").and_then(workflow_node_sdk::http::parse_date);
         shown.map_or(self.now, |shown| shown.as_millisecond().min(self.now))
     }
 
@@ -601,7 +602,7 @@ impl<'a, 'b> Poller<'a, 'b> {
                     }
                     all.push(page.rows);
                 }
-                Err(error) if matches!(error.get_kind(), ErrorKind::NotFound | ErrorKind::Forbidden) => {
+                Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Forbidden) => {
                     all.push(Vec::new());
                 }
                 Err(error) => return Err(error),
@@ -622,7 +623,7 @@ impl<'a, 'b> Poller<'a, 'b> {
 
 /// How long to wait where HaloPSA said so.
 pub fn wait_of(error: &NodeError) -> Option<Duration> {
-    match error.get_retry() {
+    match error.retry() {
         Retry::After(wait) => Some(wait),
         Retry::Never | Retry::HostDefault => None,
     }
@@ -645,7 +646,7 @@ pub fn interrupted(error: &NodeError) -> Diagnostic {
     Diagnostic {
         level: Level::Warning,
         code: "halopsa.poll-interrupted",
-        message: format!("The poll ended early and goes on with the next one. {}", error.get_message()),
+        message: format!("The poll ended early and goes on with the next one. {}", error.message()),
         item_index: None,
     }
 }

@@ -4,12 +4,12 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use serde_json::Value;
+use workflow_node_sdk::interface::Object;
 
 use crate::catalogue::triggers::{
     EventKind, FROM_STATUS, IGNORE_OWN, MINUTES, MOST_RECORDS, REREAD, SAMPLES, TO_AGENT, TO_STATUS, Trigger,
     VISIBLE_ONLY,
 };
-use crate::contract::Object;
 use crate::error::{Code, NodeError, Result};
 use crate::input;
 
@@ -122,7 +122,11 @@ mod tests {
             (r#"{"to_status_ids": "https://elsewhere.com/status?id=9"}"#, "/to_status_ids"),
         ] {
             let error = parse("ticket.status_changed", config).unwrap_err();
-            assert_eq!((error.get_code(), error.get_field()), (Code::InvalidValue, Some(place)), "{config}");
+            assert_eq!(
+                (crate::error::code_of(&error), error.field()),
+                (Code::InvalidValue, Some(place)),
+                "{config}"
+            );
         }
         let settings = parse("ticket.status_changed", r#"{"to_status_ids": ["9", 4]}"#).unwrap();
         assert_eq!(settings.to_status, [9, 4]);

@@ -5,9 +5,9 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use serde_json::{Value, json};
+use workflow_node_sdk::interface::Object;
 
 use super::sets::{Known, Pairs};
-use crate::contract::Object;
 use crate::error::{Code, NodeError, Result};
 
 /// The version that this node writes and reads.
@@ -425,7 +425,7 @@ impl State {
     pub fn parse(text: &str, trigger: &'static str) -> Result<Self> {
         let damaged = || {
             NodeError::new(Code::InvalidState, "The state of the trigger is damaged.")
-                .advice("Begin without a state; what happened meanwhile is not told then.")
+                .with_advice("Begin without a state; what happened meanwhile is not told then.")
         };
         let Ok(Value::Object(members)) = serde_json::from_str(text) else {
             return Err(damaged());
@@ -435,7 +435,7 @@ impl State {
                 Code::InvalidState,
                 "The state of the trigger is of another version of the node.",
             )
-            .advice("Begin without a state; what happened meanwhile is not told then."));
+            .with_advice("Begin without a state; what happened meanwhile is not told then."));
         }
         if members.get("trigger").and_then(Value::as_str) != Some(trigger) {
             return Err(NodeError::new(Code::InvalidState, "The state is one of another trigger."));
@@ -580,7 +580,7 @@ mod tests {
             (&later, "ticket.updated"),
             (&text, "ticket.closed"),
         ] {
-            assert_eq!(State::parse(text, trigger).unwrap_err().get_code(), Code::InvalidState, "{text}");
+            assert_eq!(State::parse(text, trigger).unwrap_err().code(), Code::InvalidState, "{text}");
         }
         for member in ["high", "at", "known", "news"] {
             let text = text.replace(&format!("\"{member}\":"), "\"other\":");

@@ -84,7 +84,8 @@ impl Sweep {
         if length == 0 {
             return self.end();
         }
-        let id = |row: Option<&crate::contract::Object>| row.and_then(|row| row.get("id")).cloned();
+        let id =
+            |row: Option<&workflow_node_sdk::interface::Object>| row.and_then(|row| row.get("id")).cloned();
         let latest = json!([id(page.rows.first()), id(page.rows.last()), length]);
         let before = self.total;
         self.total = page.record_count.or(before);

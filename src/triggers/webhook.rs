@@ -14,6 +14,11 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use serde_json::{Value, json};
+use workflow_node_sdk::interface::{
+    self, CallContext, Connection, Delivery, Diagnostic, Endpoint, Level, Object, Report, Subscription,
+};
+use workflow_node_sdk::retry::Safety;
+use workflow_node_sdk::transport::Transport;
 
 use super::delivery::{self, SIGNATURE_HEADER};
 use super::facts::whole;
@@ -21,14 +26,12 @@ use super::halo_events;
 use super::poll::{self, Poller, Progress};
 use super::settings::Settings;
 use super::state::{Hook, State};
-use super::{Delivery, Endpoint, Received, Subscription, Unsubscribed, client, find};
+use super::{Received, client, find};
 use crate::catalogue::triggers::{ANY_CHANGE, EventKind, Trigger};
 use crate::client::Client;
-use crate::contract::{CallContext, Connection, Diagnostic, Level, Object};
 use crate::error::{Code, ErrorKind, NodeError, Result, Retry};
 use crate::protocol::envelope;
-use crate::protocol::request::{ApiRequest, Safety};
-use crate::transport::Transport;
+use crate::protocol::request::ApiRequest;
 
 /// The permission for webhooks (HAPI §13.1).
 const SCOPE: &str = "admin";
@@ -44,17 +47,16 @@ pub fn subscribe(
     transport: &mut dyn Transport,
     context: &CallContext,
     connection: &Connection,
-    trigger: &str,
-    config: &str,
+    asked: interface::Trigger<'_>,
     endpoint: &Endpoint,
     state: Option<&str>,
 ) -> Result<Subscription> {
-    let trigger = find(context, trigger)?;
+    let trigger = find(context, asked.name)?;
     may_write(context, trigger)?;
-    let settings = Settings::parse(trigger, config)?;
+    let settings = Settings::parse(trigger, asked.config)?;
     if trigger.webhook_events.is_empty() {
         return Err(NodeError::new(Code::Unsupported, "HaloPSA has no webhook for this event.")
-            .advice("Poll this trigger."));
+            .with_advice("Poll this trigger."));
     }
     let known = state.map(|text| State::parse(text, trigger.name)).transpose()?;
     let begins = known.is_none();
@@ -74,12 +76,7 @@ pub fn subscribe(
     let webhook = webhook(&mut client, trigger, endpoint, &ours)?;
     let notifications = notifications(&mut client, trigger, &webhook, &ours, &events)?;
     state.hook = Some(Hook { webhook, notifications, marker: ours.marker });
-    Ok(Subscription {
-        state: state.to_text(),
-        session: client.renewed_session().cloned(),
-        usage: client.usage(),
-        diagnostics,
-    })
+    Ok(Subscription { state: state.to_text(), expires_at: None, report: client.report(diagnostics) })
 }
 
 /// Takes a webhook down, with all its parts.
@@ -89,7 +86,7 @@ pub fn unsubscribe(
     connection: &Connection,
     trigger: &str,
     state: &str,
-) -> Result<Unsubscribed> {
+) -> Result<Report> {
     let trigger = find(context, trigger)?;
     may_write(context, trigger)?;
     let state = State::parse(state, trigger.name)?;
@@ -113,20 +110,14 @@ pub fn unsubscribe(
             remove(&mut client, &format!("/Webhook/{webhook}"))?;
         }
     }
-    Ok(Unsubscribed {
-        session: client.renewed_session().cloned(),
-        usage: client.usage(),
-        diagnostics: vec![],
-    })
+    Ok(client.report(vec![]))
 }
 
 /// A subscription as its host knows it.
 #[derive(Debug, Clone, Copy)]
 pub struct Subscribed<'a> {
-    /// Name of the trigger.
-    pub trigger: &'a str,
-    /// Its settings, as JSON.
-    pub config: &'a str,
+    /// The trigger, with its settings.
+    pub trigger: interface::Trigger<'a>,
     /// Where deliveries come in.
     pub endpoint: &'a Endpoint,
     /// What is known.
@@ -141,9 +132,9 @@ pub fn receive(
     subscribed: &Subscribed<'_>,
     delivery: &Delivery,
 ) -> Result<Received> {
-    let Subscribed { trigger, config, endpoint, state } = *subscribed;
-    let trigger = find(context, trigger)?;
-    let settings = Settings::parse(trigger, config)?;
+    let Subscribed { trigger: asked, endpoint, state } = *subscribed;
+    let trigger = find(context, asked.name)?;
+    let settings = Settings::parse(trigger, asked.config)?;
     let known = State::parse(state, trigger.name)?;
     let webhook = known.hook.as_ref().map(|hook| hook.webhook.clone());
     let mut client = client(transport, context, connection)?;
@@ -161,9 +152,7 @@ pub fn receive(
         events,
         state: if status == 200 { known.to_text() } else { state.to_string() },
         status,
-        session: client.renewed_session().cloned(),
-        usage: client.usage(),
-        diagnostics,
+        report: client.report(diagnostics),
     })
 }
 
@@ -201,12 +190,12 @@ fn may_write(context: &CallContext, trigger: &Trigger) -> Result<()> {
             Code::ReadOnly,
             "Webhooks are set up at HaloPSA, and this connection only reads.",
         )
-        .advice("Poll this trigger instead, which only reads."));
+        .with_advice("Poll this trigger instead, which only reads."));
     }
     match &context.allowed_operations {
         Some(allowed) if !allowed.iter().any(|name| name == trigger.name) => {
             Err(NodeError::new(Code::NotAllowed, "This trigger is not allowed here.")
-                .advice("The workflow platform allows a list of operations only."))
+                .with_advice("The workflow platform allows a list of operations only."))
         }
         _ => Ok(()),
     }
@@ -285,7 +274,7 @@ fn events(client: &mut Client<'_>, trigger: &Trigger, diagnostics: &mut Vec<Diag
         rows = match client.send(&request).and_then(|answer| poll::list(&answer, "lookups", &[])) {
             Ok(page) => halo_events::rows(page.rows, filtered),
             // The usual numbers are better than none.
-            Err(error) if error.get_retry() == Retry::Never => Vec::new(),
+            Err(error) if error.retry() == Retry::Never => Vec::new(),
             Err(error) => return Err(error),
         };
         if !rows.is_empty() {
@@ -365,8 +354,8 @@ fn unnamed() -> NodeError {
 
 /// Whether HaloPSA refuses a name because another webhook has it.
 fn is_taken(error: &NodeError) -> bool {
-    let says = error.get_vendor().unwrap_or_else(|| error.get_message());
-    error.get_kind() == ErrorKind::InvalidInput && says.to_ascii_lowercase().contains("unique")
+    let says = error.vendor_message().unwrap_or_else(|| error.message());
+    error.kind() == ErrorKind::InvalidInput && says.to_ascii_lowercase().contains("unique")
 }
 
 /// One notification for each event; what is missing is made, what is too many
@@ -435,15 +424,15 @@ fn post(client: &mut Client<'_>, path: &str, record: Value, safety: Safety) -> R
 /// Deletes; what is gone already is no error.
 fn remove(client: &mut Client<'_>, path: &str) -> Result<()> {
     match client.send(&ApiRequest::delete(path).needing(SCOPE)) {
-        Err(error) if error.get_kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         Err(error) => Err(explain(error)),
         Ok(_) => Ok(()),
     }
 }
 
 fn explain(error: NodeError) -> NodeError {
-    if error.get_kind() == ErrorKind::Forbidden {
-        return error.advice(
+    if error.kind() == ErrorKind::Forbidden {
+        return error.with_advice(
             "Webhooks need the permission admin of the API application, and an agent who is an administrator. Without them, poll this trigger.",
         );
     }

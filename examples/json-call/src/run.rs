@@ -2,17 +2,16 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use workflow_node_sdk::json_form::object;
 
 use self::bindings::node::{Outcome, credential_schema, execute};
 use self::bindings::types::{
-    Attachment, AttachmentContent, CallContext, Connection, ConnectionAuth, Effect, ErrorKind, FieldValue,
-    Item, Level, NodeError, Report, Retry,
+    Attachment, AttachmentContent, CallContext, Connection, ConnectionAuth, FieldValue, Item, Level,
+    NodeError, Report,
 };
-use crate::input::{self, ATTACHMENTS};
+use crate::input;
 use crate::output;
 use crate::{Call, Context, Failure};
 
@@ -57,7 +56,7 @@ const ENTROPY: u64 = 32;
 impl Call {
     /// Runs the operation on the node that this component is composed with.
     pub fn run(self) -> Result<String, Failure> {
-        let failed = |error: NodeError| output::failure(&error_json(error));
+        let failed = |error: NodeError| output::failure(&node_error(&error));
         let began = Instant::now();
         let fields = input::fields(&self.connection)?;
         let items: Vec<Item> = input::items(self.input)?.into_iter().map(Into::into).collect();
@@ -155,16 +154,7 @@ impl From<input::Item> for Item {
 
 // ---- Out ----
 
-/// An object without the members that are missing.
-fn object<const N: usize>(members: [(&str, Option<Value>); N]) -> Value {
-    let given = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
-    Value::Object(given.collect())
-}
-
-/// JSON text of the node as a value.
-fn parsed(text: String) -> Value {
-    serde_json::from_str(&text).unwrap_or(Value::String(text))
-}
+workflow_node_sdk::json_form!(bindings::types);
 
 fn outcome_json(index: usize, outcome: Outcome) -> Value {
     match outcome {
@@ -173,33 +163,13 @@ fn outcome_json(index: usize, outcome: Outcome) -> Value {
             let has_sources = items.iter().any(|item| !item.sources.is_empty());
             object([
                 ("item", Some(json!(index))),
-                ("items", Some(items.into_iter().map(item_json).collect())),
+                ("items", Some(items.iter().map(item).collect())),
                 ("sources", has_sources.then_some(Value::Array(sources))),
             ])
         }
-        Outcome::Failed(error) => json!({ "item": index, "error": error_json(error) }),
+        Outcome::Failed(error) => json!({ "item": index, "error": node_error(&error) }),
         Outcome::NotAttempted => json!({ "item": index, "not_attempted": true }),
     }
-}
-
-/// A result: its JSON, with its files as one of the members.
-fn item_json(item: Item) -> Value {
-    let mut json = parsed(item.json);
-    if let (Value::Object(object), false) = (&mut json, item.attachments.is_empty()) {
-        object.insert(ATTACHMENTS.to_owned(), item.attachments.into_iter().map(file_json).collect());
-    }
-    json
-}
-
-fn file_json(file: Attachment) -> Value {
-    let content = match file.content {
-        AttachmentContent::Bytes(bytes) => json!({ "bytes": STANDARD.encode(bytes) }),
-        AttachmentContent::Link(link) => {
-            let members = [("url", Some(json!(link.url))), ("expires_at", link.expires_at.map(Value::from))];
-            json!({ "link": object(members) })
-        }
-    };
-    json!({ "name": file.name, "mime_type": file.mime_type, "content": content })
 }
 
 fn usage_json(reports: &[Report]) -> Value {
@@ -215,59 +185,5 @@ fn usage_json(reports: &[Report]) -> Value {
 /// Without those for the author of the node.
 fn diagnostics_json(reports: &[Report]) -> Value {
     let diagnostics = reports.iter().flat_map(|report| &report.diagnostics);
-    diagnostics
-        .filter_map(|diagnostic| {
-            let level = match diagnostic.level {
-                Level::Debug => return None,
-                Level::Info => "info",
-                Level::Warning => "warning",
-            };
-            Some(object([
-                ("level", Some(json!(level))),
-                ("code", Some(json!(diagnostic.code))),
-                ("message", Some(json!(diagnostic.message))),
-                ("item_index", diagnostic.item_index.map(Value::from)),
-            ]))
-        })
-        .collect()
-}
-
-fn error_json(error: NodeError) -> Value {
-    let kind = match error.kind {
-        ErrorKind::InvalidInput => "invalid-input",
-        ErrorKind::Unauthenticated => "unauthenticated",
-        ErrorKind::Forbidden => "forbidden",
-        ErrorKind::NotFound => "not-found",
-        ErrorKind::Conflict => "conflict",
-        ErrorKind::RateLimited => "rate-limited",
-        ErrorKind::Unavailable => "unavailable",
-        ErrorKind::Timeout => "timeout",
-        ErrorKind::Cancelled => "cancelled",
-        ErrorKind::Denied => "denied",
-        ErrorKind::Protocol => "protocol",
-        ErrorKind::Unsupported => "unsupported",
-        ErrorKind::Internal => "internal",
-    };
-    let effect = match error.effect {
-        Effect::None => "none",
-        Effect::Applied => "applied",
-        Effect::Unknown => "unknown",
-    };
-    let retry = match error.retry {
-        Retry::Never => json!("never"),
-        Retry::HostDefault => json!("host-default"),
-        Retry::AfterMs(after) => json!({ "after_ms": after }),
-    };
-    object([
-        ("kind", Some(json!(kind))),
-        ("code", Some(json!(error.code))),
-        ("message", Some(json!(error.message))),
-        ("advice", error.advice.map(Value::from)),
-        ("field", error.field.map(Value::from)),
-        ("http_status", error.http_status.map(Value::from)),
-        ("vendor_message", error.vendor_message.map(Value::from)),
-        ("effect", Some(json!(effect))),
-        ("retry", Some(retry)),
-        ("details", error.details.map(parsed)),
-    ])
+    diagnostics.filter(|diagnostic| diagnostic.level != Level::Debug).map(diagnostic).collect()
 }

@@ -116,7 +116,7 @@ function cleanAddress(typed) {
   } catch {
     // Told below.
   }
-  throw invalid("invalid-field", "The address must look like https://service.example.com.", "/url");
+  throw invalid("invalid-value", "The address must look like https://service.example.com.", "/url");
 }
 
 function originOf(template) {

@@ -10,7 +10,7 @@ const NO = ["false", "no", "n", "off", "0"];
 /** An object out of JSON text, checked against the schema of an object. */
 export function readInput(text, schema) {
   const value = parsed(text);
-  if (!isObject(value)) throw invalid("invalid-input", "The input is not a JSON object.");
+  if (!isObject(value)) throw invalid("not-an-object", "The input is not a JSON object.");
   return readObject(value, schema, "");
 }
 
@@ -40,7 +40,7 @@ function readObject(value, schema, at) {
 }
 
 function readValue(value, schema, at, title) {
-  const wrong = (wanted) => invalid("invalid-field", `"${title}" must be ${wanted}.`, at);
+  const wrong = (wanted) => invalid("invalid-value", `"${title}" must be ${wanted}.`, at);
   const read = READERS[schema.type]?.(value, schema, at, title, wrong) ?? value;
   if (schema.enum && !schema.enum.includes(read))
     throw wrong(`one of ${schema.enum.map((each) => JSON.stringify(each)).join(", ")}`);

@@ -147,7 +147,7 @@ def clean_address(typed):
     except ValueError:
         host = None
     if not host or url.scheme not in ("http", "https") or "@" in url.netloc or not re.fullmatch(r"[\w.:-]+", host):
-        raise invalid("invalid-field", "The address must look like https://service.example.com.", "/url")
+        raise invalid("invalid-value", "The address must look like https://service.example.com.", "/url")
     host = f"[{host}]" if ":" in host else host.lower()
     default = {"http": 80, "https": 443}[url.scheme]
     return f"{url.scheme}://{host}" + (f":{port}" if port not in (None, default) else "")

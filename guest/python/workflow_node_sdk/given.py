@@ -18,7 +18,7 @@ def read_input(text, schema):
     """An object out of JSON text, checked against the schema of an object."""
     value = parsed(text)
     if not isinstance(value, dict):
-        raise invalid("invalid-input", "The input is not a JSON object.")
+        raise invalid("not-an-object", "The input is not a JSON object.")
     return read_object(value, schema, "")
 
 
@@ -44,7 +44,7 @@ def read_object(value, schema, at):
 
 def read_value(value, schema, at, title):
     def wrong(wanted):
-        return invalid("invalid-field", f'"{title}" must be {wanted}.', at)
+        return invalid("invalid-value", f'"{title}" must be {wanted}.', at)
 
     reader = READERS.get(schema.get("type"))
     read = reader(value, schema, at, title, wrong) if reader else value

@@ -9,28 +9,15 @@ extern crate alloc;
 // For WebAssembly only: a native library cannot link the exports of a component.
 #[cfg(target_arch = "wasm32")]
 mod node;
-#[cfg(target_arch = "wasm32")]
-mod runtime;
 
 #[cfg(target_arch = "wasm32")]
 mod bindings {
-    #![allow(missing_docs, unreachable_pub, unsafe_code, reason = "generated from wit/")]
-    use crate::node::Bad;
-
-    wit_bindgen::generate!({
-        path: "../../wit",
-        inline: "
-            package bad:node;
-            world bad {
-                include workflow:node/minimal-node@0.2.0;
-                export workflow:node/setup@0.2.0;
-            }
-        ",
-        world: "bad:node/bad",
-    });
-    export!(Bad with_types_in self);
-    pub(crate) use self::exports::workflow::node::{node, setup, types};
+    pub(crate) use workflow_node_sdk::bindings::exports::workflow::node::{node, setup, types};
 }
 
-/// The manifest, with its mistakes.
-pub const MANIFEST: &str = include_str!("../manifest.json");
+#[cfg(target_arch = "wasm32")]
+use node::Bad;
+#[cfg(target_arch = "wasm32")]
+workflow_node_sdk::export!(raw Bad);
+#[cfg(target_arch = "wasm32")]
+workflow_node_sdk::manifest_section!(include_bytes!("../manifest.json"));

@@ -7,10 +7,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use halopsa_node::contract::{CallContext, Connection, ConnectionAuth, Item, Outcome};
 use halopsa_node::operations;
-use halopsa_node::protocol::http::{HttpRequest, HttpResponse, Limits, Reached, Reason, TransportError};
-use halopsa_node::transport::{Exchange, Transport};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
 use hyper_util::client::legacy::Client;
@@ -18,6 +15,9 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::runtime::Handle;
 use tokio::task;
+use workflow_node_sdk::http::{HttpRequest, HttpResponse, Limits, Reached, Reason, TransportError};
+use workflow_node_sdk::interface::{CallContext, Connection, ConnectionAuth, Item, Outcome};
+use workflow_node_sdk::transport::{Exchange, Transport};
 
 use crate::credentials::Fields;
 
@@ -38,7 +38,7 @@ impl Native {
         let connection =
             Connection { fields: fields.into_iter().collect(), auth: ConnectionAuth::SelfManaged };
         let mut native = Self { pool, connection };
-        let session = native.run("ticket.list", r#"{"limit": 1}"#)?.session.context("no session")?;
+        let session = native.run("ticket.list", r#"{"limit": 1}"#)?.report.session.context("no session")?;
         native.connection.auth = ConnectionAuth::Session(session);
         Ok(native)
     }
@@ -50,14 +50,14 @@ impl Native {
         for outcome in execution.outcomes {
             match outcome {
                 Outcome::Done(items) => results.extend(items.iter().map(|item| item.json.to_string())),
-                Outcome::Failed(error) => bail!("{}", error.get_message()),
+                Outcome::Failed(error) => bail!("{}", error.message()),
                 Outcome::NotAttempted => bail!("not attempted"),
             }
         }
         Ok(results)
     }
 
-    fn run(&self, operation: &str, input: &str) -> Result<halopsa_node::contract::Execution> {
+    fn run(&self, operation: &str, input: &str) -> Result<workflow_node_sdk::interface::Execution> {
         let context = CallContext {
             now: "2026-03-01T09:00:00Z".parse()?,
             deadline: Duration::from_secs(60),
@@ -72,9 +72,9 @@ impl Native {
             confirmed: true,
         };
         let mut transport = Hyper { pool: &self.pool, began: Instant::now() };
-        let item = Item { json: serde_json::from_str(input)?, attachments: vec![] };
+        let item = Item::new(serde_json::from_str(input)?);
         operations::execute(&mut transport, &context, &self.connection, operation, &[item], None)
-            .map_err(|error| anyhow!("{}", error.get_message()))
+            .map_err(|error| anyhow!("{}", error.message()))
     }
 }
 

@@ -32,10 +32,12 @@ fn account(file: &Path, args: &ConformanceArgs) -> Result<Account> {
     // Only where it is set: another node may have no such field.
     credentials::add_secret(&mut fields, env::var(credentials::SECRET_VARIABLE).ok());
     let options = ConnectionOptions {
-        policy: EgressPolicy::default().allow_private(args.allow_private),
+        policy: EgressPolicy::default()
+            .allow_private(args.allow_private)
+            .allow_networks(&args.allow_network)?,
         accepted: connect::accepted(&args.accept)?,
+        tls: connect::tls(args.ca_file.as_deref())?,
         auth: args.login.into(),
-        ca_file: args.ca_file.clone(),
         ..ConnectionOptions::default()
     };
     Ok(Account { fields, options })

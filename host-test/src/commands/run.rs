@@ -18,7 +18,9 @@ use crate::result::RunResult;
 pub(super) async fn run(component: &ComponentArgs, args: &RunArgs, console: &Console) -> Result<ExitCode> {
     // What the person wrote comes first: a typing error must not wait for a build.
     let inputs = input::inputs(args.items.as_deref(), &args.params)?;
-    let allow = EgressPolicy::allow(&args.follow_links)?.allow_private(args.connection.allow_private);
+    let allow = EgressPolicy::allow(&args.follow_links)?
+        .allow_private(args.connection.allow_private)
+        .allow_networks(&args.connection.allow_network)?;
     let links = LinkPolicy { allow, ..LinkPolicy::default() };
     let node = connect::load(component)?;
     let manifest = Manifest::parse(node.manifest())?;

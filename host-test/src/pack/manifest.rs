@@ -64,15 +64,21 @@ fn call(bytes: &[u8]) -> wasmtime::Result<String> {
     let instance = linker
         .instantiate(&mut store, &component)
         .map_err(|error| error.context("the component does not start"))?;
+    if let Ok(function) = instance.get_typed_func::<(), (String,)>(&mut store, &function) {
+        let (text,) = function.call(&mut store, ()).map_err(|error| {
+            error.context(
+                "the component trapped in `manifest`, as one does whose declarations contradict each other",
+            )
+        })?;
+        return Ok(text);
+    }
     let function = instance
-        .get_typed_func::<(), (String,)>(&mut store, &function)
-        .map_err(|error| error.context(format!("`{FUNCTION}` of {EXPORT} is not `func() -> string`")))?;
-    let (text,) = function.call(&mut store, ()).map_err(|error| {
-        error.context(
-            "the component trapped in `manifest`, as one does whose declarations contradict each other",
-        )
-    })?;
-    Ok(text)
+        .get_typed_func::<(), (core::result::Result<String, String>,)>(&mut store, &function)
+        .map_err(|error| {
+            error.context(format!("`{FUNCTION}` of {EXPORT} is not `func() -> result<string, string>`"))
+        })?;
+    let (answer,) = function.call(&mut store, ())?;
+    answer.map_err(|wrong| wasmtime::format_err!("the node contradicts itself:\n{wrong}"))
 }
 
 /// Writes the manifest behind the component.

@@ -325,6 +325,12 @@ fn the_component_describes_itself() -> Result<()> {
         let run = program.run(&["describe", "--json"]).await?;
         assert_eq!(run.code, Some(0), "{run:?}");
         assert!(run.json()?["operations"].as_array().is_some_and(|all| all.len() >= 20), "{}", run.stdout);
+        let run = program.run(&["describe"]).await?;
+        for promised in
+            ["the address in url", "as it is typed", "https://*.halopsa.com", "where it is accepted"]
+        {
+            assert!(run.stdout.contains(promised), "{promised:?} is not in {}", run.stdout);
+        }
         let run = program.run(&["describe", "ticket.create"]).await?;
         for promised in ["summary", "Required", "edit:tickets", "host-test run ticket.create"] {
             assert!(run.stdout.contains(promised), "{promised:?} is not in {}", run.stdout);

@@ -9,17 +9,19 @@ use tracing::Instrument as _;
 
 use super::{Connection, Revoked};
 use crate::answers::{Answer, finish};
-use crate::auth::{Auth, Leased};
+use crate::auth::{Auth, Leased, LeasedSession, is_left_to_host};
 use crate::budget::Class;
 use crate::calls::{Attempt, Authenticate, ConnectionCall, Revoke};
 use crate::context::{after, call_context};
 use crate::error::{CallError, Stop, refusal};
 use crate::fold;
 use crate::http::CallHttp;
+use crate::keyring::is_refused;
 use crate::options::CallOptions;
 use crate::reading::Reading;
+use crate::recipe::{HostLogin, LoginPlan};
 use crate::session::{self, HeldSession};
-use crate::trace::TraceParent;
+use crate::trace::{TraceParent, exported_as};
 use crate::wit::types::{
     CallContext, Connection as GuestConnection, ConnectionAuth, Effect, ErrorKind, FieldValue, NodeError,
     Session,
@@ -44,10 +46,11 @@ impl Connection {
         deadline: Instant,
     ) -> Result<C::Output, CallError> {
         let mut attempt = options.attempt.max(1);
-        let mut dead = None;
+        let (mut dead, mut asked) = (None, false);
         loop {
+            let ring = self.shared.plan.keyring.current().generation;
             let lease = if C::LOGS_IN || options.dry_run {
-                Leased::by_itself()
+                Leased::default()
             } else {
                 self.lease(options, deadline, dead).await?
             };
@@ -56,7 +59,8 @@ impl Connection {
                 // The login took it all; the guest was not even started.
                 return Err(Stop::Deadline.into_node_error(Effect::None).into());
             }
-            let context = call_context(options, attempt, left)?;
+            let mut context = call_context(options, attempt, left)?;
+            let span = span::<C>(&mut context, options);
             let connection = GuestConnection { fields: self.guest_fields(), auth: self.guest_auth(&lease) };
             // "Send nothing" is not left to the guest alone.
             let network = &self.shared.network;
@@ -69,14 +73,14 @@ impl Connection {
             };
             let (refusals, waits, writes) = (hooks.refusals(), hooks.waits(), hooks.writes());
             let attempted = Attempt { call, context: &context, connection: &connection };
-            let run = node.run(hooks, deadline, &attempted).instrument(span::<C>(&context));
+            let run = node.run(hooks, deadline, &attempted).instrument(span);
             let mut result = run.await.map_err(|stop| {
                 let harmless = options.dry_run || call.only_reads(&node);
                 stop.into_node_error(if harmless { Effect::None } else { writes.effect() })
             })?;
             if let Some(session) =
                 result.as_mut().ok().and_then(Answer::report).and_then(|report| report.session.take())
-                && lease.session.as_ref().is_none_or(|leased| leased.token != session.token)
+                && lease.session.as_ref().is_none_or(|leased| leased.session.token != session.token)
             {
                 self.keep(session).await;
             }
@@ -88,12 +92,22 @@ impl Connection {
                     }
                     return Ok(output);
                 }
-                Err(error) if dead.is_none() && lease.is_worn_out(&error) => {
-                    tracing::debug!(function = C::NAME, "the session is dead; logging in anew");
-                    dead = lease.cached;
+                Err(error) => {
+                    let Some(leased) = lease.session.as_ref().filter(|_| is_refused(&error)) else {
+                        return Err(error.into());
+                    };
+                    if dead.is_none() && !leased.fresh {
+                        tracing::debug!(function = C::NAME, "the session is dead; logging in anew");
+                    } else if asked || !self.shared.plan.keyring.is_newer(ring, deadline).await {
+                        // One that was made for this very call and refused at once:
+                        // another one would fare no better.
+                        return Err(error.into());
+                    } else {
+                        asked = true;
+                    }
+                    dead = Some(leased.generation);
                     attempt = attempt.saturating_add(1);
                 }
-                Err(error) => return Err(error.into()),
             }
         }
     }
@@ -105,27 +119,46 @@ impl Connection {
         deadline: Instant,
         dead: Option<u64>,
     ) -> Result<Leased, CallError> {
-        let network = &self.shared.network;
-        match &self.shared.auth {
-            Auth::Session { cache, renew_before } => {
-                let lease = cache.get(dead, deadline, self.log_in(options, deadline, *renew_before)).await?;
-                Ok(Leased {
-                    session: Some(lease.value.session().clone()),
-                    cached: (!lease.fresh).then_some(lease.generation),
-                })
-            }
-            Auth::Host => {
-                // So that a refused login is told as such, and not as a request
-                // of the guest that failed.
-                if let Some(login) = &network.login {
-                    login.lease(network, deadline).await?;
+        if self.host_login().is_none()
+            && let Auth::Session { cache, renew_before } = &self.shared.auth
+        {
+            match cache.get(dead, deadline, self.log_in(options, deadline, *renew_before)).await {
+                Err(CallError::Node(error)) if is_left_to_host(&error, &self.shared.plan.recipe) => {
+                    self.log_in_from_now_on()?;
                 }
-                Ok(Leased { session: None, cached: None })
+                lease => {
+                    let lease = lease?;
+                    let session = lease.value.session().clone();
+                    let (generation, fresh) = (lease.generation, lease.fresh);
+                    return Ok(Leased { session: Some(LeasedSession { session, generation, fresh }) });
+                }
             }
         }
+        // So that a refused login is told as such, and not as a request of the guest
+        // that failed.
+        if let Some(login) = self.host_login() {
+            login.lease(&self.shared.network, deadline).await?;
+        }
+        Ok(Leased::default())
     }
 
-    /// Calls `authenticate`.
+    /// The login that the host makes, where it does.
+    pub(super) fn host_login(&self) -> Option<&Arc<HostLogin>> {
+        self.shared.network.login.get()
+    }
+
+    /// Logs in by the recipe from now on, for a component that leaves it to the host.
+    pub(super) fn log_in_from_now_on(&self) -> Result<(), CallError> {
+        if let Some(login) = HostLogin::new(self.shared.plan.clone())? {
+            tracing::debug!("the component leaves the login to its recipe");
+            // Another call may have been faster.
+            let _ = self.shared.network.login.set(Arc::new(login));
+        }
+        Ok(())
+    }
+
+    /// Calls `authenticate`, and once more where the service refuses the secrets and
+    /// there are newer ones.
     async fn log_in(
         &self,
         options: &CallOptions,
@@ -135,8 +168,18 @@ impl Connection {
         // Logging in is the host's wish, whatever the call that it is for may do. The
         // token request may leave in any call; nothing else that writes may.
         let reading = options.read_only.then(Reading::default);
-        let session =
-            self.aside(&Authenticate, ConnectionAuth::SelfManaged, options, deadline, reading).await?;
+        let keyring = &self.shared.plan.keyring;
+        let ring = keyring.current().generation;
+        let log_in = || {
+            let reading = reading.clone();
+            self.aside(&Authenticate, ConnectionAuth::SelfManaged, options, deadline, reading)
+        };
+        let session = match log_in().await {
+            Err(CallError::Node(error)) if is_refused(&error) && keyring.is_newer(ring, deadline).await => {
+                log_in().await?
+            }
+            session => session?,
+        };
         if !session::fits(&session) {
             return Err(too_large().into());
         }
@@ -150,16 +193,13 @@ impl Connection {
         options: &CallOptions,
         deadline: Instant,
     ) -> Result<Revoked, CallError> {
+        if let Some(login) = self.host_login() {
+            let forgotten = login.forget(deadline).await;
+            return Ok(if forgotten { Revoked::Forgotten } else { Revoked::NoSession });
+        }
         let held = match &self.shared.auth {
             Auth::Session { cache, .. } => cache.take(deadline).await,
-            Auth::Host => {
-                let login = self.shared.network.login.as_ref();
-                let forgotten = match login {
-                    Some(login) => login.forget(deadline).await,
-                    None => false,
-                };
-                return Ok(if forgotten { Revoked::Forgotten } else { Revoked::NoSession });
-            }
+            Auth::Host => None,
         };
         let Some(held) = held else { return Ok(Revoked::NoSession) };
         if !self.node().has_revocation() || options.dry_run {
@@ -182,7 +222,8 @@ impl Connection {
         let left = deadline.saturating_duration_since(Instant::now());
         let options =
             CallOptions { dry_run: false, read_only: false, idempotency_key: None, ..options.clone() };
-        let context = call_context(&options, 1, left)?;
+        let mut context = call_context(&options, 1, left)?;
+        let span = span::<C>(&mut context, &options);
         let connection = GuestConnection { fields: self.guest_fields(), auth };
         let hooks = CallHttp::new(Some(Arc::clone(&self.shared.network)), deadline, Class::Interactive)
             .only_reading(reading);
@@ -191,7 +232,7 @@ impl Connection {
         let mut result = self
             .node()
             .run(hooks, deadline, &attempt)
-            .instrument(span::<C>(&context))
+            .instrument(span)
             .await
             .map_err(|stop| stop.into_node_error(Effect::None))?;
         finish(&mut result, &self.shared.secrets, &|error| refusals.amend(error));
@@ -217,9 +258,10 @@ impl Connection {
     /// The fields that a guest is given: secrets, or what stands for them, only
     /// where it logs in by itself.
     fn guest_fields(&self) -> Vec<FieldValue> {
-        let credentials = &self.shared.credentials;
+        let LoginPlan { credentials, keyring, .. } = &self.shared.plan;
         match (&self.shared.auth, &self.shared.network.vault) {
-            (Auth::Session { .. }, None) => credentials.all_fields(),
+            _ if self.host_login().is_some() => credentials.plain_fields(),
+            (Auth::Session { .. }, None) => credentials.all_fields(&keyring.current().values),
             (Auth::Session { .. }, Some(vault)) => {
                 credentials.plain_fields().into_iter().chain(vault.fields()).collect()
             }
@@ -229,8 +271,9 @@ impl Connection {
 
     fn guest_auth(&self, lease: &Leased) -> ConnectionAuth {
         match (&self.shared.auth, &lease.session) {
-            (Auth::Host, _) => ConnectionAuth::HostInjected,
-            (Auth::Session { .. }, Some(session)) => ConnectionAuth::Session(session.clone()),
+            (_, Some(leased)) => ConnectionAuth::Session(leased.session.clone()),
+            _ if self.host_login().is_some() => ConnectionAuth::HostInjected,
+            (Auth::Host, None) => ConnectionAuth::HostInjected,
             (Auth::Session { .. }, None) => ConnectionAuth::SelfManaged,
         }
     }
@@ -246,14 +289,22 @@ fn too_large() -> NodeError {
     )
 }
 
-/// The span of one call of a component's function.
-fn span<C: ConnectionCall>(context: &CallContext) -> tracing::Span {
-    let trace = context.trace_parent.as_deref().and_then(TraceParent::parse);
-    tracing::debug_span!(
+/// The span of one call of a component's function. Where it is exported, the component
+/// and the service are told its name there.
+fn span<C: ConnectionCall>(context: &mut CallContext, options: &CallOptions) -> tracing::Span {
+    let span = tracing::debug_span!(
         "call",
         function = C::NAME,
         attempt = context.attempt,
-        trace_id = trace.as_ref().map(|trace| trace.trace_id.as_str()),
-        span_id = trace.as_ref().map(|trace| trace.span_id.as_str()),
-    )
+        trace_id = tracing::field::Empty,
+        span_id = tracing::field::Empty,
+    );
+    let caller = options.trace_parent.as_deref().and_then(TraceParent::parse);
+    if let Some(exported) = exported_as(&span, caller.as_ref()) {
+        context.trace_parent = Some(exported.header());
+    }
+    if let Some(trace) = context.trace_parent.as_deref().and_then(TraceParent::parse) {
+        span.record("trace_id", trace.trace_id).record("span_id", trace.span_id);
+    }
+    span
 }

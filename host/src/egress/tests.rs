@@ -328,7 +328,7 @@ fn a_public_name_may_lead_to_public_addresses_only() {
 }
 
 #[test]
-fn private_addresses_are_open_where_the_operator_says_so_and_metadata_never() {
+fn private_addresses_are_open_where_the_operator_says_so_and_metadata_is_not() {
     let policy = EgressPolicy::allow(["https://desk.corp.example"]).expect("policy").allow_private(true);
     let egress = Egress::explicit(&policy);
     assert!(reaches(&egress, "desk.corp.example", "10.1.2.3"));
@@ -344,7 +344,7 @@ fn a_refused_private_address_tells_the_operator_what_to_do() {
         .addresses()
         .check(&host("desk.example").expect("host"), "10.0.0.1".parse().expect("address"))
         .expect_err("private");
-    assert!(refusal.to_string().contains("allow private addresses"), "{refusal}");
+    assert!(refusal.to_string().contains("allow_networks"), "{refusal}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 use super::*;
 use crate::error::refusal;
+use crate::wit::types::{Attachment, AttachmentContent, ErrorKind, Item, Retry};
 
 #[test]
 fn a_failure_has_the_members_that_it_has() {

@@ -57,7 +57,7 @@ pub fn delivery(delivery: &Delivery) -> Value {
         "method": delivery.method,
         "path_with_query": delivery.path_with_query,
         "headers": list(&delivery.headers, header),
-        "body": STANDARD.encode(&delivery.body),
+        "body": bytes(&delivery.body),
     })
 }
 
@@ -67,7 +67,7 @@ pub fn reply(reply: &Reply) -> Value {
     json!({
         "status": reply.status,
         "headers": list(&reply.headers, header),
-        "body": STANDARD.encode(&reply.body),
+        "body": bytes(&reply.body),
     })
 }
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::credentials::Typed;
+use crate::credentials::{Credentials, Typed};
 use crate::form::{Basic, HeaderInjection, Injection, Parameter, StaticToken};
 
 const SECRET: &str = "hunter&22";
@@ -33,14 +33,21 @@ struct Tried {
     pin: String,
 }
 
-fn tried(auth_recipe: AuthRecipe) -> Tried {
-    let spec = CredentialSpec { auth_recipe, ..CredentialSpec::default() };
-    let fields = [("id".to_owned(), "me".to_owned())].into();
-    let secrets =
+fn plan(recipe: AuthRecipe) -> LoginPlan {
+    let secret =
         [("pin".to_owned(), Secret::new("pin-1234")), ("secret".to_owned(), Secret::new(SECRET))].into();
-    let ingredients =
-        Ingredients { fields: &fields, typed: &Typed::default(), secrets: &secrets, token_url: None };
-    let vault = Vault::new(&spec, &ingredients, &Arc::default()).expect("vault");
+    LoginPlan {
+        recipe,
+        credentials: Credentials { plain: [("id".to_owned(), "me".to_owned())].into() },
+        typed: Typed::default(),
+        token_url: None,
+        keyring: Arc::new(Keyring::new(secret, None, Vec::new(), Arc::default())),
+        secrets: Arc::default(),
+    }
+}
+
+fn tried(recipe: AuthRecipe) -> Tried {
+    let vault = Vault::new(&plan(recipe)).expect("vault");
     let told: BTreeMap<String, String> = vault.fields().map(|field| (field.name, field.value)).collect();
     assert!(!format!("{told:?} {vault:?}").contains(SECRET));
     Tried { secret: told["secret"].clone(), pin: told["pin"].clone(), vault }
@@ -213,14 +220,5 @@ async fn a_password_goes_into_the_basic_header() {
 
 #[test]
 fn without_a_recipe_there_is_no_place_for_a_secret() {
-    let spec = CredentialSpec {
-        fields: Vec::new(),
-        auth_recipe: AuthRecipe::Custom,
-        egress: Vec::new(),
-        documentation_url: None,
-    };
-    let (fields, secrets) = (BTreeMap::new(), BTreeMap::new());
-    let ingredients =
-        Ingredients { fields: &fields, typed: &Typed::default(), secrets: &secrets, token_url: None };
-    assert!(matches!(Vault::new(&spec, &ingredients, &Arc::default()), Err(HostError::Recipe(_))));
+    assert!(matches!(Vault::new(&plan(AuthRecipe::Custom)), Err(HostError::Recipe(_))));
 }

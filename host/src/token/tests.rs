@@ -50,7 +50,7 @@ fn request(
 fn the_form_is_filled_and_encoded_and_leaves_out_what_is_empty() {
     let request = request(&recipe(), &[("audience", "api")], None).expect("request");
     assert_eq!(
-        request.form.expose(),
+        request.form.expose_secret(),
         "grant_type=client_credentials&client_id=client&client_secret=s%26cret&scope=all+x&audience=api"
     );
     assert!(request.authorization.is_none());
@@ -75,7 +75,7 @@ fn a_client_in_the_header_is_not_in_the_form() {
     let mut recipe = recipe();
     recipe.client_authentication = ClientAuthentication::BasicHeader;
     let request = request(&recipe, &[], None).expect("request");
-    assert!(!request.form.expose().contains("client_secret"));
+    assert!(!request.form.expose_secret().contains("client_secret"));
     let header = request.authorization.expect("header");
     let pair = header.to_str().expect("text").strip_prefix("Basic ").expect("basic").to_owned();
     assert_eq!(STANDARD.decode(pair).expect("base64"), b"client:s%26cret");
@@ -99,7 +99,7 @@ fn a_missing_field_is_told_by_name() {
 fn lifetime(expires_in: &str) -> Duration {
     let body = format!("{{\"access_token\":\"tok\",\"expires_in\":{expires_in}}}");
     let token = request(&recipe(), &[], None).expect("request").read(body.as_bytes()).expect("token");
-    assert_eq!(token.value.expose(), "tok");
+    assert_eq!(token.value.expose_secret(), "tok");
     token.renew_at.expect("an end").saturating_duration_since(token.obtained)
 }
 

@@ -132,7 +132,7 @@ async fn a_link_leads_into_a_private_network_only_where_its_own_policy_says_so()
     };
     let denied = fetch(false).await;
     assert_eq!(denied.kind, ErrorKind::Denied, "{denied:?}");
-    assert!(denied.advice.is_some_and(|advice| advice.contains("allow private addresses")));
+    assert!(denied.advice.is_some_and(|advice| advice.contains("allow_networks")));
     assert_ne!(fetch(true).await.kind, ErrorKind::Denied);
 }
 

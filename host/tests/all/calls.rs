@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 use workflow_node_host::wit::setup::CheckStatus;
 use workflow_node_host::wit::types::ErrorKind;
-use workflow_node_host::{CallError, CallOptions, ConnectionOptions, EgressPolicy, Progress};
+use workflow_node_host::{CallOptions, ConnectionOptions, EgressPolicy, Progress};
 
 use crate::server::{Server, ok};
 use crate::support::{SECRET, connect, connect_with, fields, item, node, node_error, run, run_with, within};
@@ -143,18 +143,6 @@ async fn a_check_lets_the_component_log_in_by_itself() {
     assert_eq!(report.steps[0].message, "self-managed");
     assert!(matches!(report.steps[0].status, CheckStatus::Pass));
     assert_eq!(server.count("/login"), 0, "the host did not log in beside it");
-}
-
-#[tokio::test]
-async fn a_private_authority_file_that_is_none_is_refused() {
-    let server = server().await;
-    let options = ConnectionOptions {
-        ca_file: Some(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml").into()),
-        ..ConnectionOptions::default()
-    };
-    let typed = fields(&[("url", server.url()), ("secret", SECRET)]);
-    let error = node().connect(typed, options).await.expect_err("no certificate in it");
-    assert!(matches!(error, CallError::Host(_)), "{error}");
 }
 
 #[tokio::test]

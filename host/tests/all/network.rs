@@ -116,7 +116,7 @@ async fn a_private_address_is_denied_with_what_the_operator_can_do() {
     let answer = get(&connection, "http://10.255.255.1:9/").await;
     assert_eq!(answer, json!({ "error": "ErrorCode::HttpRequestDenied" }));
     let refused = seen.events().pop().and_then(|event| event.error).expect("an event");
-    assert!(refused.contains("allow private addresses"), "{refused}");
+    assert!(refused.contains("allow_networks"), "{refused}");
 }
 
 #[tokio::test]

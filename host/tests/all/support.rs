@@ -103,6 +103,21 @@ pub(crate) fn with_manifest(old: &str, new: &str) -> Vec<u8> {
     bytes
 }
 
+/// The component with a text replaced by another one, padded to its length, in its
+/// manifest and in what its functions return.
+pub(crate) fn with_text(old: &str, new: &str) -> Vec<u8> {
+    let mut bytes = std::fs::read(component()).expect("the component");
+    let new = format!("{new:width$}", width = old.len());
+    assert_eq!(old.len(), new.len(), "{new} is too long");
+    let mut places = 0;
+    while let Some(at) = bytes.windows(old.len()).position(|part| part == old.as_bytes()) {
+        bytes[at..at + old.len()].copy_from_slice(new.as_bytes());
+        places += 1;
+    }
+    assert!(places >= 2, "{old} is in {places} places");
+    bytes
+}
+
 pub(crate) fn fields(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }

@@ -1,7 +1,7 @@
-//! TLS: whom the host trusts, and HTTP/2 where the server offers it.
+//! TLS: whom the host trusts, how it shows who it is, and HTTP/2 where the server
+//! offers it.
 
 use std::convert::Infallible;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -14,14 +14,16 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use rcgen::{CertifiedKey, generate_simple_self_signed};
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
-use rustls::{HandshakeKind, ServerConfig};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{HandshakeKind, RootCertStore, ServerConfig};
+use serde_json::json;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
-use workflow_node_host::wit::types::ErrorKind;
-use workflow_node_host::{AuthMode, ConnectionOptions};
+use workflow_node_host::wit::types::{AttachmentLink, ErrorKind};
+use workflow_node_host::{AuthMode, ConnectionOptions, EgressPolicy, LinkPolicy, Tls};
 
-use crate::support::{connect_with, ends, get, node_error, within};
+use crate::support::{SECRET, connect_with, ends, fields, get, node, node_error, run, within};
 
 /// Bytes of the answer to `/large`: a few of them fill the window that HTTP/2 gives a
 /// connection by default.
@@ -30,35 +32,52 @@ const LARGE: usize = 900_000;
 /// A server for `localhost` that answers with the HTTP version of the request.
 pub(crate) struct TlsServer {
     pub(crate) url: String,
-    certificate: PathBuf,
-    connections: Arc<AtomicUsize>,
+    /// PEM.
+    certificate: String,
+    /// Those whose handshake succeeded.
+    pub(crate) connections: Arc<AtomicUsize>,
+    /// Those that began.
+    handshakes: Arc<AtomicUsize>,
+    /// Those in which a client showed a certificate.
+    identified: Arc<AtomicUsize>,
     /// Requests for `/large`.
     pub(crate) large: Arc<AtomicUsize>,
     /// Those of them that took up a session of an earlier one.
     resumed: Arc<AtomicUsize>,
-    _folder: tempfile::TempDir,
 }
 
 impl TlsServer {
     pub(crate) async fn start(protocols: &[&[u8]]) -> Self {
-        Self::start_like(protocols, None).await
+        Self::start_like(protocols, None, None).await
     }
 
     /// One that takes so long for the handshake, if it is told to, and then never
-    /// answers.
-    async fn start_like(protocols: &[&[u8]], slow: Option<Duration>) -> Self {
-        let CertifiedKey { cert, signing_key } =
-            generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
-        let folder = tempfile::tempdir().expect("a folder");
-        let certificate = folder.path().join("ca.pem");
-        std::fs::write(&certificate, cert.pem()).expect("the certificate");
+    /// answers; and one that wants to see a client certificate of this authority.
+    async fn start_like(
+        protocols: &[&[u8]],
+        slow: Option<Duration>,
+        clients: Option<&CertificateDer<'static>>,
+    ) -> Self {
+        let names = ["localhost".to_owned(), "service.example".to_owned()];
+        let CertifiedKey { cert, signing_key } = generate_simple_self_signed(names).expect("a certificate");
+        let certificate = cert.pem();
 
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(signing_key.serialize_der()));
         let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let verifier = match clients {
+            None => WebPkiClientVerifier::no_client_auth(),
+            Some(authority) => {
+                let mut roots = RootCertStore::empty();
+                roots.add(authority.clone()).expect("an authority");
+                WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
+                    .build()
+                    .expect("a verifier")
+            }
+        };
         let mut config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .expect("versions")
-            .with_no_client_auth()
+            .with_client_cert_verifier(verifier)
             .with_single_cert(vec![cert.der().clone()], key)
             .expect("a server");
         config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
@@ -69,17 +88,25 @@ impl TlsServer {
         let connections = Arc::new(AtomicUsize::new(0));
         let resumed = Arc::new(AtomicUsize::new(0));
         let large = Arc::new(AtomicUsize::new(0));
-        let counters = (Arc::clone(&connections), Arc::clone(&resumed), Arc::clone(&large));
+        let identified = Arc::new(AtomicUsize::new(0));
+        let handshakes = Arc::new(AtomicUsize::new(0));
+        let began = Arc::clone(&handshakes);
+        let counters =
+            (Arc::clone(&connections), Arc::clone(&resumed), Arc::clone(&large), Arc::clone(&identified));
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
+                began.fetch_add(1, Ordering::Relaxed);
                 let acceptor = acceptor.clone();
-                let (counter, resumed, large) = counters.clone();
+                let (counter, resumed, large, identified) = counters.clone();
                 tokio::spawn(async move {
                     tokio::time::sleep(slow.unwrap_or_default()).await;
                     let Ok(stream) = acceptor.accept(stream).await else { return };
                     counter.fetch_add(1, Ordering::Relaxed);
                     if stream.get_ref().1.handshake_kind() == Some(HandshakeKind::Resumed) {
                         resumed.fetch_add(1, Ordering::Relaxed);
+                    }
+                    if stream.get_ref().1.peer_certificates().is_some() {
+                        identified.fetch_add(1, Ordering::Relaxed);
                     }
                     let service = service_fn(|request: hyper::Request<Incoming>| {
                         let large = Arc::clone(&large);
@@ -114,12 +141,62 @@ impl TlsServer {
                 });
             }
         });
-        Self { url, certificate, connections, large, resumed, _folder: folder }
+        Self { url, certificate, connections, handshakes, identified, large, resumed }
     }
 
     pub(crate) fn trusted(&self) -> ConnectionOptions {
-        ConnectionOptions { ca_file: Some(self.certificate.clone()), ..ConnectionOptions::default() }
+        ConnectionOptions { tls: self.tls(), ..ConnectionOptions::default() }
     }
+
+    pub(crate) fn tls(&self) -> Tls {
+        Tls::default().trust(self.certificate.as_bytes()).expect("an authority")
+    }
+}
+
+#[tokio::test]
+async fn a_client_certificate_is_shown_to_servers_that_ask_and_not_by_links() {
+    let CertifiedKey { cert, signing_key } =
+        generate_simple_self_signed(["the-client".to_owned()]).expect("a certificate");
+    let server = TlsServer::start_like(&[], None, Some(cert.der())).await;
+    let (chain, key) = (cert.pem(), signing_key.serialize_pem());
+    let identified = || server.tls().with_identity(chain.as_bytes(), key.as_bytes()).expect("an identity");
+    let links =
+        LinkPolicy { allow: EgressPolicy::allow([&server.url]).expect("policy"), ..LinkPolicy::default() };
+
+    let without = connect_with(&server.url, server.trusted()).await;
+    without.authenticate(&Default::default()).await.expect_err("no certificate");
+    assert_eq!(server.connections.load(Ordering::Relaxed), 0);
+
+    let options = ConnectionOptions { tls: identified(), links, ..ConnectionOptions::default() };
+    let connection = connect_with(&server.url, options).await;
+    assert_eq!(get(&connection, &format!("{}/x", server.url)).await["body"], "HTTP/1.1");
+    assert!(server.identified.load(Ordering::Relaxed) > 0);
+
+    let before = server.connections.load(Ordering::Relaxed);
+    let link = AttachmentLink { url: format!("{}/file", server.url), expires_at: None };
+    connection.fetch_link(&link, Duration::from_secs(60)).await.expect_err("links have no certificate");
+    assert_eq!(server.connections.load(Ordering::Relaxed), before);
+}
+
+#[tokio::test]
+async fn a_client_certificate_is_shown_to_no_origin_that_nobody_accepted() {
+    let CertifiedKey { cert, signing_key } =
+        generate_simple_self_signed(["the-client".to_owned()]).expect("a certificate");
+    let (chain, key) = (cert.pem(), signing_key.serialize_pem());
+    let mine = TlsServer::start(&[]).await;
+    let elsewhere = TlsServer::start_like(&[], None, Some(cert.der())).await;
+    let tls = mine.tls().trust(elsewhere.certificate.as_bytes()).expect("an authority");
+    let tls = tls.with_identity(chain.as_bytes(), key.as_bytes()).expect("an identity");
+    for auth in [AuthMode::Component, AuthMode::Recipe] {
+        let options = ConnectionOptions { tls: tls.clone(), auth, ..ConnectionOptions::default() };
+        // What `prepare` writes back is accepted by nobody.
+        let lie = json!({ "egress": [elsewhere.url], "fields": { "also": elsewhere.url } }).to_string();
+        let typed = fields(&[("url", &mine.url), ("lie", &lie), ("secret", SECRET)]);
+        let connection = node().connect(typed, options).await.expect("connection");
+        let answer = run(&connection, "request", json!({ "url": format!("{}/x", elsewhere.url) })).await;
+        assert!(!answer.is_ok_and(|answer| answer.get("status").is_some()), "{auth:?}");
+    }
+    assert_eq!(elsewhere.handshakes.load(Ordering::Relaxed), 0, "nobody even connected");
 }
 
 #[tokio::test]
@@ -148,7 +225,7 @@ async fn a_certificate_for_another_name_is_not_trusted() {
 
 #[tokio::test]
 async fn a_slow_handshake_and_a_silent_server_end_together_at_the_deadline() {
-    let server = TlsServer::start_like(&[], Some(Duration::from_millis(250))).await;
+    let server = TlsServer::start_like(&[], Some(Duration::from_millis(250)), None).await;
     let connection =
         connect_with(&server.url, ConnectionOptions { auth: AuthMode::Recipe, ..server.trusted() }).await;
     let result = ends(connection.authenticate(&within(400))).await;

@@ -62,7 +62,15 @@ impl Subscriber for Log {
         Id::from_u64(u64::try_from(told.spans.len()).expect("few"))
     }
 
-    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record(&self, id: &Id, values: &Record<'_>) {
+        let mut text = Text::default();
+        values.record(&mut text);
+        let at = usize::try_from(id.into_u64()).ok().and_then(|id| id.checked_sub(1));
+        let mut told = self.0.lock().expect("lock");
+        if let Some((span, _)) = at.and_then(|at| told.spans.get_mut(at)) {
+            span.push_str(&text.0);
+        }
+    }
 
     fn record_follows_from(&self, _: &Id, _: &Id) {}
 

@@ -36,8 +36,12 @@ impl setup::Guest for Unruly {
         Ok(prepared)
     }
 
-    /// Tells as the account how many milliseconds it was given.
+    /// Tells as the account how many milliseconds it was given. One that leaves the
+    /// login to the host cannot log in.
     fn check(ctx: CallContext, connection: Connection) -> Result<CheckReport, NodeError> {
+        if value(&connection.fields, "login") == Some("host") && auth(&connection).0 == "self-managed" {
+            return Err(failure(ErrorKind::Unsupported, "The recipe says how to log in."));
+        }
         let step = CheckStep {
             name: "auth".to_owned(),
             label: "What it was given".to_owned(),

@@ -13,6 +13,7 @@
 //! | `sleep` | waits for `ms` |
 //! | `allocate` | asks for memory of its own without end |
 //! | `hoard` | makes headers, which the host holds, without end |
+//! | `echo` | returns the outcomes whose JSON form is in the input |
 //! | `attach` | returns the attachments that it was given and, for `link`, one as a link |
 //! | `exclusive` | waits for `ms`; calls with the same `key` are to come one after the other |
 //! | `log` | logs its secret, and 100,000 lines |
@@ -38,6 +39,7 @@ use crate::bindings::types::{
     Attachment, AttachmentContent, AttachmentLink, ConnectionAuth, Effect, ErrorKind, FieldValue, Retry,
     Usage,
 };
+use crate::echo;
 use crate::http::{flood, hoard, send};
 use crate::wire;
 
@@ -57,13 +59,19 @@ impl Guest for Unruly {
 
     /// Takes what `{url}/login` answers as its token; with the field `login`, asks
     /// `{url}/token` as the recipe says. With `delete` in it, it deletes a ticket
-    /// instead.
+    /// instead; with `host` it leaves the login to the host; with `key` the secret is
+    /// the session.
     fn authenticate(_: CallContext, connection: Connection) -> Result<Session, NodeError> {
         let given = |name: &str| value(&connection.fields, name).unwrap_or_default();
         let url = given("url");
         if given("login") == "delete" {
             let answer = send(&json!({ "method": "DELETE", "url": format!("{url}/tickets/1") }));
             return Err(failure(ErrorKind::Denied, &format!("{answer}")));
+        }
+        match given("login") {
+            "host" => return Err(failure(ErrorKind::Unsupported, "The recipe says how to log in.")),
+            "key" => return Ok(session(given("secret"))),
+            _ => {}
         }
         let by_recipe = !given("login").is_empty();
         let answer = if by_recipe {
@@ -80,7 +88,7 @@ impl Guest for Unruly {
             Some(body.to_owned())
         };
         match (answer.get("status").and_then(Value::as_u64), token) {
-            (Some(200), Some(token)) => Ok(Session { token, expires_at: None, scopes: vec![], extra: None }),
+            (Some(200), Some(token)) => Ok(session(&token)),
             _ => Err(failure(ErrorKind::Unauthenticated, &format!("No login: {answer}"))),
         }
     }
@@ -96,6 +104,17 @@ impl Guest for Unruly {
             .first()
             .and_then(|item| serde_json::from_slice(item.json.as_bytes()).ok())
             .unwrap_or_default();
+        if operation == "echo" {
+            let outcomes = items
+                .iter()
+                .map(|item| echo::outcome(&serde_json::from_slice(item.json.as_bytes()).unwrap_or_default()));
+            return Ok(Execution {
+                outcomes: outcomes.collect(),
+                next: None,
+                resume_after_ms: None,
+                report: report(0),
+            });
+        }
         let mut next = None;
         let mut attachments = vec![];
         let result = match operation.as_str() {
@@ -163,6 +182,10 @@ impl Guest for Unruly {
             report: report(1),
         })
     }
+}
+
+fn session(token: &str) -> Session {
+    Session { token: token.to_owned(), expires_at: None, scopes: vec![], extra: None }
 }
 
 /// Logs what it knows, and then without end.

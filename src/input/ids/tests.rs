@@ -21,8 +21,8 @@ fn read(resource: &str, text: &str) -> Result<Option<i32>, String> {
     let kind = KINDS.iter().find(|kind| kind.resource == resource);
     let target = Target { kind, ids: Ids::NonZero, instance: Some(&instance) };
     target.id_in(text).map_err(|error| {
-        assert_eq!(error.get_code(), Code::InvalidValue, "{text}");
-        error.get_message().to_string()
+        assert_eq!(crate::error::code_of(&error), Code::InvalidValue, "{text}");
+        error.message().to_string()
     })
 }
 

@@ -4,13 +4,13 @@
 use core::time::Duration;
 
 use serde_json::{Value, json};
+use workflow_node_sdk::http::{HttpRequest, Method, Reached, Reason, TransportError};
+use workflow_node_sdk::interface::{Execution, Outcome};
+use workflow_node_sdk::transport::Exchange;
 
-use crate::contract::{Execution, Outcome};
 use crate::error::Effect;
 use crate::operations::tests::{answer, run_all};
 use crate::operations::world::{Fault, World, call};
-use crate::protocol::http::{HttpRequest, Method, Reached, Reason, TransportError};
-use crate::transport::Exchange;
 
 /// How a POST of many goes wrong.
 #[derive(Clone, Copy, PartialEq)]
@@ -88,7 +88,7 @@ fn create(summaries: &[&str], halo: &mut Halo) -> Execution {
 fn told(execution: &Execution) -> String {
     let sign = |outcome: &Outcome| match outcome {
         Outcome::Done(_) => '+',
-        Outcome::Failed(error) if error.get_effect() == Effect::None => '-',
+        Outcome::Failed(error) if error.effect() == Effect::None => '-',
         Outcome::Failed(_) => '?',
         Outcome::NotAttempted => '.',
     };
@@ -103,7 +103,7 @@ fn a_hundred_travel_together() {
     let execution = create(&texts, &mut halo);
     assert_eq!(told(&execution), "+".repeat(250));
     assert_eq!((halo.posts, halo.tickets.len()), (4, 257));
-    assert_eq!(execution.usage.requests, 5, "a look at the newest, one alone and three batches");
+    assert_eq!(execution.report.usage.requests, 5, "a look at the newest, one alone and three batches");
 }
 
 #[test]
@@ -189,7 +189,7 @@ fn assert_none_is_doubled(world: &World, summaries: &[String], execution: &Execu
         let count = world.tickets.iter().filter(|ticket| ticket.summary == *summary).count();
         let fits = match outcome {
             Outcome::Done(_) => count == 1,
-            Outcome::Failed(error) if error.get_effect() == Effect::None => count == 0,
+            Outcome::Failed(error) if error.effect() == Effect::None => count == 0,
             Outcome::Failed(_) => count <= 1,
             Outcome::NotAttempted => count == 0,
         };

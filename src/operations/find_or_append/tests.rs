@@ -6,12 +6,12 @@ use alloc::vec;
 use core::time::Duration;
 
 use serde_json::{Value, json};
+use workflow_node_sdk::http::Method;
+use workflow_node_sdk::interface::{Execution, Outcome};
 
-use crate::contract::{Execution, Outcome};
 use crate::error::{Effect, Retry};
 use crate::operations::MAX_REQUESTS;
 use crate::operations::world::{Fault, How, World, call, call_as, error, result};
-use crate::protocol::http::Method;
 
 fn alert() -> Value {
     json!({"key": "disk", "summary": "Disk full", "details": "text of the alert"})
@@ -105,7 +105,7 @@ fn a_wire_cut_anywhere_loses_and_doubles_nothing() {
                     let is_done = matches!(first.outcomes.as_slice(), [Outcome::Done(_)]);
                     if !is_done && matches!(first.outcomes.as_slice(), [Outcome::Failed(_)]) {
                         let failure = error(&first);
-                        assert_ne!(failure.get_retry(), Retry::Never, "{fault:?} at {at}: {failure:?}");
+                        assert_ne!(failure.retry(), Retry::Never, "{fault:?} at {at}: {failure:?}");
                     }
                     // A host may forget that a call went well, too.
                     if !is_done || is_forgotten {
@@ -195,7 +195,7 @@ fn a_refused_note_becomes_a_ticket() {
         let execution = append(&mut world, Some(1));
         assert_eq!(result(&execution)["done"], "created", "{fault:?}");
         assert_eq!(world.homes("text of the alert"), [2], "{fault:?}");
-        assert_eq!(execution.diagnostics[0].code, "halopsa.note-refused");
+        assert_eq!(execution.report.diagnostics[0].code, "halopsa.note-refused");
     }
 }
 
@@ -228,8 +228,8 @@ fn a_lost_write_is_not_sent_again_in_the_same_call() {
             }
             world.faults.push((2, fault));
             let execution = append(&mut world, Some(1));
-            assert_eq!(error(&execution).get_effect(), Effect::Unknown, "{fault:?}");
-            assert_eq!(error(&execution).get_retry(), Retry::HostDefault, "{fault:?}");
+            assert_eq!(error(&execution).effect(), Effect::Unknown, "{fault:?}");
+            assert_eq!(error(&execution).retry(), Retry::HostDefault, "{fault:?}");
             assert_eq!(world.requests.iter().filter(|request| *request == path).count(), 1, "{fault:?}");
             // The repetition knows that nothing is on its way, and delivers.
             world.faults.clear();
@@ -272,7 +272,7 @@ fn without_an_idempotency_key_the_advice_is_not_to_repeat() {
         let mut world = World::new();
         world.chance = Some(Box::new(|request| (request.method == Method::Post).then_some(Fault::CutBefore)));
         let execution = append(&mut world, attempt);
-        assert_eq!((error(&execution).get_effect(), error(&execution).get_retry()), (Effect::Unknown, retry));
+        assert_eq!((error(&execution).effect(), error(&execution).retry()), (Effect::Unknown, retry));
     }
 }
 
@@ -288,7 +288,7 @@ fn a_refusal_that_is_not_about_the_ticket_makes_no_second_one() {
         assert_eq!(world.tickets.len(), 1, "{status}");
         assert!(world.homes("text of the alert").is_empty(), "{status}");
         match execution.outcomes.as_slice() {
-            [Outcome::Failed(error)] => assert_eq!(error.get_effect(), Effect::None, "{status}"),
+            [Outcome::Failed(error)] => assert_eq!(error.effect(), Effect::None, "{status}"),
             [Outcome::NotAttempted] => assert_eq!(status, 429),
             other => panic!("{status}: {other:?}"),
         }
@@ -303,7 +303,7 @@ fn a_note_of_which_there_is_no_path_makes_no_second_ticket() {
     world.add("before");
     world.faults.push((2, Fault::Status(404)));
     let execution = append(&mut world, Some(1));
-    assert_eq!(error(&execution).get_code().name(), "halopsa.record-not-found");
+    assert_eq!(error(&execution).code().name(), "halopsa.record-not-found");
     assert_eq!(world.tickets.len(), 1);
 }
 
@@ -346,7 +346,7 @@ fn a_search_that_is_cut_short_is_no_reason_to_make_a_ticket() {
     }
     let execution = append(&mut world, Some(1));
     let error = error(&execution);
-    assert_eq!((error.get_code().name(), error.get_effect()), ("halopsa.search-inconclusive", Effect::None));
+    assert_eq!((error.code().name(), error.effect()), ("halopsa.search-inconclusive", Effect::None));
     assert_eq!(world.tickets.len(), 1_200);
 }
 
@@ -356,7 +356,7 @@ fn a_ticket_that_the_agent_does_not_see_is_told() {
     world.hidden_clients = vec![12];
     for _ in 0..3 {
         let execution = call(&mut world, "ticket.find_or_append", None, &[alert()]);
-        assert_eq!(execution.diagnostics[0].code, "halopsa.key-not-found-again");
+        assert_eq!(execution.report.diagnostics[0].code, "halopsa.key-not-found-again");
     }
 }
 
@@ -366,7 +366,7 @@ fn a_ticket_that_shows_a_moment_later_is_no_reason_to_warn() {
     world.read_delay = Duration::from_secs(2);
     for done in ["created", "appended", "appended"] {
         let execution = call(&mut world, "ticket.find_or_append", None, &[alert()]);
-        assert_eq!((&result(&execution)["done"], execution.diagnostics.len()), (&json!(done), 0));
+        assert_eq!((&result(&execution)["done"], execution.report.diagnostics.len()), (&json!(done), 0));
     }
 }
 
@@ -379,7 +379,8 @@ fn a_cut_summary_keeps_its_reference() {
             let mut alert = alert();
             alert["summary"] = json!("Disk full ".repeat(25));
             let execution = call(&mut world, "ticket.find_or_append", None, &[alert]);
-            let said: Vec<&str> = execution.diagnostics.iter().map(|diagnostic| diagnostic.code).collect();
+            let said: Vec<&str> =
+                execution.report.diagnostics.iter().map(|diagnostic| diagnostic.code).collect();
             // What was cut is said when it happens.
             let expected: &[&str] = if done == "created" { &["halopsa.value-not-kept"] } else { &[] };
             assert_eq!((&result(&execution)["done"], said.as_slice()), (&json!(done), expected));
@@ -440,7 +441,7 @@ fn a_call_takes_eighty_requests_and_then_a_cursor() {
     loop {
         let how = How { attempt: 1, idempotency_key: Some(format!("call/{calls}")), cursor };
         let execution = call_as(&mut world, "ticket.find_or_append", &how, &items);
-        assert!(execution.usage.requests <= MAX_REQUESTS, "{}", execution.usage.requests);
+        assert!(execution.report.usage.requests <= MAX_REQUESTS, "{}", execution.report.usage.requests);
         calls += 1;
         cursor = execution.next;
         if cursor.is_none() {
@@ -485,5 +486,5 @@ fn the_key_may_stand_in_a_field() {
     assert_eq!(result(&call(&mut world, "ticket.find_or_append", None, &[alert]))["done"], "appended");
     let wrong = json!({"key": "OPS-1", "key_field": "usrdef1", "summary": "x"});
     let execution = call(&mut world, "ticket.find_or_append", None, &[wrong]);
-    assert_eq!(error(&execution).get_field(), Some("/key_field"));
+    assert_eq!(error(&execution).field(), Some("/key_field"));
 }

@@ -1,12 +1,12 @@
 //! Creates on a ticket type with mandatory fields.
 
 use serde_json::{Value, json};
+use workflow_node_sdk::http::{HttpRequest, Method};
+use workflow_node_sdk::interface::Outcome;
+use workflow_node_sdk::transport::Exchange;
 
-use crate::contract::Outcome;
 use crate::error::{Effect, NodeError};
 use crate::operations::tests::{answer, run_all};
-use crate::protocol::http::{HttpRequest, Method};
-use crate::transport::Exchange;
 
 /// A HaloPSA whose ticket type 4 has a form.
 #[derive(Default)]
@@ -84,22 +84,22 @@ fn alone(more: &Value) -> NodeError {
 #[test]
 fn a_mandatory_field_is_told_with_its_place_and_its_values() {
     let error = alone(&json!({}));
-    assert_eq!(error.get_field(), Some("/customfields/CFWindow"));
-    assert_eq!(error.get_message(), "The field \"Change Window\" is mandatory.");
+    assert_eq!(error.field(), Some("/customfields/CFWindow"));
+    assert_eq!(error.message(), "The field \"Change Window\" is mandatory.");
     assert_eq!(
-        error.get_advice(),
+        error.advice(),
         Some("Fill in \"Change Window\". The ticket type marks as mandatory too: Category, Impact.")
     );
-    assert_eq!(error.get_vendor(), Some("Change Window is mandatory"));
-    assert_eq!((error.get_status(), error.get_effect()), (Some(400), Effect::None));
+    assert_eq!(error.vendor_message(), Some("Change Window is mandatory"));
+    assert_eq!((error.http_status(), error.effect()), (Some(400), Effect::None));
 
     let window = json!({"CFWindow": "Sunday"});
     let error = alone(&json!({"customfields": window, "category_1": "Hardware"}));
-    assert_eq!(error.get_field(), Some("/customfields/CFImpact"));
-    assert_eq!(error.get_advice(), Some("Fill in \"Impact\": 1 (None), 2 (All)."));
+    assert_eq!(error.field(), Some("/customfields/CFImpact"));
+    assert_eq!(error.advice(), Some("Fill in \"Impact\": 1 (None), 2 (All)."));
 
     let both = json!({"CFWindow": "Sunday", "CFImpact": 2});
-    assert_eq!(alone(&json!({"customfields": both})).get_field(), Some("/category_1"));
+    assert_eq!(alone(&json!({"customfields": both})).field(), Some("/category_1"));
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn what_halopsa_asked_for_once_is_asked_for_before_later_items_are_sent() {
     let mut halo = Halo::default();
     let outcomes = halo.create(&inputs);
     assert!(outcomes.iter().flatten().next().is_none());
-    let fields: Vec<_> = outcomes.iter().map(|outcome| outcome.as_ref().unwrap_err().get_field()).collect();
+    let fields: Vec<_> = outcomes.iter().map(|outcome| outcome.as_ref().unwrap_err().field()).collect();
     assert!(fields.iter().all(|field| *field == Some("/customfields/CFWindow")), "{fields:?}");
     assert_eq!(halo.forms_read, 1);
     assert!(halo.posts < 20, "{}", halo.posts);
@@ -129,7 +129,7 @@ fn what_may_be_filled_in_otherwise_is_sent() {
     let outcomes = halo.create(&inputs);
     assert!(matches!(&outcomes[40..42], [Ok(()), Ok(())]), "{:?}", &outcomes[40..]);
     let error = outcomes[42].as_ref().unwrap_err();
-    assert_eq!((error.get_field(), error.get_status()), (Some("/customfields"), Some(400)), "it was sent");
+    assert_eq!((error.field(), error.http_status()), (Some("/customfields"), Some(400)), "it was sent");
     assert_eq!(halo.forms_read, 1);
 }
 
@@ -138,8 +138,8 @@ fn a_form_that_cannot_be_read_is_tried_once_and_hides_nothing() {
     let mut halo = Halo { is_shut: true, ..Halo::default() };
     for outcome in halo.create(&[ticket(&json!({})), ticket(&json!({}))]) {
         let error = outcome.unwrap_err();
-        assert_eq!(error.get_field(), Some("/customfields"));
-        assert_eq!(error.get_vendor(), Some("Change Window is mandatory"));
+        assert_eq!(error.field(), Some("/customfields"));
+        assert_eq!(error.vendor_message(), Some("Change Window is mandatory"));
     }
     assert_eq!((halo.forms_read, halo.posts), (1, 2));
 }
@@ -156,7 +156,7 @@ fn tickets_that_travel_together_are_told_alike() {
         assert_eq!(execution.outcomes.len(), tickets.len());
         for outcome in &execution.outcomes {
             let Outcome::Failed(error) = outcome else { panic!("{outcome:?}") };
-            assert_eq!(error.get_field(), Some("/customfields/CFWindow"));
+            assert_eq!(error.field(), Some("/customfields/CFWindow"));
         }
         assert_eq!(halo.forms_read, 1);
     }

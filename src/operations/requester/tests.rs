@@ -3,8 +3,8 @@
 use alloc::vec;
 
 use serde_json::{Value, json};
+use workflow_node_sdk::interface::Execution;
 
-use crate::contract::Execution;
 use crate::operations::world::{World, call, error};
 
 fn user(id: i64, email: &str, entra_id: &str) -> Value {
@@ -49,7 +49,7 @@ fn ids_of_a_user_may_be_texts() {
     assert_eq!((&fields["user_id"], &fields["site_id"]), (&json!(44), &json!(18)));
     world.users[0]["id"] = json!("nobody");
     let execution = create(&mut world, &json!({"user_by_email": "sam@example.com"}));
-    assert_eq!(error(&execution).get_field(), Some("/user_by_email"));
+    assert_eq!(error(&execution).field(), Some("/user_by_email"));
     assert_eq!(world.tickets.len(), 1);
 }
 
@@ -57,7 +57,7 @@ fn ids_of_a_user_may_be_texts() {
 fn an_input_is_quoted_without_its_markup() {
     let mut world = World::new();
     let execution = create(&mut world, &json!({"user_by_email": "<b>x</b>\u{1b}[2J"}));
-    let said = error(&execution).get_message();
+    let said = error(&execution).message();
     assert!(!said.contains('<') && !said.contains('\u{1b}'), "{said}");
 }
 
@@ -69,7 +69,7 @@ fn an_instance_that_does_not_search_by_entra_id_is_asked_by_address() {
     create(&mut world, &json!({"user_by_entra_id": "oid-44", "user_by_email": "sam@example.com"}));
     assert_eq!(world.tickets[0].fields["user_id"], 44);
     let execution = create(&mut world, &json!({"user_by_entra_id": "oid-44"}));
-    assert_eq!(error(&execution).get_field(), Some("/user_by_entra_id"));
+    assert_eq!(error(&execution).field(), Some("/user_by_entra_id"));
 }
 
 #[test]
@@ -78,13 +78,13 @@ fn nobody_is_guessed() {
     world.users = vec![user(43, "sam@example.com", ""), user(44, "sam@example.com", "")];
     let input = json!({"user_by_email": "sam@example.com"});
     let execution = create(&mut world, &input);
-    assert_eq!(error(&execution).get_code().name(), "halopsa.conflict");
-    assert!(error(&execution).get_message().contains("43, Example / Main"), "{:?}", error(&execution));
+    assert_eq!(error(&execution).code().name(), "halopsa.conflict");
+    assert!(error(&execution).message().contains("43, Example / Main"), "{:?}", error(&execution));
     world.users.clear();
     let execution = create(&mut world, &input);
-    assert_eq!(error(&execution).get_code().name(), "halopsa.record-not-found");
+    assert_eq!(error(&execution).code().name(), "halopsa.record-not-found");
     create(&mut world, &json!({"user_by_email": "sam@example.com", "if_user_missing": "general_user"}));
     assert_eq!(world.tickets[0].fields["userlookup"]["id"], -1);
     let execution = create(&mut world, &json!({"user_by_email": "sam@example.com", "user_id": 3}));
-    assert_eq!(error(&execution).get_field(), Some("/user_id"));
+    assert_eq!(error(&execution).field(), Some("/user_id"));
 }

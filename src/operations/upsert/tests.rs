@@ -4,8 +4,8 @@ use alloc::vec;
 use core::time::Duration;
 
 use serde_json::json;
+use workflow_node_sdk::interface::Outcome;
 
-use crate::contract::Outcome;
 use crate::error::Effect;
 use crate::operations::world::{Fault, World, call, error, result};
 
@@ -38,8 +38,8 @@ fn an_upsert_of_several_tickets_names_them() {
     world.add("before");
     world.add("before");
     let execution = call(&mut world, "ticket.upsert", Some(1), &[json!({"key": "disk", "status_id": 2})]);
-    assert_eq!(error(&execution).get_code().name(), "halopsa.conflict");
-    assert!(error(&execution).get_message().contains("1, 2"), "{}", error(&execution).get_message());
+    assert_eq!(error(&execution).code().name(), "halopsa.conflict");
+    assert!(error(&execution).message().contains("1, 2"), "{}", error(&execution).message());
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn an_upsert_needs_a_summary_only_for_a_new_ticket() {
     let mut world = World::new();
     let upsert = json!({"key": "disk", "status_id": 2});
     let execution = call(&mut world, "ticket.upsert", Some(1), core::slice::from_ref(&upsert));
-    assert_eq!(error(&execution).get_field(), Some("/summary"));
+    assert_eq!(error(&execution).field(), Some("/summary"));
     world.add("before");
     assert_eq!(result(&call(&mut world, "ticket.upsert", Some(1), &[upsert]))["id"], 1);
 }
@@ -83,7 +83,7 @@ fn a_ticket_that_was_made_is_told_although_its_update_is_refused() {
     world.refuses_updates = true;
     let upsert = json!({"key": "disk", "summary": "Disk full"});
     let execution = call(&mut world, "ticket.upsert", Some(1), &[upsert]);
-    assert_eq!(error(&execution).get_effect(), Effect::Applied, "{execution:?}");
+    assert_eq!(error(&execution).effect(), Effect::Applied, "{execution:?}");
     assert_eq!(world.tickets.len(), 1);
 }
 
@@ -93,8 +93,8 @@ fn an_upsert_that_never_arrives_is_unknown_and_sent_once() {
     world.faults.push((2, Fault::CutBefore));
     let upsert = json!({"key": "disk", "summary": "Disk full"});
     let execution = call(&mut world, "ticket.upsert", Some(1), &[upsert]);
-    assert_eq!(error(&execution).get_effect(), Effect::Unknown);
-    assert!(error(&execution).get_advice().is_some_and(|advice| advice.contains("finds the ticket")));
+    assert_eq!(error(&execution).effect(), Effect::Unknown);
+    assert!(error(&execution).advice().is_some_and(|advice| advice.contains("finds the ticket")));
     assert_eq!(world.requests.iter().filter(|request| *request == "POST /api/Tickets").count(), 1);
 }
 
@@ -105,7 +105,7 @@ fn an_upsert_whose_ticket_is_not_found_again_says_so() {
     for _ in 0..2 {
         let upsert = json!({"key": "disk", "summary": "Disk full"});
         let execution = call(&mut world, "ticket.upsert", None, &[upsert.clone(), upsert]);
-        assert_eq!(execution.diagnostics[0].code, "halopsa.key-not-found-again");
+        assert_eq!(execution.report.diagnostics[0].code, "halopsa.key-not-found-again");
     }
     assert_eq!(world.tickets.len(), 2, "one for each call, and each of them warned");
 }
@@ -116,8 +116,12 @@ fn an_upsert_that_another_call_overtook_names_the_other_ticket() {
     world.faults.push((2, Fault::Race));
     let execution =
         call(&mut world, "ticket.upsert", None, &[json!({"key": "disk", "summary": "Disk full"})]);
-    assert_eq!(execution.diagnostics[0].code, "halopsa.key-not-unique");
-    assert!(execution.diagnostics[0].message.contains("Ticket 2 was made"), "{:?}", execution.diagnostics);
+    assert_eq!(execution.report.diagnostics[0].code, "halopsa.key-not-unique");
+    assert!(
+        execution.report.diagnostics[0].message.contains("Ticket 2 was made"),
+        "{:?}",
+        execution.report.diagnostics
+    );
 }
 
 /// The advice about several tickets with a key is to merge them.

@@ -12,11 +12,11 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use workflow_node_sdk::http::{HttpRequest, HttpResponse, Limits, Method, Reached, Reason, TransportError};
+use workflow_node_sdk::interface::{CallContext, Connection, ConnectionAuth, Secret, Session};
+use workflow_node_sdk::transport::{Exchange, Transport};
 
-use crate::contract::{CallContext, Connection, ConnectionAuth, Secret, Session};
 use crate::protocol::date;
-use crate::protocol::http::{HttpRequest, HttpResponse, Limits, Method, Reached, Reason, TransportError};
-use crate::transport::{Exchange, Transport};
 use crate::triggers::{self, Polled};
 
 /// 2026-03-01T09:00:00Z.
@@ -290,6 +290,7 @@ impl Desk {
                 }
                 (201, row)
             }
+            Method::Put | Method::Patch => (405, Value::Null),
         }
     }
 
@@ -410,7 +411,8 @@ pub(super) fn connection() -> Connection {
     let fields = [("url", "x"), ("auth_url", "https://x.halopsa.com/auth"), ("client_id", "id")];
     let session = Session {
         token: Secret::new("t"),
-        expires_at: "2030-01-01T00:00:00Z".parse().unwrap(),
+        expires_at: Some("2030-01-01T00:00:00Z".parse().unwrap()),
+        extra: None,
         scopes: vec![],
     };
     Connection {
@@ -460,15 +462,15 @@ impl Watch {
         let context = context(desk.now + self.skew);
         let mut wire = Wire(desk, Duration::ZERO);
         let config = self.config.to_string();
-        let polled =
-            triggers::poll(&mut wire, &context, &connection(), self.trigger, &config, self.state.as_deref());
+        let trigger = workflow_node_sdk::interface::Trigger { name: self.trigger, config: &config };
+        let polled = triggers::poll(&mut wire, &context, &connection(), trigger, self.state.as_deref());
         polled.ok()
     }
 
     /// Polls; where it `crashes`, the events are out and the state is not kept.
     pub(super) fn poll_or_crash(&mut self, desk: &mut Desk, crashes: bool) -> (Vec<String>, bool) {
         let Some(polled) = self.call(desk) else { return (vec![], false) };
-        self.warned.extend(polled.diagnostics.iter().map(|diagnostic| diagnostic.code));
+        self.warned.extend(polled.report.diagnostics.iter().map(|diagnostic| diagnostic.code));
         let mut ids = vec![];
         for event in polled.events {
             if self.seen.insert(event.id.clone()) {

@@ -11,12 +11,13 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, Mac as _};
 use serde_json::{Value, json};
 use sha2::Sha256;
+use workflow_node_sdk::interface::Secret;
+use workflow_node_sdk::interface::{Delivery, Endpoint, Trigger};
 
 use super::desk::{Desk, Watch, Wire, connection, context};
-use crate::contract::Secret;
 use crate::error::Result;
+use crate::triggers::Received;
 use crate::triggers::webhook::{self, Subscribed};
-use crate::triggers::{Delivery, Endpoint, Received};
 
 const SECRET: &str = "the-signing-secret-of-this-test";
 
@@ -27,8 +28,15 @@ fn endpoint(url: &str) -> Endpoint {
 fn subscribe(desk: &mut Desk, trigger: &str, url: &str, state: Option<&str>) -> Result<String> {
     let context = context(desk.now);
     let mut wire = Wire(desk, core::time::Duration::ZERO);
-    webhook::subscribe(&mut wire, &context, &connection(), trigger, "{}", &endpoint(url), state)
-        .map(|subscription| subscription.state)
+    webhook::subscribe(
+        &mut wire,
+        &context,
+        &connection(),
+        Trigger { name: trigger, config: "{}" },
+        &endpoint(url),
+        state,
+    )
+    .map(|subscription| subscription.state)
 }
 
 fn unsubscribe(desk: &mut Desk, trigger: &str, state: &str) -> Result<()> {
@@ -40,8 +48,7 @@ fn unsubscribe(desk: &mut Desk, trigger: &str, state: &str) -> Result<()> {
 fn receive(desk: &mut Desk, config: &Value, state: &str, delivery: &Delivery) -> Received {
     let context = context(desk.now);
     let subscribed = Subscribed {
-        trigger: "ticket.updated",
-        config: &config.to_string(),
+        trigger: Trigger { name: "ticket.updated", config: &config.to_string() },
         endpoint: &endpoint("https://h.example/1"),
         state,
     };
@@ -54,7 +61,12 @@ fn delivery(payload: &Value) -> Delivery {
     let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
     mac.update(&body);
     let signature = STANDARD.encode(mac.finalize().into_bytes());
-    Delivery { method: "POST".into(), headers: vec![("Token".into(), signature)], body }
+    Delivery {
+        method: "POST".into(),
+        path_with_query: "/".into(),
+        headers: vec![("Token".into(), signature)],
+        body,
+    }
 }
 
 fn ids(received: &Received) -> Vec<String> {
@@ -251,14 +263,13 @@ fn without_reading_again_the_payload_is_believed() {
 #[test]
 fn read_only_connections_set_nothing_up() {
     let mut desk = Desk::with_tickets(5);
-    let context = crate::contract::CallContext { read_only: true, ..context(desk.now) };
+    let context = workflow_node_sdk::interface::CallContext { read_only: true, ..context(desk.now) };
     let mut wire = Wire(&mut desk, core::time::Duration::ZERO);
     let made = webhook::subscribe(
         &mut wire,
         &context,
         &connection(),
-        "ticket.updated",
-        "{}",
+        Trigger { name: "ticket.updated", config: "{}" },
         &endpoint("https://h.example/1"),
         None,
     );

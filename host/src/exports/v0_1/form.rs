@@ -6,7 +6,7 @@ use super::generated::exports::workflow::node::node::{
     AuthRecipe, ClientAuthentication, CredentialField, CredentialSpec, FieldKind, Injection,
     Oauth2ClientCredentials, Parameter,
 };
-use crate::json::{list, object};
+use workflow_node_sdk::json_form::{list, object};
 
 /// The credential form: `fields`, `auth_recipe`, `egress`, `documentation_url`.
 pub(super) fn credential_spec(spec: &CredentialSpec) -> Value {

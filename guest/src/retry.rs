@@ -1,13 +1,12 @@
 //! Whether to send a request again: one pure function.
 //!
 //! A create, and what puts a list back that was read before, is sent again only
-//! where HaloPSA certainly did nothing with it. Reads and overwrites may be repeated after a broken connection or a gateway
+//! where the service certainly did nothing with it. Reads and overwrites may be repeated after a broken connection or a gateway
 //! error too. A time-out is never repeated: it has used up the time already.
 
 use core::time::Duration;
 
-use super::http::{Reached, Reason};
-use super::request::Safety;
+use crate::http::{Reached, Reason};
 
 /// The longest that one call waits on purpose, in all; longer waits are the
 /// host's (it can show them, and do something else meanwhile).
@@ -16,9 +15,21 @@ pub const MOST_WAITING: Duration = Duration::from_secs(10);
 /// How often one request is sent, at most, while the server is out of order.
 const MOST_ATTEMPTS: u32 = 4;
 
-/// What a server that throttles without saying for how long is given. Its
-/// window rolls over five minutes (HAPI §12).
+/// What a server that throttles without saying for how long is given.
 const UNTOLD_THROTTLE: Duration = Duration::from_secs(30);
+
+/// What becomes of a request that is sent twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Safety {
+    /// Nothing: it only reads.
+    Read,
+    /// The same as of one that is sent once: it overwrites or removes.
+    Overwrite,
+    /// It may undo what came between: it puts a list back that was read before.
+    Replace,
+    /// A second record.
+    Create,
+}
 
 /// What came instead of a good answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -20,7 +20,7 @@ use wasi::io::poll::{self, Pollable};
 use wasi::io::streams::{InputStream, OutputStream, StreamError};
 
 use super::{Exchange, Transport};
-use crate::protocol::http::{HttpRequest, HttpResponse, Limits, Method, Reached, Reason, TransportError};
+use crate::http::{HttpRequest, HttpResponse, Limits, Method, Reached, Reason, TransportError};
 
 /// The most that is read or written at a time.
 const CHUNK: usize = 64 * 1024;
@@ -209,6 +209,8 @@ fn begin<'a>(request: &'a HttpRequest, limits: &Limits) -> Result<State<'a>, Tra
         // It is GET already.
         Method::Get => None,
         Method::Post => Some(WasiMethod::Post),
+        Method::Put => Some(WasiMethod::Put),
+        Method::Patch => Some(WasiMethod::Patch),
         Method::Delete => Some(WasiMethod::Delete),
     };
     let scheme = if request.url.scheme() == "http" { Scheme::Http } else { Scheme::Https };

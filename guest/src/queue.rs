@@ -8,12 +8,11 @@ use core::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::tag;
-use crate::contract::{Attachment, CallContext, Content, Item, Outcome};
 use crate::error::{Code, Effect, NodeError, Result, Retry};
+use crate::interface::{Attachment, Content, Item, Outcome};
 use crate::weight::{self, MAX_RESULTS};
 
-/// How many calls in a row may end with nothing done because HaloPSA says
+/// How many calls in a row may end with nothing done because the service answers
 /// "too many requests".
 const MOST_FRUITLESS_CALLS: u64 = 5;
 
@@ -40,23 +39,17 @@ pub struct Identity {
     pub is_repeated: bool,
 }
 
-impl Identity {
-    /// That of the call which a cursor goes on from, or else of this one.
-    pub fn of_call(context: &CallContext, cursor: Option<&Cursor>) -> Self {
-        let begun = cursor.map(|cursor| cursor.identity.clone()).unwrap_or_default();
-        Self {
-            seed: begun.seed.or_else(|| context.idempotency_key.as_deref().map(tag::of_idempotency_key)),
-            is_repeated: begun.is_repeated || context.attempt > 1,
-        }
-    }
-}
-
 impl Cursor {
+    /// Which call this is.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
     /// Reads a cursor of this operation with as many items.
     pub fn parse(text: &str, operation: &str, items: usize) -> Result<Self> {
         Self::read(text, operation, items).ok_or_else(|| {
-            NodeError::new(Code::InvalidCursor, "The cursor is not one of this operation and these items.")
-                .advice("Pass the cursor of the call before, with the same operation and items.")
+            NodeError::new(Code::INVALID_CURSOR, "The cursor is not one of this operation and these items.")
+                .with_advice("Pass the cursor of the call before, with the same operation and items.")
         })
     }
 
@@ -223,22 +216,22 @@ impl Queue {
             return Some(outcome);
         }
         self.is_full |= self.weight > 0;
-        let error = NodeError::new(Code::AnswerTooLarge, "The result is larger than one call can return.");
+        let error = NodeError::new(Code::ANSWER_TOO_LARGE, "The result is larger than one call can return.");
         match (self.reads, self.weight) {
             (true, 1..) => None,
             (true, 0) => {
-                Some(Outcome::Failed(error.advice("Ask for less: with filters, a limit or simplify.")))
+                Some(Outcome::Failed(error.with_advice("Ask for less: with filters, a limit or simplify.")))
             }
             (false, _) => Some(Outcome::Failed(
-                error.advice("It was done. Read the record to see it.").effect(Effect::Applied),
+                error.with_advice("It was done. Read the record to see it.").with_effect(Effect::Applied),
             )),
         }
     }
 
     fn postponed(&self, error: &NodeError) -> Option<Duration> {
-        let Retry::After(after) = error.get_retry() else { return None };
+        let Retry::After(after) = error.retry() else { return None };
         let patient = self.fruitless_calls < MOST_FRUITLESS_CALLS || self.progress;
-        (patient && error.get_effect() == Effect::None).then_some(after)
+        (patient && error.effect() == Effect::None).then_some(after)
     }
 
     fn put(&mut self, index: usize, outcome: Outcome) {
@@ -282,7 +275,7 @@ impl Queue {
 fn weight_of(items: &[Item]) -> usize {
     let of_file = |attachment: &Attachment| match &attachment.content {
         Content::Bytes(bytes) => bytes.len(),
-        Content::Link(link) => link.len(),
+        Content::Link(link) => link.url.len(),
     };
     let of_item = |item: &Item| {
         item.attachments.iter().map(of_file).fold(weight::of_value(&item.json), usize::saturating_add)
@@ -293,10 +286,13 @@ fn weight_of(items: &[Item]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ErrorKind;
+
+    const SLOW: Code = Code::new("rate-limited", ErrorKind::RateLimited, Retry::HostDefault);
 
     /// A result of so many bytes.
     fn heavy(bytes: usize) -> Vec<Item> {
-        vec![Item::result(json!("x".repeat(bytes)))]
+        vec![Item::new(json!("x".repeat(bytes)))]
     }
 
     #[test]
@@ -320,7 +316,7 @@ mod tests {
         queue.settle(0, Outcome::Done(heavy(MAX_RESULTS)));
         let (outcomes, _, _) = queue.finish("x");
         let Some(Outcome::Failed(error)) = outcomes.first() else { panic!("{outcomes:?}") };
-        assert_eq!((error.get_code(), error.get_effect()), (Code::AnswerTooLarge, Effect::None));
+        assert_eq!((error.code(), error.effect()), (Code::ANSWER_TOO_LARGE, Effect::None));
     }
 
     #[test]
@@ -330,7 +326,7 @@ mod tests {
         queue.settle(1, Outcome::Done(heavy(2000)));
         let (outcomes, next, _) = queue.finish("x");
         let Some(Outcome::Failed(error)) = outcomes.get(1) else { panic!("{outcomes:?}") };
-        assert_eq!((error.get_effect(), next), (Effect::Applied, None));
+        assert_eq!((error.effect(), next), (Effect::Applied, None));
     }
 
     #[test]
@@ -343,8 +339,8 @@ mod tests {
     }
 
     fn rate_limited() -> Outcome {
-        let error = NodeError::new(Code::RateLimited, "slow down");
-        Outcome::Failed(error.retry(Retry::After(Duration::from_secs(30))))
+        let error = NodeError::new(SLOW, "slow down");
+        Outcome::Failed(error.with_retry(Retry::After(Duration::from_secs(30))))
     }
 
     fn done() -> Outcome {
@@ -393,7 +389,7 @@ mod tests {
             (r#"{"op":"x","items":2,"pending":[1,0,0],"from":0,"at":null,"fruitless":0}"#, "x", 2),
         ] {
             let error = Cursor::parse(text, operation, items).unwrap_err();
-            assert_eq!(error.get_code().name(), "halopsa.invalid-cursor");
+            assert_eq!(error.code(), Code::INVALID_CURSOR);
         }
     }
 
@@ -401,7 +397,7 @@ mod tests {
     fn what_fails_for_all_is_not_tried_for_each() {
         let mut queue = Queue::new(3, None);
         queue.settle(0, done());
-        queue.fail_rest(&NodeError::new(Code::InvalidClient, "x"));
+        queue.fail_rest(&NodeError::new(SLOW, "x"));
         let (outcomes, next, _) = queue.finish("x");
         assert_eq!(next, None);
         assert!(matches!(outcomes.as_slice(), [Outcome::Done(_), Outcome::Failed(_), Outcome::Failed(_)]));
@@ -410,14 +406,14 @@ mod tests {
     #[test]
     fn an_unknown_effect_is_never_postponed() {
         let mut queue = Queue::new(1, None);
-        let error = NodeError::new(Code::RateLimited, "x").retry(Retry::After(Duration::from_secs(1)));
-        queue.settle(0, Outcome::Failed(error.effect(Effect::Unknown)));
+        let error = NodeError::new(SLOW, "x").with_retry(Retry::After(Duration::from_secs(1)));
+        queue.settle(0, Outcome::Failed(error.with_effect(Effect::Unknown)));
         assert!(matches!(queue.finish("x").0.first(), Some(Outcome::Failed(_))));
     }
 
     #[test]
     fn parts_of_one_item_join() {
-        let item = |n: u8| Item { json: json!({ "id": n }), attachments: vec![] };
+        let item = |n: u8| Item::new(json!({ "id": n }));
         let mut queue = Queue::new(1, None);
         queue.deliver(0, vec![item(1)], json!(1));
         queue.deliver(0, vec![item(2)], json!(2));

@@ -31,7 +31,7 @@ const TEXT: usize = 16;
 /// count: it is not parsed, and refused in its turn.
 ///
 /// # Errors
-/// [`Code::InputTooLarge`].
+/// [`Code::INPUT_TOO_LARGE`].
 pub fn admit<'a>(items: impl IntoIterator<Item = &'a str>) -> Result<()> {
     let weights = items.into_iter().map(|item| of_text(item.as_bytes()));
     if weights.filter(|weight| *weight <= MAX_ITEM).fold(0, usize::saturating_add) <= MAX_ITEMS {
@@ -42,8 +42,8 @@ pub fn admit<'a>(items: impl IntoIterator<Item = &'a str>) -> Result<()> {
 
 /// The items of a call are too large.
 pub fn too_much() -> NodeError {
-    NodeError::new(Code::InputTooLarge, "The items are more than one call can hold.")
-        .advice("Give fewer items in one call.")
+    NodeError::new(Code::INPUT_TOO_LARGE, "The items are more than one call can hold.")
+        .with_advice("Give fewer items in one call.")
 }
 
 /// The weight of JSON text, parsed. What is no JSON weighs something, too.
@@ -111,7 +111,7 @@ mod tests {
         let small = "[".to_string() + &"[],".repeat(100_000) + "0]";
         assert!(admit([small.as_str(); 3]).is_ok());
         let error = admit([small.as_str(); 5]).unwrap_err();
-        assert_eq!((error.get_code(), error.get_field()), (Code::InputTooLarge, None));
+        assert_eq!((error.code(), error.field()), (Code::INPUT_TOO_LARGE, None));
         let large = "[".to_string() + &"[],".repeat(1_000_000) + "0]";
         assert!(admit([large.as_str(), "{}"]).is_ok());
     }

@@ -1,5 +1,6 @@
 //! HTTP requests and answers as plain data, and how an exchange can fail.
 
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -7,13 +8,17 @@ use core::time::Duration;
 
 use url::Url;
 
-/// The methods that HaloPSA knows (HAPI §4): there is no PUT and no PATCH.
+/// The methods of requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
     /// Read.
     Get,
     /// Create or update.
     Post,
+    /// Put in the place of what is there.
+    Put,
+    /// Update in part.
+    Patch,
     /// Delete.
     Delete,
 }
@@ -24,6 +29,8 @@ impl Method {
         match self {
             Self::Get => "GET",
             Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
             Self::Delete => "DELETE",
         }
     }
@@ -78,8 +85,8 @@ impl HttpResponse {
         Some(value)
     }
 
-    /// Whether it is a page for a browser: a wrong tenant, a proxy or an
-    /// upgrade answers so, with any status (HAPI §3.4, §11.2).
+    /// Whether it is a page for a browser: a login page, a proxy or an upgrade
+    /// answers so, with any status.
     pub fn is_html(&self) -> bool {
         let start = self.body.iter().position(|byte| !byte.is_ascii_whitespace());
         let begins_with_tag = start.and_then(|at| self.body.get(at)) == Some(&b'<');
@@ -106,11 +113,22 @@ impl HttpResponse {
         if let Ok(seconds) = value.parse::<u32>() {
             return Some(Duration::from_secs(seconds.into()));
         }
-        let until = super::date::parse_http(value)?;
-        let now = self.header("date").and_then(super::date::parse_http).unwrap_or(now);
+        let until = parse_date(value)?;
+        let now = self.header("date").and_then(parse_date).unwrap_or(now);
         let seconds = until.as_second().saturating_sub(now.as_second());
         Some(Duration::from_secs(u64::try_from(seconds).unwrap_or(0)))
     }
+}
+
+/// Reads a date of a header, in the one form that servers may send
+/// (RFC 9110, 5.6.7), such as `Sun, 01 Mar 2026 09:00:30 GMT`.
+pub fn parse_date(text: &str) -> Option<jiff::Timestamp> {
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let mut parts = text.split(' ').skip(1);
+    let (day, month, year, time) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    let month = MONTHS.iter().position(|name| *name == month)? + 1;
+    format!("{year}-{month:02}-{day}T{time}Z").parse().ok()
 }
 
 /// The name of the first element, or of the document type, behind an XML
@@ -276,5 +294,16 @@ mod tests {
             body: b"client_secret=abc".to_vec(),
         };
         assert_eq!(alloc::format!("{request:?}"), "GET https://x.example/api");
+    }
+
+    #[test]
+    fn http_dates_are_read() {
+        let instant = parse_date("Sun, 01 Mar 2026 09:00:30 GMT").map(|instant| instant.to_string());
+        assert_eq!(instant.as_deref(), Some("2026-03-01T09:00:30Z"));
+        for wrong in
+            ["tomorrow", "Sun, 01 Mar 2026", "Sun, 01 anF 2026 09:00:30 GMT", "Sun, 32 Mar 2026 09:00:30 GMT"]
+        {
+            assert_eq!(parse_date(wrong), None, "{wrong}");
+        }
     }
 }

@@ -7,7 +7,7 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::protocol::http::{HttpRequest, HttpResponse, Limits, TransportError};
+use crate::http::{HttpRequest, HttpResponse, Limits, TransportError};
 
 #[cfg(target_arch = "wasm32")]
 pub mod wasi;

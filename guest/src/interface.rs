@@ -1,7 +1,7 @@
-//! The types of the contract (`wit/types.wit`, `wit/node.wit`) as plain Rust.
+//! The types of the interface in `wit/` as plain Rust, under the names of WIT.
 //!
-//! The generated bindings exist on wasm only; everything but
-//! `component` works with these, and so runs in native tests.
+//! The generated bindings exist in components only; everything but
+//! `export` works with these, and so runs in native tests.
 //! Errors are in [`error`](crate::error).
 
 use alloc::string::String;
@@ -73,33 +73,35 @@ impl fmt::Debug for Secret {
 pub struct Session {
     /// The access token.
     pub token: Secret,
-    /// From then on HaloPSA refuses it.
-    pub expires_at: Timestamp,
-    /// What was granted (HAPI §3.2), which may be less than what was asked.
+    /// When the service stops accepting it, if it ever does.
+    pub expires_at: Option<Timestamp>,
+    /// What was granted, which may be less than what was requested.
     pub scopes: Vec<String>,
+    /// What the node wants to receive again.
+    pub extra: Option<Object>,
 }
 
-/// Who puts the token into the requests.
+/// Who adds the credentials to the requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConnectionAuth {
-    /// We do, with this session.
+    /// The node, with this session.
     Session(Session),
-    /// The host does.
+    /// The host.
     HostInjected,
-    /// We log in first.
+    /// The node, which logs in first.
     SelfManaged,
 }
 
-/// One HaloPSA account.
+/// One account at the service.
 #[derive(Debug, Clone)]
 pub struct Connection {
     /// What the person typed, or what `prepare` made of it.
     pub fields: Fields,
-    /// Who puts the token into the requests.
+    /// Who adds the credentials to the requests.
     pub auth: ConnectionAuth,
 }
 
-/// What a call is told by its host.
+/// What a node cannot find out by itself.
 #[derive(Debug, Clone)]
 pub struct CallContext {
     /// Time of the day at the start of the call.
@@ -116,7 +118,7 @@ pub struct CallContext {
     pub trace_parent: Option<String>,
     /// Time zone of dates without an offset, as the host names it.
     pub time_zone: Option<String>,
-    /// Say what would be sent instead of sending it.
+    /// Send nothing, and return what would be sent.
     pub dry_run: bool,
     /// Refuse what would change something.
     pub read_only: bool,
@@ -142,8 +144,17 @@ pub struct Attachment {
 pub enum Content {
     /// The bytes themselves.
     Bytes(Vec<u8>),
-    /// An address to fetch them from, without a token. Only ever in results.
-    Link(String),
+    /// Where to fetch them. Only in results.
+    Link(Link),
+}
+
+/// Where the bytes of an attachment can be fetched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// An absolute URL, which needs no credentials of the node.
+    pub url: String,
+    /// When it stops working.
+    pub expires_at: Option<Timestamp>,
 }
 
 /// One input, or one result.
@@ -153,16 +164,19 @@ pub struct Item {
     pub json: Value,
     /// Files beside it.
     pub attachments: Vec<Attachment>,
+    /// In results: positions of the input items that it was made from, unless that
+    /// is the item whose outcome it is in.
+    pub sources: Vec<u32>,
 }
 
 impl Item {
-    /// A result without files.
-    pub fn result(json: Value) -> Self {
-        Self { json, attachments: Vec::new() }
+    /// An item without files.
+    pub fn new(json: Value) -> Self {
+        Self { json, attachments: Vec::new(), sources: Vec::new() }
     }
 }
 
-/// What became of one input item.
+/// Result for one input item.
 #[derive(Debug, Clone)]
 pub enum Outcome {
     /// Its results, or the next part of them.
@@ -173,7 +187,7 @@ pub enum Outcome {
     NotAttempted,
 }
 
-/// What a call of `execute` did.
+/// Result of one call of `execute`.
 #[derive(Debug, Clone)]
 pub struct Execution {
     /// One for each input item.
@@ -182,12 +196,8 @@ pub struct Execution {
     pub next: Option<String>,
     /// How long to wait before that.
     pub resume_after: Option<Duration>,
-    /// The newest session, if it is not the one that came in.
-    pub session: Option<Session>,
-    /// What it cost.
-    pub usage: Usage,
-    /// What is worth telling.
-    pub diagnostics: Vec<Diagnostic>,
+    /// What else the call returns.
+    pub report: Report,
 }
 
 /// A value to choose, or a field of a form.
@@ -214,10 +224,19 @@ pub struct Entries {
     pub entries: Vec<Entry>,
     /// Where to go on.
     pub next: Option<String>,
-    /// The newest session, if it is not the one that came in.
+    /// What else the call returns.
+    pub report: Report,
+}
+
+/// What a call returns beside its result.
+#[derive(Debug, Clone, Default)]
+pub struct Report {
+    /// The newest session, if it is not the one that was passed in.
     pub session: Option<Session>,
-    /// What it cost.
+    /// What the call cost.
     pub usage: Usage,
+    /// Remarks that are no failures.
+    pub diagnostics: Vec<Diagnostic>,
 }
 
 /// What a call cost.
@@ -229,25 +248,27 @@ pub struct Usage {
     pub retries: u32,
     /// Time spent waiting on purpose.
     pub waited: Duration,
-    /// How often HaloPSA said "too many requests".
+    /// How often the service answered "too many requests".
     pub rate_limited: u32,
 }
 
-/// How serious a diagnostic is.
+/// How important a diagnostic is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
+    /// For the author of the node.
+    Debug,
     /// Good to know.
     Info,
     /// Something may not be as expected.
     Warning,
 }
 
-/// Something worth telling that is no failure.
+/// A remark about a call that is no failure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// How serious it is.
+    /// How important it is.
     pub level: Level,
-    /// Stable name, such as `halopsa.more-rows`.
+    /// Stable name, in the form of an error's code.
     pub code: &'static str,
     /// One sentence.
     pub message: String,
@@ -262,15 +283,13 @@ pub struct Prepared {
     pub fields: Fields,
     /// The origins that the connection needs.
     pub egress: Vec<String>,
-    /// Where the token request goes.
-    pub token_url: String,
-    /// What is worth telling.
-    pub diagnostics: Vec<Diagnostic>,
-    /// What it cost.
-    pub usage: Usage,
+    /// Where the recipe's token request goes.
+    pub token_url: Option<String>,
+    /// What else the call returns.
+    pub report: Report,
 }
 
-/// How a step of a check went.
+/// How a step of a check ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CheckStatus {
     /// It works.
@@ -300,12 +319,12 @@ pub struct CheckStep {
     pub advice: Option<String>,
 }
 
-/// The answer to "will it work?".
+/// Result of a check.
 #[derive(Debug, Clone)]
 pub struct CheckReport {
-    /// Name of the agent that the application acts as.
+    /// The account at the service, such as a user's name.
     pub account: Option<String>,
-    /// Address of the instance.
+    /// The service's address.
     pub instance: Option<String>,
     /// What was granted.
     pub scopes: Vec<String>,
@@ -313,8 +332,127 @@ pub struct CheckReport {
     pub steps: Vec<CheckStep>,
     /// As in [`Prepared::fields`].
     pub fields: Fields,
-    /// The session at the end.
-    pub session: Option<Session>,
-    /// What it cost.
-    pub usage: Usage,
+    /// What else the call returns.
+    pub report: Report,
+}
+
+/// A list that was asked for values.
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'a> {
+    /// Name of the list.
+    pub list: &'a str,
+    /// A JSON object of what the list depends on.
+    pub params: &'a str,
+    /// What people typed.
+    pub search: Option<&'a str>,
+    /// Where an earlier answer stopped.
+    pub cursor: Option<&'a str>,
+}
+
+/// Something that happened at the service.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// The same for each delivery of one event.
+    pub id: String,
+    /// When it happened.
+    pub occurred_at: Option<Timestamp>,
+    /// What happened, as a JSON object.
+    pub item: Item,
+}
+
+/// A trigger, as a person configured it.
+#[derive(Debug, Clone, Copy)]
+pub struct Trigger<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its configuration, a JSON object.
+    pub config: &'a str,
+}
+
+/// Result of a poll.
+#[derive(Debug, Clone)]
+pub struct Polled {
+    /// What is new.
+    pub events: Vec<Event>,
+    /// What the next poll needs.
+    pub state: String,
+    /// Whether more events are waiting.
+    pub more: bool,
+    /// When to poll again otherwise.
+    pub next_poll: Duration,
+    /// What else the call returns.
+    pub report: Report,
+}
+
+/// Where the service sends its deliveries.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    /// The URL.
+    pub callback_url: String,
+    /// Made by the host for this subscription.
+    pub signing_secret: Secret,
+}
+
+/// A subscription at the service.
+#[derive(Debug, Clone)]
+pub struct Subscription {
+    /// What `receive` and `unsubscribe` need.
+    pub state: String,
+    /// When to subscribe again.
+    pub expires_at: Option<Timestamp>,
+    /// What else the call returns.
+    pub report: Report,
+}
+
+/// A request that was received at the callback URL.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    /// Such as `POST`.
+    pub method: String,
+    /// Where it was sent to.
+    pub path_with_query: String,
+    /// Its headers.
+    pub headers: Vec<(String, String)>,
+    /// Its body.
+    pub body: Vec<u8>,
+}
+
+/// The response to the service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// Its status.
+    pub status: u16,
+    /// Its headers.
+    pub headers: Vec<(String, String)>,
+    /// Its body.
+    pub body: Vec<u8>,
+}
+
+impl Reply {
+    /// A response without a body.
+    pub const fn status(status: u16) -> Self {
+        Self { status, headers: Vec::new(), body: Vec::new() }
+    }
+}
+
+/// The events of a delivery.
+#[derive(Debug, Clone)]
+pub struct Received {
+    /// None where the delivery is not authentic.
+    pub events: Vec<Event>,
+    /// To be stored once the events are safe.
+    pub state: String,
+    /// The response to the service.
+    pub reply: Reply,
+    /// What else the call returns.
+    pub report: Report,
+}
+
+/// An operation with its input, in the current version.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Migrated {
+    /// The operation, or the one that replaced it.
+    pub operation: String,
+    /// Its input.
+    pub input: Value,
 }

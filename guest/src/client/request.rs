@@ -1,0 +1,130 @@
+//! One request, put together and sent.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
+use core::fmt::Display;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::{Http, answer};
+use crate::error::{Code, ErrorKind, NodeError, Result};
+use crate::http::{HttpRequest, HttpResponse, Method};
+pub use crate::retry::Safety;
+
+/// A request that is being put together.
+pub struct Call<'h, 'a> {
+    http: &'h mut Http<'a>,
+    method: Method,
+    path: String,
+    query: Vec<(String, String)>,
+    headers: Vec<(&'static str, String)>,
+    body: Option<core::result::Result<Value, String>>,
+    safety: Safety,
+}
+
+impl<'h, 'a> Call<'h, 'a> {
+    pub(super) fn new(http: &'h mut Http<'a>, method: Method, path: String) -> Self {
+        let safety = match method {
+            Method::Get => Safety::Read,
+            Method::Put | Method::Delete => Safety::Overwrite,
+            Method::Post | Method::Patch => Safety::Create,
+        };
+        Self { http, method, path, query: vec![], headers: vec![], body: None, safety }
+    }
+
+    /// Adds a query parameter.
+    #[must_use]
+    pub fn query(mut self, name: &str, value: impl Display) -> Self {
+        self.query.push((name.to_string(), value.to_string()));
+        self
+    }
+
+    /// Adds a query parameter if there is a value.
+    #[must_use]
+    pub fn maybe(self, name: &str, value: Option<impl Display>) -> Self {
+        match value {
+            Some(value) => self.query(name, value),
+            None => self,
+        }
+    }
+
+    /// Adds a header.
+    #[must_use]
+    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// Sets the JSON body. Members that are `null` are left out.
+    #[must_use]
+    pub fn body(mut self, body: impl Serialize) -> Self {
+        self.body = Some(serde_json::to_value(body).map(without_nulls).map_err(|error| error.to_string()));
+        self
+    }
+
+    /// Says what becomes of it when it is sent twice, where the method does not: a
+    /// search by POST, for example, is [`Safety::Read`].
+    #[must_use]
+    pub fn safety(mut self, safety: Safety) -> Self {
+        self.safety = safety;
+        self
+    }
+
+    /// Sends it and parses the answer.
+    ///
+    /// # Errors
+    /// What the service, the network or the host refused; an answer of another shape.
+    pub fn send<T: DeserializeOwned>(self) -> Result<T> {
+        let safety = self.safety;
+        let answer = self.send_raw()?;
+        answer::parse(&answer, safety)
+    }
+
+    /// Sends it and returns the answer as it is, for what is no JSON.
+    ///
+    /// # Errors
+    /// What the service, the network or the host refused.
+    pub fn send_raw(self) -> Result<HttpResponse> {
+        let Self { http, method, path, query, mut headers, body, safety } = self;
+        let body = body.transpose().map_err(|error| {
+            NodeError::new(Code::INTERNAL, format!("The body of a request cannot be written: {error}."))
+        })?;
+        headers.push(("accept", "application/json".into()));
+        if body.is_some() {
+            headers.push(("content-type", "application/json".into()));
+        }
+        let bytes = body.as_ref().map(|body| body.to_string().into_bytes()).unwrap_or_default();
+        let mut request = HttpRequest { method, url: http.address(&path, &query), headers, body: bytes };
+        if http.context.dry_run {
+            return Err(http.keep_for_dry_run(&request, body.as_ref()));
+        }
+        if let Some(trace_parent) = &http.context.trace_parent {
+            request.headers.push(("traceparent", trace_parent.clone()));
+        }
+        let plain = request.clone();
+        http.log_in()?;
+        http.sign(&mut request)?;
+        match http.exchange(&request, safety) {
+            Err(error) if error.kind() == ErrorKind::Unauthenticated && http.renew()? => {
+                let mut again = plain;
+                http.sign(&mut again)?;
+                http.usage.retries += 1;
+                http.exchange(&again, safety)
+            }
+            answer => answer,
+        }
+    }
+}
+
+fn without_nulls(value: Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            Value::Object(members.into_iter().filter(|(_, value)| !value.is_null()).collect())
+        }
+        value => value,
+    }
+}

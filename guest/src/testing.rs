@@ -1,0 +1,345 @@
+//! A node without a service and without a sandbox, for `cargo test`.
+//!
+//! ```
+//! # use workflow_node_sdk::prelude::*;
+//! # use workflow_node_sdk::testing::Fake;
+//! # let node = Node::new("x", "X", "X.", Credentials::at("https://api.example.com"))
+//! #     .operation(Operation::read("loan.get", "Get a loan", |http: &mut Http<'_>, _: Nothing| {
+//! #         http.get("/loans/1").send::<Value>()
+//! #     }));
+//! let mut service = Fake::new().on("GET /loans/1", 200, json!({"id": 1}));
+//! let rows = service.run(&node, "loan.get", json!({})).unwrap();
+//! assert_eq!(rows, [json!({"id": 1})]);
+//! assert_eq!(service.sent(), ["GET /loans/1"]);
+//! ```
+
+#![expect(clippy::panic, clippy::expect_used, reason = "what goes wrong here has failed a test already")]
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::builder::Node;
+use crate::error::{NodeError, Result};
+use crate::http::{HttpRequest, HttpResponse, Limits, Reached, Reason, TransportError};
+use crate::interface::{
+    CallContext, Connection, ConnectionAuth, Entries, Event, Fields, Item, Outcome, Question, Secret,
+    Session, Trigger,
+};
+use crate::transport::{Exchange, Transport};
+
+/// A service that answers what a test tells it.
+#[derive(Debug, Default)]
+pub struct Fake {
+    answers: Vec<Answer>,
+    sent: Vec<HttpRequest>,
+    fields: Vec<(String, String)>,
+    elapsed: Duration,
+    is_dry_run: bool,
+    /// The token of an earlier call.
+    session: Option<String>,
+}
+
+/// Status, headers and body.
+type Response = (u16, Vec<(String, Vec<u8>)>, Vec<u8>);
+
+#[derive(Debug)]
+struct Answer {
+    route: String,
+    answer: core::result::Result<Response, TransportError>,
+    /// Whether it is given once only.
+    once: bool,
+}
+
+/// Events of a poll, the next state, and whether more events are waiting.
+pub type PolledEvents = (Vec<Event>, String, bool);
+
+impl Fake {
+    /// A service that knows nothing. Its address is `https://service.test`.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Answers a request. `route` is method, path and query: `GET /loans?page=1`.
+    #[must_use]
+    pub fn on(self, route: &str, status: u16, body: Value) -> Self {
+        self.answer(route, Ok((status, vec![], body.to_string().into_bytes())), false)
+    }
+
+    /// Answers a request the first time; later ones get the next answer.
+    #[must_use]
+    pub fn once(self, route: &str, status: u16, headers: &[(&str, &str)], body: Value) -> Self {
+        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()));
+        let headers = headers.collect();
+        self.answer(route, Ok((status, headers, body.to_string().into_bytes())), true)
+    }
+
+    /// Breaks the connection after the request arrived, the first time.
+    #[must_use]
+    pub fn breaks_once(self, route: &str) -> Self {
+        self.fails(route, Reason::Broken, Reached::Maybe, true)
+    }
+
+    fn fails(self, route: &str, reason: Reason, reached: Reached, once: bool) -> Self {
+        self.answer(route, Err(TransportError::new(reason, reached)), once)
+    }
+
+    fn answer(
+        mut self,
+        route: &str,
+        answer: core::result::Result<Response, TransportError>,
+        once: bool,
+    ) -> Self {
+        self.answers.push(Answer { route: route.to_owned(), answer, once });
+        self
+    }
+
+    /// The value of a credential field, instead of one that is made up.
+    #[must_use]
+    pub fn field(mut self, name: &str, value: &str) -> Self {
+        self.fields.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The host passes the session of an earlier call, with this token.
+    #[must_use]
+    pub fn session(mut self, token: &str) -> Self {
+        self.session = Some(token.to_owned());
+        self
+    }
+
+    /// Nothing is sent from now on.
+    #[must_use]
+    pub fn dry_run(mut self) -> Self {
+        self.is_dry_run = true;
+        self
+    }
+
+    /// Methods, paths and queries of the requests so far.
+    #[must_use]
+    pub fn sent(&self) -> Vec<String> {
+        self.sent.iter().map(route).collect()
+    }
+
+    /// The JSON body of a request.
+    #[must_use]
+    pub fn body(&self, index: usize) -> Value {
+        let request = self.sent.get(index);
+        request.and_then(|request| serde_json::from_slice(&request.body).ok()).unwrap_or_default()
+    }
+
+    /// The value of a header of a request.
+    #[must_use]
+    pub fn header(&self, index: usize, name: &str) -> Option<&str> {
+        let request = self.sent.get(index)?;
+        request.headers.iter().find(|(header, _)| *header == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Runs an operation on one item, to its last page.
+    ///
+    /// # Errors
+    /// The failure of the call or of the item.
+    pub fn run(&mut self, node: &Node, id: &str, input: Value) -> Result<Vec<Value>> {
+        let (context, connection) = (self.context(), self.connection(node));
+        let (mut rows, mut cursor) = (vec![], None::<String>);
+        loop {
+            let items = vec![Item::new(input.clone())];
+            let execution = node.execute(self, &context, &connection, id, items, cursor.as_deref())?;
+            for outcome in execution.outcomes {
+                match outcome {
+                    Outcome::Done(items) => rows.extend(items.into_iter().map(|item| item.json)),
+                    Outcome::Failed(error) => return Err(error),
+                    Outcome::NotAttempted => {}
+                }
+            }
+            match execution.next {
+                Some(next) => cursor = Some(next),
+                None => return Ok(rows),
+            }
+        }
+    }
+
+    /// Values of a list, from its first page.
+    ///
+    /// # Errors
+    /// Why the list cannot be loaded.
+    pub fn options(&mut self, node: &Node, list: &str, search: Option<&str>) -> Result<Entries> {
+        let (context, connection) = (self.context(), self.connection(node));
+        let question = Question { list, params: "{}", search, cursor: None };
+        node.options(self, &context, &connection, &question)
+    }
+
+    /// Polls a trigger.
+    ///
+    /// # Errors
+    /// Why the service cannot be asked.
+    pub fn poll(
+        &mut self,
+        node: &Node,
+        trigger: &str,
+        config: &Value,
+        state: Option<&str>,
+    ) -> Result<PolledEvents> {
+        let (context, connection) = (self.context(), self.connection(node));
+        let config = config.to_string();
+        let trigger = Trigger { name: trigger, config: &config };
+        let polled = node.poll(self, &context, &connection, trigger, state)?;
+        Ok((polled.events, polled.state, polled.more))
+    }
+
+    /// The name of the account, as the check of a connection finds it.
+    ///
+    /// # Errors
+    /// The first step that failed.
+    pub fn check(&mut self, node: &Node) -> Result<Option<String>> {
+        let (context, connection) = (self.context(), self.connection(node));
+        let report = node.check(self, &context, &connection)?;
+        let failed: Option<NodeError> = report.steps.into_iter().find_map(|step| step.error);
+        failed.map_or(Ok(report.account), Err)
+    }
+
+    fn context(&self) -> CallContext {
+        CallContext {
+            now: "2026-03-01T09:00:00Z".parse().expect("a timestamp"),
+            deadline: Duration::from_secs(60),
+            attempt: 1,
+            idempotency_key: None,
+            entropy: vec![7; 16],
+            trace_parent: None,
+            time_zone: None,
+            dry_run: self.is_dry_run,
+            read_only: false,
+            allowed_operations: None,
+            confirmed: true,
+        }
+    }
+
+    /// A connection with a value for each field of the form.
+    fn connection(&self, node: &Node) -> Connection {
+        let form = node.credentials.to_json();
+        let names =
+            form["fields"].as_array().into_iter().flatten().filter_map(|field| field["name"].as_str());
+        let value = |name: &str| match self.fields.iter().find(|(field, _)| field == name) {
+            Some((_, value)) => value.clone(),
+            None if name == "url" => "https://service.test".to_owned(),
+            None => format!("the-{name}"),
+        };
+        let fields: Fields = names.map(|name| (name.to_owned(), value(name))).collect();
+        let session = self.session.as_ref().map(|token| Session {
+            token: Secret::new(token.as_str()),
+            expires_at: None,
+            scopes: vec![],
+            extra: None,
+        });
+        Connection { fields, auth: session.map_or(ConnectionAuth::SelfManaged, ConnectionAuth::Session) }
+    }
+
+    fn respond(&mut self, request: &HttpRequest) -> Exchange {
+        let route = route(request);
+        self.sent.push(request.clone());
+        let Some(index) = self.answers.iter().position(|answer| answer.route == route) else {
+            // A login that no test asked about.
+            if request.url.path().ends_with("/token") {
+                let token = json!({"access_token": "the-token", "expires_in": 3600}).to_string();
+                return Ok(HttpResponse { status: 200, headers: vec![], body: token.into_bytes() });
+            }
+            panic!("the test has no answer for {route}");
+        };
+        let found = match self.answers.get(index) {
+            Some(answer) if !answer.once => answer.answer.clone(),
+            _ => self.answers.remove(index).answer,
+        };
+        found.map(|(status, headers, body)| HttpResponse { status, headers, body })
+    }
+}
+
+fn route(request: &HttpRequest) -> String {
+    let query = request.url.query().map(|query| format!("?{query}")).unwrap_or_default();
+    format!("{} {}{query}", request.method.name(), request.url.path())
+}
+
+impl Transport for Fake {
+    fn send_all(&mut self, requests: &[HttpRequest], _: &Limits) -> Vec<Exchange> {
+        requests.iter().map(|request| self.respond(request)).collect()
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.elapsed
+    }
+
+    fn wait(&mut self, duration: Duration) {
+        self.elapsed += duration;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::builder::{Credentials, Nothing, Operation};
+    use crate::client::Http;
+
+    /// A node that sends one request.
+    fn node(is_read: bool) -> Node {
+        let send = move |http: &mut Http<'_>, _: Nothing| {
+            if is_read { http.get("/x").send::<Value>() } else { http.post("/x").send::<Value>() }
+        };
+        Node::new("x", "X", "X.", Credentials::at("https://service.test"))
+            .operation(Operation::write("x.send", "Send", send))
+    }
+
+    #[test]
+    fn responses_mean_what_they_mean_to_the_other_sdks() {
+        let cases: Value = serde_json::from_str(include_str!("../cases.json")).unwrap();
+        for case in cases["responses"].as_array().unwrap() {
+            let method = case["method"].as_str().unwrap();
+            let route = format!("{method} /x");
+            let mut service = Fake::new();
+            let responses = case["responses"].as_array().unwrap();
+            for (index, response) in responses.iter().enumerate() {
+                // The last one stays.
+                let once = index + 1 < responses.len();
+                service = match (response[0].as_u64(), response[0].as_str()) {
+                    (Some(status), _) => {
+                        let headers = response[2].as_object().into_iter().flatten();
+                        let headers =
+                            headers.map(|(name, value)| (name.clone(), value.as_str().unwrap().into()));
+                        let answer = Ok((
+                            u16::try_from(status).unwrap(),
+                            headers.collect(),
+                            response[1].to_string().into(),
+                        ));
+                        service.answer(&route, answer, once)
+                    }
+                    (None, Some("broken")) => service.fails(&route, Reason::Broken, Reached::Maybe, once),
+                    (None, Some("timeout")) => service.fails(&route, Reason::TimedOut, Reached::Maybe, once),
+                    _ => service.fails(&route, Reason::NoConnection, Reached::No, once),
+                };
+            }
+            let node = node(method == "GET");
+            let (context, connection) = (service.context(), service.connection(&node));
+            let items = vec![Item::new(json!({}))];
+            let execution = node.execute(&mut service, &context, &connection, "x.send", items, None).unwrap();
+            assert_eq!(service.sent().len() as u64, case["requests"].as_u64().unwrap(), "{case}");
+            match (case["kind"].as_str(), execution.outcomes.as_slice()) {
+                (None, [Outcome::Done(_)]) => {}
+                (Some(kind), [Outcome::Failed(error)]) => {
+                    let effect = case["effect"].as_str().unwrap();
+                    assert_eq!((error.kind().name(), error.effect().name()), (kind, effect), "{case}");
+                }
+                // What nothing happened to yet is left to the next call.
+                (Some(_), [Outcome::NotAttempted]) => {
+                    assert_eq!(
+                        execution.resume_after,
+                        case["retry"].as_u64().map(Duration::from_millis),
+                        "{case}"
+                    );
+                }
+                (_, outcomes) => panic!("{case}: {outcomes:?}"),
+            }
+            if let Some(waited) = case["waited"].as_u64() {
+                assert_eq!(service.elapsed, Duration::from_millis(waited), "{case}");
+            }
+        }
+    }
+}
