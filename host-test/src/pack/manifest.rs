@@ -64,14 +64,6 @@ fn call(bytes: &[u8]) -> wasmtime::Result<String> {
     let instance = linker
         .instantiate(&mut store, &component)
         .map_err(|error| error.context("the component does not start"))?;
-    if let Ok(function) = instance.get_typed_func::<(), (String,)>(&mut store, &function) {
-        let (text,) = function.call(&mut store, ()).map_err(|error| {
-            error.context(
-                "the component trapped in `manifest`, as one does whose declarations contradict each other",
-            )
-        })?;
-        return Ok(text);
-    }
     let function = instance
         .get_typed_func::<(), (core::result::Result<String, String>,)>(&mut store, &function)
         .map_err(|error| {

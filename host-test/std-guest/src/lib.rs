@@ -40,8 +40,8 @@ mod guest {
     struct StdNode;
 
     impl manifest::Guest for StdNode {
-        fn manifest() -> String {
-            let operation = |id: &str| {
+        fn manifest() -> Result<String, String> {
+            Ok(let operation = |id: &str| {
                 json!({
                     "id": id, "title": id, "description": "Tries a part of the standard library.",
                     "annotations": {
@@ -57,7 +57,7 @@ mod guest {
                 "credentials": credentials(),
                 "operations": Value::from(["std.look", "std.print", "std.exit"].map(operation).to_vec()),
             })
-            .to_string()
+            .to_string())
         }
     }
 
