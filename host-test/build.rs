@@ -27,6 +27,7 @@ const SOURCES: &[&str] = &[
     "host-test/templates",
     "redaction/Cargo.toml",
     "redaction/src",
+    "rustfmt.toml",
     "wit",
 ];
 

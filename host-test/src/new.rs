@@ -46,6 +46,7 @@ const RUST: Layout = &[
     ("host-test/templates/rust/", ""),
     // The versions that the SDK was tested with. Cargo drops what the node does not need.
     ("Cargo.lock", "Cargo.lock"),
+    ("rustfmt.toml", "rustfmt.toml"),
     ("guest/Cargo.toml", "sdk/guest/Cargo.toml"),
     ("guest/build.rs", "sdk/guest/build.rs"),
     ("guest/cases.json", "sdk/guest/cases.json"),

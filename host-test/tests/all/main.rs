@@ -38,6 +38,7 @@ mod records;
 mod resources;
 mod retrying;
 mod scaffold;
+mod seeing;
 mod service;
 mod storm;
 mod time_outs;

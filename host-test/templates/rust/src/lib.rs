@@ -34,8 +34,8 @@ struct Folder {
 }
 
 pub fn definition() -> Node {
-    let credentials =
-        Credentials::at_typed_address("Where the service runs, without a path.").{{credentials}};
+    let credentials = Credentials::at_typed_address("Where the service runs, without a path.")
+        .{{credentials}};
     Node::new("{{name}}", "{{title}}", "Lists and creates the items of {{title}}.", credentials)
         .operation(
             Operation::list("item.list", "List items", |http, input: ListItems, page: Option<u32>| {

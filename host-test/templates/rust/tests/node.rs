@@ -17,9 +17,9 @@ fn the_manifest_is_complete() {
 
 #[test]
 fn every_page_is_listed() {
-    let mut service = Fake::new()
-        .on("GET /items?page=1&folder=2", 200, rows(&[item(1)], Some(2)))
-        .on("GET /items?page=2&folder=2", 200, rows(&[item(2)], None));
+    let (first, last) = (rows(&[item(1)], Some(2)), rows(&[item(2)], None));
+    let mut service =
+        Fake::new().on("GET /items?page=1&folder=2", 200, first).on("GET /items?page=2&folder=2", 200, last);
     let listed = service.run(&definition(), "item.list", json!({"folder_id": 2})).unwrap();
     assert_eq!(listed, [item(1), item(2)]);
 }
