@@ -45,11 +45,11 @@ fn the_log_of_a_node_is_shown_with_debug_only() -> Result<()> {
 fn a_trap_has_its_reason_with_debug_and_a_hint_without() -> Result<()> {
     run(async {
         let run = unruly("trap", &[]).await?;
-        assert_eq!(run.code, Some(1), "{run:?}");
+        assert_eq!(run.code, Some(2), "{run:?}");
         assert!(run.stderr.contains("--debug shows"), "{run:?}");
         let run = unruly("trap", &["--debug"]).await?;
-        assert_eq!(run.code, Some(1), "{run:?}");
-        assert!(run.stderr.contains("function: \"execute\"; reason: wasm trap"), "{run:?}");
+        assert_eq!(run.code, Some(2), "{run:?}");
+        assert!(run.stderr.contains("function: execute; reason: wasm trap"), "{run:?}");
         assert!(!run.stderr.contains("--debug shows"), "{run:?}");
         Ok(())
     })
