@@ -14,6 +14,7 @@
 //! ```
 
 #![expect(clippy::panic, clippy::expect_used, reason = "what goes wrong here has failed a test already")]
+#![expect(clippy::needless_pass_by_value, reason = "tests write values in place, with `json!`")]
 
 use std::time::Duration;
 
@@ -144,8 +145,8 @@ impl Fake {
         let (context, connection) = (self.context(), self.connection(node));
         let (mut rows, mut cursor) = (vec![], None::<String>);
         loop {
-            let items = vec![Item::new(input.clone())];
-            let execution = node.execute(self, &context, &connection, id, items, cursor.as_deref())?;
+            let items = [Item::new(input.clone())];
+            let execution = node.execute(self, &context, &connection, id, &items, cursor.as_deref())?;
             for outcome in execution.outcomes {
                 match outcome {
                     Outcome::Done(items) => rows.extend(items.into_iter().map(|item| item.json)),
@@ -218,8 +219,12 @@ impl Fake {
     /// A connection with a value for each field of the form.
     fn connection(&self, node: &Node) -> Connection {
         let form = node.credentials.to_json();
-        let names =
-            form["fields"].as_array().into_iter().flatten().filter_map(|field| field["name"].as_str());
+        let names = form
+            .get("fields")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(|field| field["name"].as_str());
         let value = |name: &str| match self.fields.iter().find(|(field, _)| field == name) {
             Some((_, value)) => value.clone(),
             None if name == "url" => "https://service.test".to_owned(),
@@ -318,8 +323,9 @@ mod tests {
             }
             let node = node(method == "GET");
             let (context, connection) = (service.context(), service.connection(&node));
-            let items = vec![Item::new(json!({}))];
-            let execution = node.execute(&mut service, &context, &connection, "x.send", items, None).unwrap();
+            let items = [Item::new(json!({}))];
+            let execution =
+                node.execute(&mut service, &context, &connection, "x.send", &items, None).unwrap();
             assert_eq!(service.sent().len() as u64, case["requests"].as_u64().unwrap(), "{case}");
             match (case["kind"].as_str(), execution.outcomes.as_slice()) {
                 (None, [Outcome::Done(_)]) => {}

@@ -223,7 +223,11 @@ impl Operation {
     /// Hosts ask a person first where the property has this value.
     #[must_use]
     pub fn confirm_when(mut self, property: &'static str, value: Value) -> Self {
-        self.confirm_when.push(json!({ "at": format!("/{property}"), "is": [value] }));
+        let mut condition = json!({ "at": format!("/{property}") });
+        if let Value::Object(condition) = &mut condition {
+            condition.insert("is".to_string(), Value::Array(vec![value]));
+        }
+        self.confirm_when.push(condition);
         self
     }
 

@@ -27,7 +27,7 @@ impl Node {
         context: &CallContext,
         connection: &Connection,
         id: &str,
-        items: Vec<Item>,
+        items: &[Item],
         cursor: Option<&str>,
     ) -> Result<Execution> {
         let operation = self.find(id)?;
