@@ -47,6 +47,7 @@ pub use self::credentials::Credentials;
 pub(crate) use self::credentials::Login;
 pub use self::list::{Choice, List};
 pub use self::operation::{Nothing, Operation, Page};
+pub(crate) use self::schema::INVALID_VALUE;
 pub use self::trigger::{Event, News, Trigger};
 use crate::client::Http;
 use crate::error::Result;
@@ -169,6 +170,7 @@ impl Node {
         twice("operation", self.operations.iter().map(|operation| operation.id), &mut wrong);
         twice("list", lists.iter().copied(), &mut wrong);
         twice("trigger", self.triggers.iter().map(|trigger| trigger.name), &mut wrong);
+        twice("credential field", self.credentials.names(), &mut wrong);
         wrong.extend(self.operations.iter().flat_map(|operation| operation.contradictions(&lists)));
         for (feature, is_on, there) in [
             ("lookup", cfg!(feature = "lookup"), !self.lists.is_empty()),
@@ -186,7 +188,7 @@ impl Node {
 }
 
 /// Names that stand twice, with both places.
-fn twice(what: &str, names: impl Iterator<Item = &'static str>, wrong: &mut Vec<String>) {
+fn twice<'n>(what: &str, names: impl Iterator<Item = &'n str>, wrong: &mut Vec<String>) {
     let mut seen: Vec<&str> = vec![];
     for (index, name) in names.enumerate() {
         if let Some(first) = seen.iter().position(|before| *before == name) {

@@ -283,6 +283,7 @@ mod tests {
     use super::*;
     use crate::builder::{Credentials, Nothing, Operation};
     use crate::client::Http;
+    use crate::error::ErrorKind;
 
     /// A node that sends one request.
     fn node(is_read: bool) -> Node {
@@ -291,6 +292,57 @@ mod tests {
         };
         Node::new("x", "X", "X.", Credentials::at("https://service.test"))
             .operation(Operation::write("x.send", "Send", send))
+    }
+
+    #[derive(serde::Deserialize, schemars::JsonSchema)]
+    struct Named {
+        id: String,
+    }
+
+    #[test]
+    fn an_id_leads_to_no_other_record_and_no_other_host() {
+        let get =
+            |http: &mut Http<'_>, named: Named| http.get(format!("/notes/{}", named.id)).send::<Value>();
+        let node = Node::new("x", "X", "X.", Credentials::at("https://service.test"))
+            .operation(Operation::read("note.get", "Get", get));
+        for id in ["..", "../users/1", "%2E%2e/users", "a/../../b", r"..\users"] {
+            let mut service = Fake::new();
+            assert!(service.run(&node, "note.get", json!({ "id": id })).is_err(), "{id}");
+            assert!(service.sent().is_empty(), "{id}");
+        }
+        let mut service = Fake::new().on("GET /notes//evil.test/a%3Fb%23c", 200, json!({}));
+        service.run(&node, "note.get", json!({ "id": "/evil.test/a?b#c" })).unwrap();
+    }
+
+    #[test]
+    fn a_value_cannot_end_a_header() {
+        let get =
+            |http: &mut Http<'_>, named: Named| http.get("/").header("if-match", named.id).send::<Value>();
+        let node = Node::new("x", "X", "X.", Credentials::at("https://service.test"))
+            .operation(Operation::read("note.get", "Get", get));
+        let error = Fake::new().run(&node, "note.get", json!({"id": "a\r\nx: y"})).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    }
+
+    #[test]
+    fn what_contradicts_itself_is_named_with_both_places() {
+        let credentials = Credentials::at_typed_address("").bearer_key("").bearer_key("");
+        let read = || Operation::read("x.get", "Get", |_: &mut Http<'_>, _: Nothing| Ok(1));
+        let wrong = Node::new("x", "X", "X.", credentials)
+            .operation(read())
+            .operation(read().dropdown("id", "shelves").example("One", json!({"id": 1})))
+            .manifest()
+            .unwrap_err();
+        let all = wrong.join("\n");
+        for part in [
+            "the operation \"x.get\" is there twice: number 1 and number 2",
+            "the credential field \"api_key\" is there twice",
+            "the list \"shelves\", which the node does not have",
+            "no property \"id\"",
+            "the example \"One\" does not fit at /id",
+        ] {
+            assert!(all.contains(part), "{part}: {all}");
+        }
     }
 
     #[test]

@@ -189,6 +189,11 @@ impl Credentials {
         })
     }
 
+    /// The names of the fields.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.fields.iter().filter_map(|field| field["name"].as_str())
+    }
+
     /// The values of the secret fields.
     pub(crate) fn secrets<'f>(&self, fields: &'f Fields) -> Vec<&'f str> {
         let is_secret = |field: &&Value| field["kind"] == "secret" || field["secret"] == true;

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{Http, answer};
+use crate::builder::INVALID_VALUE;
 use crate::error::{Code, ErrorKind, NodeError, Result};
 use crate::http::{HttpRequest, HttpResponse, Method};
 pub use crate::retry::Safety;
@@ -99,6 +100,8 @@ impl<'h, 'a> Call<'h, 'a> {
         }
         let bytes = body.as_ref().map(|body| body.to_string().into_bytes()).unwrap_or_default();
         let mut request = HttpRequest { method, url: http.address(&path, &query), headers, body: bytes };
+        stays_in_place(&path)?;
+        are_headers(&request)?;
         if http.context.dry_run {
             return Err(http.keep_for_dry_run(&request, body.as_ref()));
         }
@@ -108,6 +111,7 @@ impl<'h, 'a> Call<'h, 'a> {
         let plain = request.clone();
         http.log_in()?;
         http.sign(&mut request)?;
+        are_headers(&request)?;
         match http.exchange(&request, safety) {
             Err(error) if error.kind() == ErrorKind::Unauthenticated && http.renew()? => {
                 let mut again = plain;
@@ -117,6 +121,29 @@ impl<'h, 'a> Call<'h, 'a> {
             }
             answer => answer,
         }
+    }
+}
+
+/// Refuses a path that an input could lead somewhere else: `..` in an id would name
+/// another record.
+fn stays_in_place(path: &str) -> Result<()> {
+    let moves =
+        |segment: &str| matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..");
+    if !path.split(['/', '\\']).any(moves) {
+        return Ok(());
+    }
+    Err(NodeError::new(INVALID_VALUE, "A value in the address of a request is \".\" or \"..\".")
+        .with_advice("Give the id of a record."))
+}
+
+/// Refuses values that would end a header and begin another one.
+fn are_headers(request: &HttpRequest) -> Result<()> {
+    match request.headers.iter().find(|(_, value)| value.chars().any(char::is_control)) {
+        None => Ok(()),
+        Some((name, _)) => Err(NodeError::new(
+            INVALID_VALUE,
+            format!("The value of the header \"{name}\" holds characters that no header has."),
+        )),
     }
 }
 
