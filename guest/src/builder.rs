@@ -164,12 +164,25 @@ impl Node {
         Ok(manifest.to_string())
     }
 
+    /// Each name, and of what it is one.
+    fn names(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let operations = self.operations.iter().map(|operation| ("an operation", operation.id));
+        let lists = self.lists.iter().map(|list| ("a list", list.name));
+        let triggers = self.triggers.iter().map(|trigger| ("a trigger", trigger.name));
+        core::iter::once(("a node", self.name)).chain(operations).chain(lists).chain(triggers)
+    }
+
     fn contradictions(&self) -> Vec<String> {
         let lists: Vec<&str> = self.lists.iter().map(|list| list.name).collect();
         let mut wrong = vec![];
         twice("operation", self.operations.iter().map(|operation| operation.id), &mut wrong);
         twice("list", lists.iter().copied(), &mut wrong);
         twice("trigger", self.triggers.iter().map(|trigger| trigger.name), &mut wrong);
+        wrong.extend(self.names().filter(|(_, name)| !is_name(name)).map(|(what, name)| {
+            format!("\"{name}\" is no name of {what}: letters, digits, `.`, `-` and `_`, beginning with one of the former")
+        }));
+        wrong.extend(self.credentials.contradictions());
+        wrong.extend(self.triggers.iter().filter_map(Trigger::contradictions));
         twice("credential field", self.credentials.names(), &mut wrong);
         wrong.extend(self.operations.iter().flat_map(|operation| operation.contradictions(&lists)));
         for (feature, is_on, there) in [
@@ -185,6 +198,12 @@ impl Node {
         }
         wrong
     }
+}
+
+/// Whether it is a name as wit/manifest.schema.json has them.
+fn is_name(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
 }
 
 /// Names that stand twice, with both places.

@@ -24,8 +24,8 @@ use crate::builder::Node;
 use crate::error::{NodeError, Result};
 use crate::http::{HttpRequest, HttpResponse, Limits, Reached, Reason, TransportError};
 use crate::interface::{
-    CallContext, Connection, ConnectionAuth, Entries, Event, Fields, Item, Outcome, Question, Secret,
-    Session, Trigger,
+    Attachment, CallContext, Connection, ConnectionAuth, Entries, Event, Fields, Item, Outcome, Question,
+    Secret, Session, Trigger,
 };
 use crate::transport::{Exchange, Transport};
 
@@ -37,6 +37,9 @@ pub struct Fake {
     fields: Vec<(String, String)>,
     elapsed: Duration,
     is_dry_run: bool,
+    is_read_only: bool,
+    is_unconfirmed: bool,
+    files: Vec<Attachment>,
     /// The token of an earlier call.
     session: Option<String>,
 }
@@ -137,19 +140,48 @@ impl Fake {
         request.headers.iter().find(|(header, _)| *header == name).map(|(_, value)| value.as_str())
     }
 
+    /// The host lets nothing be changed.
+    #[must_use]
+    pub fn read_only(mut self) -> Self {
+        self.is_read_only = true;
+        self
+    }
+
+    /// No person confirmed the operation.
+    #[must_use]
+    pub fn unconfirmed(mut self) -> Self {
+        self.is_unconfirmed = true;
+        self
+    }
+
+    /// Puts a file beside the items to come.
+    #[must_use]
+    pub fn file(mut self, file: Attachment) -> Self {
+        self.files.push(file);
+        self
+    }
+
     /// Runs an operation on one item, to its last page.
     ///
     /// # Errors
     /// The failure of the call or of the item.
     pub fn run(&mut self, node: &Node, id: &str, input: Value) -> Result<Vec<Value>> {
+        Ok(self.run_with_files(node, id, input)?.into_iter().map(|item| item.json).collect())
+    }
+
+    /// The same with the files beside the results.
+    ///
+    /// # Errors
+    /// The failure of the call or of the item.
+    pub fn run_with_files(&mut self, node: &Node, id: &str, input: Value) -> Result<Vec<Item>> {
         let (context, connection) = (self.context(), self.connection(node));
         let (mut rows, mut cursor) = (vec![], None::<String>);
         loop {
-            let items = [Item::new(input.clone())];
+            let items = [Item { attachments: self.files.clone(), ..Item::new(input.clone()) }];
             let execution = node.execute(self, &context, &connection, id, &items, cursor.as_deref())?;
             for outcome in execution.outcomes {
                 match outcome {
-                    Outcome::Done(items) => rows.extend(items.into_iter().map(|item| item.json)),
+                    Outcome::Done(items) => rows.extend(items),
                     Outcome::Failed(error) => return Err(error),
                     Outcome::NotAttempted => {}
                 }
@@ -210,9 +242,9 @@ impl Fake {
             trace_parent: None,
             time_zone: None,
             dry_run: self.is_dry_run,
-            read_only: false,
+            read_only: self.is_read_only,
             allowed_operations: None,
-            confirmed: true,
+            confirmed: !self.is_unconfirmed,
         }
     }
 
@@ -312,6 +344,70 @@ mod tests {
         }
         let mut service = Fake::new().on("GET /notes//evil.test/a%3Fb%23c", 200, json!({}));
         service.run(&node, "note.get", json!({ "id": "/evil.test/a?b#c" })).unwrap();
+    }
+
+    #[test]
+    fn what_was_done_before_a_failure_is_not_done_again() {
+        let two = |http: &mut Http<'_>, _: Nothing| {
+            http.post("/tickets").send::<Value>()?;
+            http.post("/tickets/1/close").send::<Value>()
+        };
+        let node = Node::new("x", "X", "X.", Credentials::at("https://service.test"))
+            .operation(Operation::write("ticket.make", "Make", two));
+        for (status, headers) in [(429, &[("retry-after", "500")][..]), (400, &[]), (403, &[])] {
+            let mut service = Fake::new().on("POST /tickets", 201, json!({"id": 1})).once(
+                "POST /tickets/1/close",
+                status,
+                headers,
+                json!({}),
+            );
+            let error = service.run(&node, "ticket.make", json!({})).unwrap_err();
+            assert_eq!(error.effect(), crate::error::Effect::Applied, "{status}");
+            assert_eq!(service.sent().len(), 2, "{status}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_given_is_not_sent() {
+        let put = |http: &mut Http<'_>, _: Nothing| {
+            let body =
+                json!({"name": "A", "contact": {"street": null, "zip": 1}, "list": [{"a": null}], "b": null});
+            http.put("/x").body(body).send::<Value>()
+        };
+        let node = Node::new("x", "X", "X.", Credentials::at("https://service.test"))
+            .operation(Operation::write("x.put", "Put", put));
+        let mut service = Fake::new().on("PUT /x", 200, json!({}));
+        service.run(&node, "x.put", json!({})).unwrap();
+        assert_eq!(service.body(0), json!({"name": "A", "contact": {"zip": 1}, "list": [{}]}));
+    }
+
+    #[test]
+    fn a_first_poll_is_quiet_to_its_last_page() {
+        use crate::builder::{Event, News, Trigger};
+        let poll = |_: &mut Http<'_>, _: Nothing, last: Option<u32>| {
+            let last = last.unwrap_or(0) + 1;
+            let events = vec![Event::new(format!("x/{last}"), "2026-03-01T09:00:00Z", json!({"id": last}))];
+            Ok(News { events, state: last, more: last < 3 })
+        };
+        let node = Node::new("x", "X", "X.", Credentials::at("https://service.test"))
+            .trigger(Trigger::poll("x.new", "New", poll));
+        let (mut state, mut service) = (None::<String>, Fake::new());
+        for events in [0, 0, 0, 1] {
+            let (found, next, _) = service.poll(&node, "x.new", &json!({}), state.as_deref()).unwrap();
+            assert_eq!(found.len(), events);
+            state = Some(next);
+        }
+    }
+
+    #[test]
+    fn a_deletion_that_was_lost_is_found_done() {
+        let delete = |http: &mut Http<'_>, _: Nothing| http.delete("/x").send::<Value>();
+        let node = Node::new("x", "X", "X.", Credentials::at("https://service.test"))
+            .operation(Operation::write("x.delete", "Delete", delete));
+        let mut service = Fake::new().once("DELETE /x", 503, &[], json!({})).on("DELETE /x", 404, json!({}));
+        assert!(service.run(&node, "x.delete", json!({})).is_ok());
+        let mut gone = Fake::new().on("DELETE /x", 404, json!({}));
+        assert!(gone.run(&node, "x.delete", json!({})).is_err());
     }
 
     #[test]

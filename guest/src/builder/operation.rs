@@ -313,6 +313,15 @@ impl Operation {
                 ));
             }
         }
+        for condition in &self.confirm_when {
+            let property = condition["at"].as_str().unwrap_or_default().trim_start_matches('/');
+            if input.get("properties").and_then(|properties| properties.get(property)).is_none() {
+                wrong.push(format!(
+                    "{}: the input has no property \"{property}\" for confirm_when, so nobody would be asked",
+                    self.id
+                ));
+            }
+        }
         for (title, example) in &self.examples {
             if let Err(error) = schema::fit(&input, example.clone()) {
                 let place = error.field().unwrap_or("the whole");
