@@ -16,6 +16,8 @@ use crate::bench::PARTS;
 use crate::commands::MIRROR_RATE as RATE;
 use crate::mirror::sources::SET_UP;
 use crate::mirror::{MAX_DETAILS, MAX_ROWS};
+#[cfg(feature = "new")]
+use crate::new;
 use crate::verify::{probes, writes};
 
 /// What the exit code of `run` says.
@@ -33,6 +35,10 @@ pub struct Cli {
     /// Show each HTTP request on stderr
     #[arg(long, short, global = true)]
     pub verbose: bool,
+
+    /// Show on stderr what the node logs, and why it was stopped
+    #[arg(long, global = true)]
+    pub debug: bool,
 
     /// What to do.
     #[command(subcommand)]
@@ -103,6 +109,9 @@ pub enum Command {
     /// Make a node of the component that a compiler or an SDK produced: seals the
     /// imports that a host refuses, and writes the manifest into it
     Pack(PackArgs),
+    #[cfg(feature = "new")]
+    /// Write a folder with a new node: source, tests and SDK
+    New(NewArgs),
 }
 
 /// Arguments of `precompile`.
@@ -153,6 +162,22 @@ pub struct PackArgs {
     /// Replace the file where it exists
     #[arg(long)]
     pub force: bool,
+}
+
+#[cfg(feature = "new")]
+/// Arguments of `new`.
+#[derive(Debug, Args)]
+pub struct NewArgs {
+    /// Name of the node and of its folder, such as help-desk
+    pub name: new::Name,
+
+    /// Language that the node is written in
+    #[arg(long, value_enum, default_value_t = new::Language::Rust)]
+    pub lang: new::Language,
+
+    /// How the node logs in
+    #[arg(long, value_enum, default_value_t = new::Auth::ApiKey)]
+    pub auth: new::Auth,
 }
 
 #[cfg(feature = "bench")]
@@ -237,8 +262,8 @@ pub struct DescribeArgs {
 /// Arguments of each command that talks to the service.
 #[derive(Clone, Debug, Args)]
 pub struct ConnectionArgs {
-    /// JSON file with the credential fields; the secret may come from
-    /// HALOPSA_CLIENT_SECRET instead
+    /// JSON file with the credential fields; a secret field may come from the variable
+    /// NODE_<FIELD> instead, such as NODE_API_KEY, or from HALOPSA_CLIENT_SECRET
     #[arg(long, value_name = "FILE")]
     pub credentials: PathBuf,
 
@@ -425,6 +450,14 @@ pub struct OptionsArgs {
     /// Only values with this text
     #[arg(long, value_name = "TEXT")]
     pub search: Option<String>,
+
+    /// Go on where an earlier answer ended: its `next`
+    #[arg(long, value_name = "CURSOR")]
+    pub cursor: Option<String>,
+
+    /// Read to the end, however many calls that takes
+    #[arg(long)]
+    pub all: bool,
 }
 
 /// Arguments of `watch`.

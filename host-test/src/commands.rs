@@ -12,6 +12,8 @@ mod compose;
 mod conformance;
 mod demo;
 mod mirror;
+#[cfg(feature = "new")]
+mod new;
 #[cfg(feature = "pack")]
 mod pack;
 mod precompile;
@@ -26,9 +28,10 @@ use std::fmt::Display;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 use serde_json::Value;
 use workflow_node_host::json;
+use workflow_node_host::wit::lookup::Entries;
 
 use crate::cli::{Cli, Command, ComponentArgs, DescribeArgs, OptionsArgs};
 use crate::connect;
@@ -65,6 +68,8 @@ pub async fn run(cli: Cli, console: &Console) -> Result<ExitCode> {
         Command::Compose(args) => compose::run(component, &args),
         #[cfg(feature = "pack")]
         Command::Pack(args) => pack::run(component, &args),
+        #[cfg(feature = "new")]
+        Command::New(args) => new::run(&args),
         #[cfg(feature = "conformance")]
         Command::Conformance(args) => conformance::run(component, &args).await,
     }
@@ -116,10 +121,39 @@ async fn options(component: &ComponentArgs, args: &OptionsArgs, console: &Consol
     let node = connect::load(component)?;
     let connection = connect::connect(&node, &args.connection, console).await?;
     let call = connect::call_options(&args.connection);
-    let entries = connection.options(&args.name, &params, args.search.as_deref(), None, &call).await?;
+    let part = async |cursor: Option<&str>| {
+        connection.options(&args.name, &params, args.search.as_deref(), cursor, &call).await
+    };
+    let mut entries = part(args.cursor.as_deref()).await?;
+    while args.all
+        && let Some(cursor) = entries.next.take()
+    {
+        let more = part(Some(&cursor)).await?;
+        ensure!(
+            more.next.as_ref() != Some(&cursor),
+            "the list {:?} does not end: its cursor repeats",
+            args.name
+        );
+        append(&mut entries, more);
+    }
     console.diagnostics(&entries.report.diagnostics);
     print_json(&json::entries(&entries))?;
+    if entries.next.is_some() {
+        console.note("there is more: --all reads to the end, --cursor goes on from `next`");
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Adds the next part of a list.
+fn append(entries: &mut Entries, more: Entries) {
+    entries.entries.extend(more.entries);
+    entries.next = more.next;
+    let (usage, added) = (&mut entries.report.usage, more.report.usage);
+    usage.requests = usage.requests.saturating_add(added.requests);
+    usage.retries = usage.retries.saturating_add(added.retries);
+    usage.waited_ms = usage.waited_ms.saturating_add(added.waited_ms);
+    usage.rate_limited = usage.rate_limited.saturating_add(added.rate_limited);
+    entries.report.diagnostics.extend(more.report.diagnostics);
 }
 
 /// Prints a result on stdout.

@@ -101,19 +101,17 @@ pub async fn connect_with(
 ) -> Result<Connection> {
     let mut fields = credentials::read(&args.credentials)?;
     let form = node.credential_schema().await?;
-    // Another node may have no such field, and would refuse an unknown one.
-    if form.fields.iter().any(|field| field.name == credentials::SECRET_FIELD) {
-        credentials::add_secret(&mut fields, env::var(credentials::SECRET_VARIABLE).ok());
-    }
-    leave_out_strangers(&mut fields, form, console);
+    fit_to_form(&mut fields, form, console);
     let options = ConnectionOptions { links, ..options(args, console)? };
     let connection = node.connect(fields, options).await?;
     console.diagnostics(connection.diagnostics());
     Ok(connection)
 }
 
-/// Takes out what the form does not have, and says so.
-pub(crate) fn leave_out_strangers(fields: &mut Fields, form: &CredentialSpec, console: &Console) {
+/// Fills in secrets of the environment, and takes out what the form does not have, and
+/// says so.
+pub(crate) fn fit_to_form(fields: &mut Fields, form: &CredentialSpec, console: &Console) {
+    credentials::add_secrets(fields, form, &|name| env::var(name).ok());
     let names: Vec<&str> = form.fields.iter().map(|field| field.name.as_str()).collect();
     let strangers = credentials::take_strangers(fields, &names);
     if !strangers.is_empty() {

@@ -11,18 +11,28 @@ use workflow_node_host::{CallError, Progress, RateLimit, RequestEvent, RequestOb
 
 use crate::paint::Paint;
 
+/// Code of the failure of a component that trapped.
+const TRAPPED: &str = "host.trapped";
+
 /// Where a person is kept informed.
 #[derive(Clone, Copy, Debug)]
 pub struct Console {
     paint: Paint,
     verbose: bool,
+    debug: bool,
 }
 
 impl Console {
     /// Messages on stderr; `verbose` adds a line for each HTTP request.
     #[must_use]
     pub fn stderr(verbose: bool) -> Self {
-        Self { paint: Paint::of(&io::stderr()), verbose }
+        Self { paint: Paint::of(&io::stderr()), verbose, debug: false }
+    }
+
+    /// Whether the log of the node is shown, too, or else mentioned where it would help.
+    #[must_use]
+    pub fn debug(self, debug: bool) -> Self {
+        Self { debug, ..self }
     }
 
     /// A line of information.
@@ -98,6 +108,9 @@ impl Console {
             if let Some(value) = value {
                 line(format_args!("  {} {value}", self.paint.dim(format_args!("{name:<8}"))));
             }
+        }
+        if error.code == TRAPPED && !self.debug {
+            self.note("--debug shows what the node logged, and why it was stopped");
         }
     }
 

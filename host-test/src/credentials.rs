@@ -10,14 +10,15 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
+use workflow_node_host::form::CredentialSpec;
 
 use crate::names;
 
-/// The environment variable that may hold the client secret.
+/// The environment variable that may hold the client secret of HaloPSA.
 pub const SECRET_VARIABLE: &str = "HALOPSA_CLIENT_SECRET";
 
 /// The field that [`SECRET_VARIABLE`] fills.
-pub const SECRET_FIELD: &str = "client_secret";
+const SECRET_FIELD: &str = "client_secret";
 
 /// Credential fields by name, as the contract wants them: as text.
 pub type Fields = BTreeMap<String, String>;
@@ -29,11 +30,23 @@ pub fn read(file: &Path) -> Result<Fields> {
     parse(&text).with_context(|| format!("the credentials file {} is not usable", file.display()))
 }
 
-/// Fills in the secret of the environment where the file has none.
-pub fn add_secret(fields: &mut Fields, secret: Option<String>) {
-    if let Some(secret) = secret.filter(|secret| !secret.is_empty()) {
-        fields.entry(SECRET_FIELD.to_owned()).or_insert(secret);
+/// Fills in the secret fields of a form that the file does not have, from environment
+/// variables: `NODE_API_KEY` for the field `api_key`.
+pub fn add_secrets(fields: &mut Fields, form: &CredentialSpec, variable: &dyn Fn(&str) -> Option<String>) {
+    let secret = |name: &str| variable(name).filter(|secret| !secret.is_empty());
+    for field in form.fields.iter().filter(|field| field.is_secret()) {
+        let found = secret(&variable_name(&field.name))
+            .or_else(|| secret(SECRET_VARIABLE).filter(|_| field.name == SECRET_FIELD));
+        if let Some(secret) = found {
+            fields.entry(field.name.clone()).or_insert(secret);
+        }
     }
+}
+
+/// The environment variable that may hold a secret field.
+fn variable_name(field: &str) -> String {
+    let letters = field.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' });
+    format!("NODE_{}", letters.collect::<String>().to_ascii_uppercase())
 }
 
 /// Takes out what is no field of the form, such as the port that the simulator prints,
@@ -87,6 +100,7 @@ fn lines(name: &str, values: Vec<Value>) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     fn message(text: &str) -> String {
         format!("{:#}", parse(text).unwrap_err())
@@ -127,15 +141,40 @@ mod tests {
         assert!(!nested.contains("s3cret"), "{nested}");
     }
 
+    /// The fields after the environment was looked at.
+    fn completed(file: &str, form: &Value, variables: &[(&str, &str)]) -> Vec<(String, String)> {
+        let mut fields = parse(file).unwrap();
+        let form: CredentialSpec = serde_json::from_value(form.clone()).unwrap();
+        let variable = |name: &str| {
+            variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        };
+        add_secrets(&mut fields, &form, &variable);
+        fields.into_iter().collect()
+    }
+
+    fn pair(name: &str, value: &str) -> (String, String) {
+        (name.to_owned(), value.to_owned())
+    }
+
     #[test]
     fn a_secret_in_the_file_wins_over_the_environment() {
-        let mut fields = Fields::new();
-        add_secret(&mut fields, Some(String::new()));
-        assert!(fields.is_empty());
-        add_secret(&mut fields, Some("from the environment".to_owned()));
-        assert_eq!(fields[SECRET_FIELD], "from the environment");
-        let mut fields = parse(r#"{"client_secret":"from the file"}"#).unwrap();
-        add_secret(&mut fields, Some("from the environment".to_owned()));
-        assert_eq!(fields[SECRET_FIELD], "from the file");
+        let form = json!({"fields": [{"name": "client_secret", "label": "Secret", "kind": "secret"}]});
+        let environment = [(SECRET_VARIABLE, "from the environment")];
+        assert!(completed("{}", &form, &[(SECRET_VARIABLE, "")]).is_empty());
+        assert_eq!(completed("{}", &form, &environment), [pair("client_secret", "from the environment")]);
+        let file = r#"{"client_secret":"from the file"}"#;
+        assert_eq!(completed(file, &form, &environment), [pair("client_secret", "from the file")]);
+    }
+
+    #[test]
+    fn each_secret_field_has_a_variable_and_no_other_field() {
+        let form = json!({"fields": [
+            {"name": "url", "label": "Address", "kind": "url"},
+            {"name": "api-key", "label": "Key", "kind": "secret"},
+            {"name": "pin", "label": "Pin", "kind": "text", "secret": true},
+        ]});
+        let environment =
+            [("NODE_URL", "x"), ("NODE_API_KEY", "k"), ("NODE_PIN", "1"), (SECRET_VARIABLE, "other node's")];
+        assert_eq!(completed("{}", &form, &environment), [pair("api-key", "k"), pair("pin", "1")]);
     }
 }

@@ -13,9 +13,9 @@ const WIDTH: usize = 100;
 pub fn operation(operation: &Operation<'_>, paint: Paint) -> String {
     let mut lines = vec![paint.bold(format_args!("{} – {}", operation.id(), operation.title()))];
     lines.extend(wrap(operation.description(), WIDTH));
+    lines.extend(deprecation(operation).map(|text| paint.warning(text)));
     lines.push(String::new());
-    lines.push(fact("marks", &or_none(&operation.marks().join(", ")), paint));
-    lines.push(fact("needs", &or_none(&operation.scopes().join(", ")), paint));
+    lines.extend(facts(operation, paint));
     let fields = operation.fields();
     if !fields.is_empty() {
         lines.push(String::new());
@@ -116,8 +116,41 @@ fn groups(manifest: &Manifest) -> Vec<(String, Vec<Resource<'_>>)> {
     groups
 }
 
-fn fact(name: &str, value: &str, paint: Paint) -> String {
-    format!("{} {value}", paint.dim(format_args!("{name:<6}")))
+/// Why an operation should not be used any more, and what to use instead.
+fn deprecation(operation: &Operation<'_>) -> Option<String> {
+    let instead = operation.replaced_by().map(|id| format!("use {id} instead"));
+    let parts: Vec<String> =
+        operation.deprecated().map(ToOwned::to_owned).into_iter().chain(instead).collect();
+    (!parts.is_empty()).then(|| format!("Deprecated: {}", parts.join(" – ")))
+}
+
+/// What a host must know of an operation, a line for each.
+fn facts(operation: &Operation<'_>, paint: Paint) -> Vec<String> {
+    let facts = [
+        ("marks", Some(or_none(&operation.marks().join(", ")))),
+        ("needs", Some(or_none(&operation.scopes().join(", ")))),
+        ("version", operation.version().map(|version| version.to_string())),
+        ("usually", Some(hints(operation)).filter(|hints| !hints.is_empty())),
+    ];
+    let facts = facts.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    facts.map(|(name, value)| format!("{} {value}", paint.dim(format_args!("{name:<7}")))).collect()
+}
+
+/// What a call usually takes, by the hints of the manifest.
+fn hints(operation: &Operation<'_>) -> String {
+    let number = |name: &str| operation.hint(name).and_then(Value::as_u64);
+    let requests = operation.hint("rate_class").and_then(Value::as_str).map(|class| match class {
+        "one" => "one request",
+        "few" => "a few requests",
+        "many" => "a request for each item or page",
+        other => other,
+    });
+    let parts = [
+        number("typical_ms").map(|time| format!("{time} ms")),
+        number("memory_bytes").map(|bytes| format!("{} MiB of memory", bytes.div_ceil(1 << 20))),
+        requests.map(ToOwned::to_owned),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 fn or_none(text: &str) -> String {
@@ -219,8 +252,8 @@ mod tests {
             "ticket.create – Create a ticket\n\
              Opens a ticket.\n\
              \n\
-             marks  none\n\
-             needs  edit:tickets\n\
+             marks   none\n\
+             needs   edit:tickets\n\
              \n\
              Input\n\
              \u{20} summary    text     Required. The subject.\n\
@@ -230,6 +263,30 @@ mod tests {
              \u{20} # The least\n\
              \u{20} host-test run ticket.create --credentials credentials.json --param client_id=12 \
              --param 'summary=Anna'\\''s printer'"
+        );
+    }
+
+    #[test]
+    fn what_is_deprecated_names_its_replacement_and_hints_are_words() {
+        let manifest = Manifest::parse(
+            r#"{"operations":[{
+                "id":"ticket.add","title":"Add a ticket","description":"Opens a ticket.","version":3,
+                "deprecated":"It cannot set a site.","replaced_by":"ticket.create",
+                "hints":{"memory_bytes":5000000,"typical_ms":300,"rate_class":"few"}
+            }]}"#,
+        )
+        .unwrap();
+        let text = operation(&manifest.operation("ticket.add").unwrap(), Paint::plain());
+        assert_eq!(
+            text,
+            "ticket.add – Add a ticket\n\
+             Opens a ticket.\n\
+             Deprecated: It cannot set a site. – use ticket.create instead\n\
+             \n\
+             marks   none\n\
+             needs   none\n\
+             version 3\n\
+             usually 300 ms, 5 MiB of memory, a few requests"
         );
     }
 

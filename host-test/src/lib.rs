@@ -5,11 +5,11 @@
 //! [`commands`] does it with the help of the rest. [`artifacts`] builds the
 //! components of this tree, [`credentials`], [`input`] and [`files`] read what a
 //! person wrote, [`connect`] joins both to a connection, [`manifest`] and [`explain`]
-//! describe operations, [`result`] is what a run prints, [`console`] and
-//! [`paint`] are for people's eyes, [`sizes`] and [`mod@bench`] measure, [`conformance`]
+//! describe operations, [`result`] is what a run prints, [`console`],
+//! [`guest_log`] and [`paint`] are for people's eyes, [`sizes`] and [`mod@bench`] measure, [`conformance`]
 //! judges with the validators of [`schema`], [`compose`] joins two components, [`mod@pack`]
-//! makes a node of what a compiler or an SDK produced. [`recipe`]
-//! runs several operations in a row. [`session`] is for recipes, the demo and tests,
+//! makes a node of what a compiler or an SDK produced, [`mod@new`] a folder with a new
+//! one. [`recipe`] runs several operations in a row. [`session`] is for recipes, the demo and tests,
 //! [`simulator`] for the latter two. [`verify`] compares an instance with the fact sheet,
 //! [`mirror`] copies its set-up for the simulator.
 //!
@@ -31,10 +31,13 @@ pub mod console;
 pub mod credentials;
 pub mod explain;
 pub mod files;
+pub mod guest_log;
 pub mod input;
 pub mod manifest;
 pub mod mirror;
 pub mod names;
+#[cfg(feature = "new")]
+pub mod new;
 #[cfg(feature = "pack")]
 pub mod pack;
 pub mod paint;

@@ -87,6 +87,32 @@ impl<'a> Operation<'a> {
         text(self.json, "description")
     }
 
+    /// Its version, where the manifest has one.
+    #[must_use]
+    pub fn version(&self) -> Option<u64> {
+        self.json.get("version").and_then(Value::as_u64)
+    }
+
+    /// Why it should not be used any more.
+    #[must_use]
+    pub fn deprecated(&self) -> Option<&'a str> {
+        self.json.get("deprecated").and_then(Value::as_str)
+    }
+
+    /// The operation to use instead.
+    #[must_use]
+    pub fn replaced_by(&self) -> Option<&'a str> {
+        self.json.get("replaced_by").and_then(Value::as_str)
+    }
+
+    /// What an operator may expect, such as `typical_ms`: its own hint, or else that of the
+    /// node.
+    #[must_use]
+    pub fn hint(&self, name: &str) -> Option<&'a Value> {
+        let hint = |json: &'a Value| json.get("hints").and_then(|hints| hints.get(name));
+        hint(self.json).or_else(|| hint(self.manifest.json()))
+    }
+
     /// The marks that are set, in words: `read only`, `destructive`…
     #[must_use]
     pub fn marks(&self) -> Vec<String> {

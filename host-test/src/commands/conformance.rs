@@ -1,6 +1,5 @@
 //! `conformance`: does a component keep the contract?
 
-use std::env;
 use std::io;
 use std::path::Path;
 use std::process::ExitCode;
@@ -28,9 +27,7 @@ pub(super) async fn run(component: &ComponentArgs, args: &ConformanceArgs) -> Re
 }
 
 fn account(file: &Path, args: &ConformanceArgs) -> Result<Account> {
-    let mut fields = credentials::read(file)?;
-    // Only where it is set: another node may have no such field.
-    credentials::add_secret(&mut fields, env::var(credentials::SECRET_VARIABLE).ok());
+    let fields = credentials::read(file)?;
     let options = ConnectionOptions {
         policy: EgressPolicy::default()
             .allow_private(args.allow_private)

@@ -8,7 +8,7 @@ use tokio::task::AbortHandle;
 use workflow_node_host::form::{CredentialField, CredentialSpec, FieldKind};
 use workflow_node_host::{CallError, CallOptions, Connection, ConnectionOptions, Node};
 
-use crate::connect::leave_out_strangers;
+use crate::connect::fit_to_form;
 use crate::console::Console;
 use crate::credentials::Fields;
 
@@ -71,7 +71,7 @@ pub(super) async fn offline(node: &Node) -> anyhow::Result<Offline> {
 /// Connects to the service.
 pub(super) async fn connect(node: &Node, account: &Account) -> Result<Connection, CallError> {
     let mut fields = account.fields.clone();
-    leave_out_strangers(&mut fields, node.credential_schema().await?, &Console::stderr(false));
+    fit_to_form(&mut fields, node.credential_schema().await?, &Console::stderr(false));
     node.connect(fields, account.options.clone()).await
 }
 

@@ -37,6 +37,8 @@ mod recipes;
 mod records;
 mod resources;
 mod retrying;
+mod scaffold;
+mod seeing;
 mod service;
 mod storm;
 mod time_outs;
