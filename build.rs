@@ -38,7 +38,7 @@ fn main() -> std::io::Result<()> {
     if std::env::var("CARGO_CFG_TARGET_ARCH").as_deref() == Ok("wasm32") {
         // The linker pads every address to five bytes otherwise: 27 KB of them.
         println!("cargo::rustc-link-arg-cdylib=--compress-relocations");
-        // Enough for a page of records: see `Pages` in src/runtime.rs.
+        // Enough for a page of records: see `Pages` in guest/src/runtime.rs.
         println!("cargo::rustc-link-arg-cdylib=--initial-heap=2097152");
     }
     let Some(folder) = std::env::var_os("OUT_DIR") else {

@@ -1,25 +1,23 @@
 //! The HaloPSA node: one sandboxed WebAssembly component that any workflow
 //! platform can load.
 //!
-//! A host calls the exports of the contract in `wit/`. On wasm they arrive in
-//! `component`, which turns them into the plain types of [`contract`] and hands
-//! them down; a call can be followed downwards without coming back up:
+//! A host calls the exports in `wit/`. What every node needs for that is in the crate
+//! `workflow-node-sdk`: types, exports, queue, transport, runtime. Here is HaloPSA; a
+//! call can be followed downwards without coming back up:
 //!
 //! | room | what lives there |
 //! |---|---|
-//! | `component` | WIT exports to plain Rust and back (wasm only) |
+//! | `component` | what is exported (wasm only) |
 //! | [`connection`], [`check`] | completing credentials, signing in; will it work? |
-//! | [`operations`] | running operations: rules, queue, the generic engines |
+//! | [`operations`] | running operations: rules, the generic engines |
 //! | [`lookup`], [`references`] | values for dropdowns, and names where ids are wanted |
 //! | [`triggers`] | events: polling and webhooks |
 //! | [`catalogue`] | resources, fields, filters and operations as data |
 //! | [`credentials`], [`endpoints`], [`auth`] | the form, addresses, tokens |
 //! | [`input`], [`output`], [`number`] | one parse on the way in, no secret on the way out |
-//! | [`weight`] | how much memory JSON takes |
 //! | [`client`] | a token, repetitions and waits within the deadline |
 //! | [`protocol`] | the HaloPSA wire, as pure functions |
-//! | [`transport`] | the only code that touches `wasi:http` and the clock |
-//! | `runtime` | what a component without the standard library needs (wasm only) |
+//! | [`error`] | the ways in which this node fails |
 //!
 //! The component holds no state and imports no clock of the day, no
 //! randomness, no environment: what it must know comes with the call.

@@ -47,6 +47,7 @@ pub use self::credentials::Credentials;
 pub(crate) use self::credentials::Login;
 pub use self::list::{Choice, List};
 pub use self::operation::{Nothing, Operation, Page};
+pub(crate) use self::schema::INVALID_VALUE;
 pub use self::trigger::{Event, News, Trigger};
 use crate::client::Http;
 use crate::error::Result;
@@ -163,12 +164,26 @@ impl Node {
         Ok(manifest.to_string())
     }
 
+    /// Each name, and of what it is one.
+    fn names(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let operations = self.operations.iter().map(|operation| ("an operation", operation.id));
+        let lists = self.lists.iter().map(|list| ("a list", list.name));
+        let triggers = self.triggers.iter().map(|trigger| ("a trigger", trigger.name));
+        core::iter::once(("a node", self.name)).chain(operations).chain(lists).chain(triggers)
+    }
+
     fn contradictions(&self) -> Vec<String> {
         let lists: Vec<&str> = self.lists.iter().map(|list| list.name).collect();
         let mut wrong = vec![];
         twice("operation", self.operations.iter().map(|operation| operation.id), &mut wrong);
         twice("list", lists.iter().copied(), &mut wrong);
         twice("trigger", self.triggers.iter().map(|trigger| trigger.name), &mut wrong);
+        wrong.extend(self.names().filter(|(_, name)| !is_name(name)).map(|(what, name)| {
+            format!("\"{name}\" is no name of {what}: letters, digits, `.`, `-` and `_`, beginning with one of the former")
+        }));
+        wrong.extend(self.credentials.contradictions());
+        wrong.extend(self.triggers.iter().filter_map(Trigger::contradictions));
+        twice("credential field", self.credentials.names(), &mut wrong);
         wrong.extend(self.operations.iter().flat_map(|operation| operation.contradictions(&lists)));
         for (feature, is_on, there) in [
             ("lookup", cfg!(feature = "lookup"), !self.lists.is_empty()),
@@ -185,8 +200,14 @@ impl Node {
     }
 }
 
+/// Whether it is a name as wit/manifest.schema.json has them.
+fn is_name(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+}
+
 /// Names that stand twice, with both places.
-fn twice(what: &str, names: impl Iterator<Item = &'static str>, wrong: &mut Vec<String>) {
+fn twice<'n>(what: &str, names: impl Iterator<Item = &'n str>, wrong: &mut Vec<String>) {
     let mut seen: Vec<&str> = vec![];
     for (index, name) in names.enumerate() {
         if let Some(first) = seen.iter().position(|before| *before == name) {

@@ -54,11 +54,13 @@ pub struct Http<'a> {
     diagnostics: Vec<Diagnostic>,
     /// What a dry run would have sent for the present item.
     would_send: Vec<Value>,
+    /// Whether a request of the present item changed something.
+    has_written: bool,
     /// Files beside the present item.
-    pub(crate) files: Vec<Attachment>,
+    files: Vec<Attachment>,
     /// Files for the result of the present item.
     pub(crate) results: Vec<Attachment>,
-    pub(crate) item_index: Option<u32>,
+    item_index: Option<u32>,
 }
 
 impl<'a> Http<'a> {
@@ -86,6 +88,7 @@ impl<'a> Http<'a> {
             usage: Usage::default(),
             diagnostics: vec![],
             would_send: vec![],
+            has_written: false,
             files: vec![],
             results: vec![],
             item_index: None,
@@ -170,6 +173,19 @@ impl<'a> Http<'a> {
         self.session.as_ref()
     }
 
+    /// The next item begins: what the requests of the one before did is its own.
+    pub(crate) fn begin_item(&mut self, index: usize, files: &[Attachment]) {
+        self.item_index = u32::try_from(index).ok();
+        self.files = files.to_vec();
+        self.results.clear();
+        self.has_written = false;
+    }
+
+    /// Whether a request of the present item changed something.
+    pub(crate) fn has_written(&self) -> bool {
+        self.has_written
+    }
+
     /// What a dry run would have sent since the last question.
     pub(crate) fn take_would_send(&mut self) -> Vec<Value> {
         core::mem::take(&mut self.would_send)
@@ -202,7 +218,19 @@ impl<'a> Http<'a> {
                 Err(error) => error.reached == Reached::Maybe,
             };
             let (trouble, asked, error) = match answer {
-                Ok(answer) if (200..300).contains(&answer.status) => return Ok(answer),
+                Ok(answer) if (200..300).contains(&answer.status) => {
+                    self.has_written |= safety != Safety::Read;
+                    return Ok(answer);
+                }
+                // It was deleted by the attempt whose answer was lost.
+                Ok(answer)
+                    if answer.status == 404
+                        && perhaps_done
+                        && request.method == crate::http::Method::Delete =>
+                {
+                    self.has_written = true;
+                    return Ok(HttpResponse { status: 204, headers: answer.headers, body: vec![] });
+                }
                 Ok(answer) => {
                     let asked = answer.retry_after(self.now());
                     (Trouble::Status(answer.status), asked, answer::refused(&answer, safety))

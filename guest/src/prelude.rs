@@ -13,3 +13,4 @@ pub use serde_json::{Value, json};
 pub use crate::builder::{Choice, Credentials, Event, List, News, Node, Nothing, Operation, Page, Trigger};
 pub use crate::client::{Http, Safety};
 pub use crate::error::{Code, Effect, ErrorKind, NodeError, Result, Retry};
+pub use crate::interface::{Attachment, Content, Delivery, Endpoint, Link};

@@ -51,7 +51,7 @@ unsafe impl GlobalAlloc for Heap {
 }
 
 /// Where the heap gets its memory: first what the component was born with
-/// (`--initial-heap` in `build.rs`), which is enough for most calls. To grow is
+/// (`--initial-heap`, a linker argument of the build script), which is enough for most calls. To grow is
 /// dear: the host asks the kernel for it, and takes it back after each call.
 struct Pages {
     born_with_used: AtomicBool,

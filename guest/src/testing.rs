@@ -14,6 +14,7 @@
 //! ```
 
 #![expect(clippy::panic, clippy::expect_used, reason = "what goes wrong here has failed a test already")]
+#![expect(clippy::needless_pass_by_value, reason = "tests write values in place, with `json!`")]
 
 use std::time::Duration;
 
@@ -23,8 +24,8 @@ use crate::builder::Node;
 use crate::error::{NodeError, Result};
 use crate::http::{HttpRequest, HttpResponse, Limits, Reached, Reason, TransportError};
 use crate::interface::{
-    CallContext, Connection, ConnectionAuth, Entries, Event, Fields, Item, Outcome, Question, Secret,
-    Session, Trigger,
+    Attachment, CallContext, Connection, ConnectionAuth, Entries, Event, Fields, Item, Outcome, Question,
+    Secret, Session, Trigger,
 };
 use crate::transport::{Exchange, Transport};
 
@@ -36,6 +37,9 @@ pub struct Fake {
     fields: Vec<(String, String)>,
     elapsed: Duration,
     is_dry_run: bool,
+    is_read_only: bool,
+    is_unconfirmed: bool,
+    files: Vec<Attachment>,
     /// The token of an earlier call.
     session: Option<String>,
 }
@@ -136,19 +140,48 @@ impl Fake {
         request.headers.iter().find(|(header, _)| *header == name).map(|(_, value)| value.as_str())
     }
 
+    /// The host lets nothing be changed.
+    #[must_use]
+    pub fn read_only(mut self) -> Self {
+        self.is_read_only = true;
+        self
+    }
+
+    /// No person confirmed the operation.
+    #[must_use]
+    pub fn unconfirmed(mut self) -> Self {
+        self.is_unconfirmed = true;
+        self
+    }
+
+    /// Puts a file beside the items to come.
+    #[must_use]
+    pub fn file(mut self, file: Attachment) -> Self {
+        self.files.push(file);
+        self
+    }
+
     /// Runs an operation on one item, to its last page.
     ///
     /// # Errors
     /// The failure of the call or of the item.
     pub fn run(&mut self, node: &Node, id: &str, input: Value) -> Result<Vec<Value>> {
+        Ok(self.run_with_files(node, id, input)?.into_iter().map(|item| item.json).collect())
+    }
+
+    /// The same with the files beside the results.
+    ///
+    /// # Errors
+    /// The failure of the call or of the item.
+    pub fn run_with_files(&mut self, node: &Node, id: &str, input: Value) -> Result<Vec<Item>> {
         let (context, connection) = (self.context(), self.connection(node));
         let (mut rows, mut cursor) = (vec![], None::<String>);
         loop {
-            let items = vec![Item::new(input.clone())];
-            let execution = node.execute(self, &context, &connection, id, items, cursor.as_deref())?;
+            let items = [Item { attachments: self.files.clone(), ..Item::new(input.clone()) }];
+            let execution = node.execute(self, &context, &connection, id, &items, cursor.as_deref())?;
             for outcome in execution.outcomes {
                 match outcome {
-                    Outcome::Done(items) => rows.extend(items.into_iter().map(|item| item.json)),
+                    Outcome::Done(items) => rows.extend(items),
                     Outcome::Failed(error) => return Err(error),
                     Outcome::NotAttempted => {}
                 }
@@ -209,17 +242,21 @@ impl Fake {
             trace_parent: None,
             time_zone: None,
             dry_run: self.is_dry_run,
-            read_only: false,
+            read_only: self.is_read_only,
             allowed_operations: None,
-            confirmed: true,
+            confirmed: !self.is_unconfirmed,
         }
     }
 
     /// A connection with a value for each field of the form.
     fn connection(&self, node: &Node) -> Connection {
         let form = node.credentials.to_json();
-        let names =
-            form["fields"].as_array().into_iter().flatten().filter_map(|field| field["name"].as_str());
+        let names = form
+            .get("fields")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(|field| field["name"].as_str());
         let value = |name: &str| match self.fields.iter().find(|(field, _)| field == name) {
             Some((_, value)) => value.clone(),
             None if name == "url" => "https://service.test".to_owned(),
@@ -278,6 +315,7 @@ mod tests {
     use super::*;
     use crate::builder::{Credentials, Nothing, Operation};
     use crate::client::Http;
+    use crate::error::ErrorKind;
 
     /// A node that sends one request.
     fn node(is_read: bool) -> Node {
@@ -286,6 +324,121 @@ mod tests {
         };
         Node::new("x", "X", "X.", Credentials::at("https://service.test"))
             .operation(Operation::write("x.send", "Send", send))
+    }
+
+    #[derive(serde::Deserialize, schemars::JsonSchema)]
+    struct Named {
+        id: String,
+    }
+
+    #[test]
+    fn an_id_leads_to_no_other_record_and_no_other_host() {
+        let get =
+            |http: &mut Http<'_>, named: Named| http.get(format!("/notes/{}", named.id)).send::<Value>();
+        let node = Node::new("x", "X", "X.", Credentials::at("https://service.test"))
+            .operation(Operation::read("note.get", "Get", get));
+        for id in ["..", "../users/1", "%2E%2e/users", "a/../../b", r"..\users"] {
+            let mut service = Fake::new();
+            assert!(service.run(&node, "note.get", json!({ "id": id })).is_err(), "{id}");
+            assert!(service.sent().is_empty(), "{id}");
+        }
+        let mut service = Fake::new().on("GET /notes//evil.test/a%3Fb%23c", 200, json!({}));
+        service.run(&node, "note.get", json!({ "id": "/evil.test/a?b#c" })).unwrap();
+    }
+
+    #[test]
+    fn what_was_done_before_a_failure_is_not_done_again() {
+        let two = |http: &mut Http<'_>, _: Nothing| {
+            http.post("/tickets").send::<Value>()?;
+            http.post("/tickets/1/close").send::<Value>()
+        };
+        let node = Node::new("x", "X", "X.", Credentials::at("https://service.test"))
+            .operation(Operation::write("ticket.make", "Make", two));
+        for (status, headers) in [(429, &[("retry-after", "500")][..]), (400, &[]), (403, &[])] {
+            let mut service = Fake::new().on("POST /tickets", 201, json!({"id": 1})).once(
+                "POST /tickets/1/close",
+                status,
+                headers,
+                json!({}),
+            );
+            let error = service.run(&node, "ticket.make", json!({})).unwrap_err();
+            assert_eq!(error.effect(), crate::error::Effect::Applied, "{status}");
+            assert_eq!(service.sent().len(), 2, "{status}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_given_is_not_sent() {
+        let put = |http: &mut Http<'_>, _: Nothing| {
+            let body =
+                json!({"name": "A", "contact": {"street": null, "zip": 1}, "list": [{"a": null}], "b": null});
+            http.put("/x").body(body).send::<Value>()
+        };
+        let node = Node::new("x", "X", "X.", Credentials::at("https://service.test"))
+            .operation(Operation::write("x.put", "Put", put));
+        let mut service = Fake::new().on("PUT /x", 200, json!({}));
+        service.run(&node, "x.put", json!({})).unwrap();
+        assert_eq!(service.body(0), json!({"name": "A", "contact": {"zip": 1}, "list": [{}]}));
+    }
+
+    #[test]
+    fn a_first_poll_is_quiet_to_its_last_page() {
+        use crate::builder::{Event, News, Trigger};
+        let poll = |_: &mut Http<'_>, _: Nothing, last: Option<u32>| {
+            let last = last.unwrap_or(0) + 1;
+            let events = vec![Event::new(format!("x/{last}"), "2026-03-01T09:00:00Z", json!({"id": last}))];
+            Ok(News { events, state: last, more: last < 3 })
+        };
+        let node = Node::new("x", "X", "X.", Credentials::at("https://service.test"))
+            .trigger(Trigger::poll("x.new", "New", poll));
+        let (mut state, mut service) = (None::<String>, Fake::new());
+        for events in [0, 0, 0, 1] {
+            let (found, next, _) = service.poll(&node, "x.new", &json!({}), state.as_deref()).unwrap();
+            assert_eq!(found.len(), events);
+            state = Some(next);
+        }
+    }
+
+    #[test]
+    fn a_deletion_that_was_lost_is_found_done() {
+        let delete = |http: &mut Http<'_>, _: Nothing| http.delete("/x").send::<Value>();
+        let node = Node::new("x", "X", "X.", Credentials::at("https://service.test"))
+            .operation(Operation::write("x.delete", "Delete", delete));
+        let mut service = Fake::new().once("DELETE /x", 503, &[], json!({})).on("DELETE /x", 404, json!({}));
+        assert!(service.run(&node, "x.delete", json!({})).is_ok());
+        let mut gone = Fake::new().on("DELETE /x", 404, json!({}));
+        assert!(gone.run(&node, "x.delete", json!({})).is_err());
+    }
+
+    #[test]
+    fn a_value_cannot_end_a_header() {
+        let get =
+            |http: &mut Http<'_>, named: Named| http.get("/").header("if-match", named.id).send::<Value>();
+        let node = Node::new("x", "X", "X.", Credentials::at("https://service.test"))
+            .operation(Operation::read("note.get", "Get", get));
+        let error = Fake::new().run(&node, "note.get", json!({"id": "a\r\nx: y"})).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    }
+
+    #[test]
+    fn what_contradicts_itself_is_named_with_both_places() {
+        let credentials = Credentials::at_typed_address("").bearer_key("").bearer_key("");
+        let read = || Operation::read("x.get", "Get", |_: &mut Http<'_>, _: Nothing| Ok(1));
+        let wrong = Node::new("x", "X", "X.", credentials)
+            .operation(read())
+            .operation(read().dropdown("id", "shelves").example("One", json!({"id": 1})))
+            .manifest()
+            .unwrap_err();
+        let all = wrong.join("\n");
+        for part in [
+            "the operation \"x.get\" is there twice: number 1 and number 2",
+            "the credential field \"api_key\" is there twice",
+            "the list \"shelves\", which the node does not have",
+            "no property \"id\"",
+            "the example \"One\" does not fit at /id",
+        ] {
+            assert!(all.contains(part), "{part}: {all}");
+        }
     }
 
     #[test]
@@ -318,8 +471,9 @@ mod tests {
             }
             let node = node(method == "GET");
             let (context, connection) = (service.context(), service.connection(&node));
-            let items = vec![Item::new(json!({}))];
-            let execution = node.execute(&mut service, &context, &connection, "x.send", items, None).unwrap();
+            let items = [Item::new(json!({}))];
+            let execution =
+                node.execute(&mut service, &context, &connection, "x.send", &items, None).unwrap();
             assert_eq!(service.sent().len() as u64, case["requests"].as_u64().unwrap(), "{case}");
             match (case["kind"].as_str(), execution.outcomes.as_slice()) {
                 (None, [Outcome::Done(_)]) => {}

@@ -277,7 +277,7 @@ fn a_recurring_invoice_without_its_lines_is_not_written() {
         answer(200, &json!({"id": 4}))
     });
     let error = failure(&execution);
-    assert_eq!((crate::error::code_of(&error), error.effect()), (Code::MalformedAnswer, Effect::None));
+    assert_eq!((crate::error::code_of(error), error.effect()), (Code::MalformedAnswer, Effect::None));
 }
 
 #[test]
@@ -342,7 +342,7 @@ fn an_answer_about_another_record_is_no_success() {
         let execution = run(operation, &input, None, |_| answer(200, &other));
         let error = failure(&execution);
         assert_eq!(
-            (crate::error::code_of(&error), error.effect()),
+            (crate::error::code_of(error), error.effect()),
             (Code::MalformedAnswer, effect),
             "{operation}"
         );
@@ -456,7 +456,7 @@ fn a_quantity_that_shows_later_is_waited_for() {
     }
     let (execution, reads) = recurring(u32::MAX, |_| json!({"id": 4}));
     let error = failure(&execution);
-    assert_eq!((crate::error::code_of(&error), error.effect()), (Code::NotKept, Effect::Applied));
+    assert_eq!((crate::error::code_of(error), error.effect()), (Code::NotKept, Effect::Applied));
     assert!((4..=6).contains(&reads), "{reads} reads");
 }
 

@@ -148,7 +148,7 @@ fn a_name_that_is_in_hundreds_of_others_is_found_or_said_to_be_too_common() {
         let (_, posted, execution) =
             sent_by("ticket.create", &ticket, |path, page| many(page, path, honours, has_it));
         let error = failure(&execution).unwrap();
-        assert_eq!(crate::error::code_of(&error), Code::AmbiguousName, "{error:?}");
+        assert_eq!(crate::error::code_of(error), Code::AmbiguousName, "{error:?}");
         assert!(error.message().starts_with("Too many of the clients match"), "{error:?}");
         assert!(error.advice().unwrap().contains("Give the id"), "{error:?}");
         assert_eq!(posted, None);
@@ -204,7 +204,7 @@ fn a_team_or_category_that_is_not_there_is_refused_where_the_list_is_whole() {
         ticket[field] = json!(given);
         let (_, posted, execution) = sent_by("ticket.create", &ticket, lists);
         let error = failure(&execution).unwrap();
-        assert_eq!((crate::error::code_of(&error), error.field()), (Code::UnknownName, Some(place)));
+        assert_eq!((crate::error::code_of(error), error.field()), (Code::UnknownName, Some(place)));
         assert!(error.advice().unwrap().contains(near), "{error:?}");
         assert_eq!(posted, None);
         // What cannot be compared is for HaloPSA to judge.
@@ -253,7 +253,7 @@ fn a_custom_field_that_is_not_there_is_refused_where_the_definitions_are_known()
         let ticket = json!({"summary": "x", "customfields": given});
         let (_, posted, execution) = sent_by("ticket.create", &ticket, definitions);
         let error = failure(&execution).unwrap();
-        assert_eq!(crate::error::code_of(&error), Code::UnknownField, "{given}");
+        assert_eq!(crate::error::code_of(error), Code::UnknownField, "{given}");
         assert!(error.field().unwrap().starts_with("/customfields/"), "{error:?}");
         assert!(error.advice().unwrap().contains(near), "{error:?}");
         assert_eq!(posted, None);
@@ -298,7 +298,7 @@ fn a_site_or_a_user_of_another_client_is_caught_before_it_is_sent() {
             let (_, posted, execution) = sent_by(operation, &input, records);
             let error = failure(&execution).unwrap_or_else(|| panic!("{input}"));
             assert_eq!(
-                (crate::error::code_of(&error), error.field()),
+                (crate::error::code_of(error), error.field()),
                 (Code::InvalidValue, Some(place)),
                 "{input}"
             );
@@ -334,7 +334,7 @@ fn an_address_of_another_server_is_refused() {
     let (paths, posted, execution) =
         sent_by("ticket.create", &json!({"summary": "x", "client_id": address}), |_, _| None);
     let error = failure(&execution).unwrap();
-    assert_eq!((crate::error::code_of(&error), error.field()), (Code::InvalidValue, Some("/client_id")));
+    assert_eq!((crate::error::code_of(error), error.field()), (Code::InvalidValue, Some("/client_id")));
     assert!(error.advice().unwrap().contains("x.halopsa.com"), "{error:?}");
     assert!(paths.is_empty() && posted.is_none());
 }

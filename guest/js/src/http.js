@@ -194,6 +194,9 @@ export class Http {
     const full = path.startsWith("/") ? this.origin + path : path;
     if (full !== this.origin && !full.startsWith(`${this.origin}/`))
       throw new Failure("internal", "foreign-address", "The node asked for an address that is not the service's.");
+    // `..` in an id would name another record.
+    if (/[/\\](\.|%2e){1,2}([/\\?#]|$)/i.test(full.slice(this.origin.length)))
+      throw new Failure("invalid-input", "invalid-value", 'A value in the address of a request is "." or "..".');
     return text ? `${full}${full.includes("?") ? "&" : "?"}${text}` : full;
   }
 

@@ -141,3 +141,12 @@ test("the host logs in where only a recipe can", () => {
   assert.deepEqual(credentials.egress, ["{url}"]);
   assert.equal(credentials.auth_recipe.oauth2_client_credentials.token_url, "{url}/token");
 });
+
+test("an id leads to no other record", async () => {
+  const made = todo().read("todo.get", "Get", { input: { id: "string!" }, example: { id: "1" }, run: (http, { id }) => http.get(`/todos/${id}`) });
+  for (const id of ["..", "../users/1", "%2E%2e/users", "a/../../b", "..\\users"]) {
+    const service = fake(made);
+    const [outcome] = await service.runAll("todo.get", [{ id }]);
+    assert.equal(outcome.failed.code, "todo.invalid-value", id);
+  }
+});

@@ -54,6 +54,16 @@ class NodeTest(unittest.TestCase):
 
         self.assertEqual(len(fake(made).run("todo.list")), 25)
 
+    def test_an_id_leads_to_no_other_record(self):
+        made = todo()
+        made.read("todo.get", "Get", input={"id": "string!"}, example={"id": "1"})(
+            lambda http, given: http.get(f"/todos/{given['id']}")
+        )
+        for given in ("..", "../users/1", "%2E%2e/users", "a/../../b", r"..\users"):
+            with self.subTest(given), self.assertRaises(ItemFailed) as raised:
+                fake(made).run("todo.get", {"id": given})
+            self.assertEqual(raised.exception.error["code"], "todo.invalid-value")
+
     def test_rules_of_the_call_are_kept(self):
         made = todo()
         made.write("todo.drop", "Drop", destructive=True)(nothing)

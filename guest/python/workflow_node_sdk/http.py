@@ -154,6 +154,9 @@ class Http:
         if full != self.origin and not full.startswith(f"{self.origin}/"):
             message = "The node asked for an address that is not the service's."
             raise Failure("internal", "foreign-address", message)
+        # `..` in an id would name another record.
+        if re.search(r"[/\\](\.|%2e){1,2}([/\\?#]|$)", full[len(self.origin) :], re.IGNORECASE):
+            raise Failure("invalid-input", "invalid-value", 'A value in the address of a request is "." or "..".')
         return f"{full}{'&' if '?' in full else '?'}{text}" if text else full
 
     def _headers(self, own, content):

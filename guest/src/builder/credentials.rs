@@ -44,6 +44,8 @@ pub struct Credentials {
     address: String,
     fields: Vec<Value>,
     login: Login,
+    /// How many logins were chosen; there can be one.
+    logins: usize,
 }
 
 fn field(name: &str, label: &str, help: &str, kind: &str) -> Value {
@@ -54,20 +56,21 @@ impl Credentials {
     /// A service at one address, such as `https://api.example.com/v2`.
     #[must_use]
     pub fn at(address: &'static str) -> Self {
-        Self { address: address.to_string(), fields: vec![], login: Login::None }
+        Self { address: address.to_string(), fields: vec![], login: Login::None, logins: 0 }
     }
 
     /// A service whose address a person types, in the field `url`.
     #[must_use]
     pub fn at_typed_address(help: &'static str) -> Self {
         let fields = vec![field(URL, "Address", help, "url")];
-        Self { address: format!("{{{URL}}}"), fields, login: Login::None }
+        Self { address: format!("{{{URL}}}"), fields, login: Login::None, logins: 0 }
     }
 
     /// A key in a header, such as `x-api-key`, from the field `api_key`.
     #[must_use]
     pub fn key_header(mut self, header: &'static str, help: &'static str) -> Self {
         self.fields.push(field("api_key", "API key", help, "secret"));
+        self.logins += 1;
         self.login = Login::Key { field: "api_key", header, prefix: "" };
         self
     }
@@ -76,6 +79,7 @@ impl Credentials {
     #[must_use]
     pub fn bearer_key(mut self, help: &'static str) -> Self {
         self.fields.push(field("api_key", "API key", help, "secret"));
+        self.logins += 1;
         self.login = Login::Key { field: "api_key", header: "authorization", prefix: "Bearer " };
         self
     }
@@ -85,6 +89,7 @@ impl Credentials {
     pub fn basic(mut self, help: &'static str) -> Self {
         self.fields.push(field("user", "User name", help, "text"));
         self.fields.push(field("password", "Password", "", "secret"));
+        self.logins += 1;
         self.login = Login::Basic { user: "user", password: "password" };
         self
     }
@@ -99,6 +104,7 @@ impl Credentials {
             true => token_path.to_string(),
             false => format!("{}/{}", self.address.trim_end_matches('/'), token_path.trim_start_matches('/')),
         };
+        self.logins += 1;
         self.login =
             Login::ClientCredentials { id: "client_id", secret: "client_secret", token_url, scope: None };
         self
@@ -187,6 +193,29 @@ impl Credentials {
                 .with_field(name)
                 .with_advice("Fill it in.")
         })
+    }
+
+    /// What cannot work.
+    pub(crate) fn contradictions(&self) -> Vec<String> {
+        let mut wrong = vec![];
+        if self.logins > 1 {
+            wrong.push(format!("the credentials choose {} logins, and a node has one", self.logins));
+        }
+        let filled = self.address.replace("{url}", "https://example.com");
+        if Url::parse(&filled).ok().filter(|url| matches!(url.scheme(), "http" | "https")).is_none() {
+            wrong.push(format!("the address \"{}\" is no web address", self.address));
+        }
+        if let Login::Key { header, .. } = &self.login
+            && (header.is_empty() || !header.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'))
+        {
+            wrong.push(format!("\"{header}\" is no name of a header"));
+        }
+        wrong
+    }
+
+    /// The names of the fields.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.fields.iter().filter_map(|field| field["name"].as_str())
     }
 
     /// The values of the secret fields.

@@ -48,7 +48,7 @@ impl<B: Build> NodeExports for B {
         items: Vec<Item>,
         cursor: Option<&str>,
     ) -> Result<Execution> {
-        B::node().execute(transport, context, connection, operation, items, cursor)
+        B::node().execute(transport, context, connection, operation, &items, cursor)
     }
 }
 

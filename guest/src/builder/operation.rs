@@ -223,7 +223,11 @@ impl Operation {
     /// Hosts ask a person first where the property has this value.
     #[must_use]
     pub fn confirm_when(mut self, property: &'static str, value: Value) -> Self {
-        self.confirm_when.push(json!({ "at": format!("/{property}"), "is": [value] }));
+        let mut condition = json!({ "at": format!("/{property}") });
+        if let Value::Object(condition) = &mut condition {
+            condition.insert("is".to_string(), Value::Array(vec![value]));
+        }
+        self.confirm_when.push(condition);
         self
     }
 
@@ -305,6 +309,15 @@ impl Operation {
             if !lists.contains(list) {
                 wrong.push(format!(
                     "{}: the values of \"{property}\" come from the list \"{list}\", which the node does not have",
+                    self.id
+                ));
+            }
+        }
+        for condition in &self.confirm_when {
+            let property = condition["at"].as_str().unwrap_or_default().trim_start_matches('/');
+            if input.get("properties").and_then(|properties| properties.get(property)).is_none() {
+                wrong.push(format!(
+                    "{}: the input has no property \"{property}\" for confirm_when, so nobody would be asked",
                     self.id
                 ));
             }

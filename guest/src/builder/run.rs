@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{Node, Operation, schema};
 use crate::client::{Http, NOT_SENT};
-use crate::error::{Code, ErrorKind, NodeError, Result, Retry};
+use crate::error::{Code, Effect, ErrorKind, NodeError, Result, Retry};
 use crate::interface::{CallContext, Connection, Execution, Item, Outcome};
 use crate::queue::{Cursor, Queue};
 use crate::text;
@@ -27,7 +27,7 @@ impl Node {
         context: &CallContext,
         connection: &Connection,
         id: &str,
-        items: Vec<Item>,
+        items: &[Item],
         cursor: Option<&str>,
     ) -> Result<Execution> {
         let operation = self.find(id)?;
@@ -46,8 +46,7 @@ impl Node {
             }
             pages += 1;
             let Some(item) = items.get(index) else { break };
-            http.item_index = u32::try_from(index).ok();
-            http.files.clone_from(&item.attachments);
+            http.begin_item(index, &item.attachments);
             let position = Some(queue.position().clone()).filter(|position| !position.is_null());
             let turn = schema::fit(&input, item.json.clone())
                 .and_then(|input| confirmed(operation, &input, context).map(|()| input))
@@ -55,6 +54,12 @@ impl Node {
             let would_send = http.take_would_send();
             let files = core::mem::take(&mut http.results);
             if context.dry_run && (!would_send.is_empty() || is_not_sent(&turn)) {
+                if !operation.marks.read_only && would_send.iter().all(|request| request["method"] == "GET") {
+                    http.warn(
+                        "dry-run-incomplete",
+                        "Which requests follow depends on the answers, so the dry run does not show them.",
+                    );
+                }
                 queue.settle(index, Outcome::Done(would_send.into_iter().map(Item::new).collect()));
                 continue;
             }
@@ -71,7 +76,7 @@ impl Node {
                         None => queue.settle(index, Outcome::Done(results)),
                     }
                 }
-                Err(error) => queue.settle(index, Outcome::Failed(error)),
+                Err(error) => queue.settle(index, Outcome::Failed(after_writes(error, &http))),
             }
         }
         let (outcomes, next, resume_after) = queue.finish(id);
@@ -84,6 +89,21 @@ impl Node {
             unknown(UNKNOWN_OPERATION, "operation", id, &ids)
         })
     }
+}
+
+/// A failure of an item of which a part was done: it is not tried again by itself,
+/// or that part would be done twice.
+fn after_writes(error: NodeError, http: &Http<'_>) -> NodeError {
+    if !http.has_written() || error.effect() != Effect::None {
+        return error;
+    }
+    let advice = match error.advice() {
+        Some(advice) => {
+            format!("{advice} An earlier request of this item was carried out: look at the service first.")
+        }
+        None => "An earlier request of this item was carried out: look at the service first.".to_string(),
+    };
+    error.with_effect(Effect::Applied).with_retry(Retry::Never).with_advice(advice)
 }
 
 /// A name that the node does not have, with the nearest that it has.

@@ -169,10 +169,9 @@ fn object(schema: &Value, members: Map<String, Value>) -> Result<Value> {
         }
     }
     for (name, property) in properties {
-        if let (false, Some(default)) = (fitting.contains_key(name), property.get("default")) {
-            if !default.is_null() {
-                fitting.insert(name.clone(), default.clone());
-            }
+        let default = property.get("default").filter(|default| !default.is_null());
+        if let (false, Some(default)) = (fitting.contains_key(name), default) {
+            fitting.insert(name.clone(), default.clone());
         }
     }
     let required = schema.get("required").and_then(Value::as_array).into_iter().flatten();

@@ -52,13 +52,22 @@ impl<T: Serialize> Event<T> {
 /// What is new since the last poll.
 #[derive(Debug, Clone)]
 pub struct News<T, S> {
-    /// The events. Those of the first poll are not delivered: a trigger begins when
-    /// it is switched on.
+    /// The events. Those of the first poll are not delivered, to its last page where
+    /// `more` is set: a trigger begins when it is switched on.
     pub events: Vec<Event<T>>,
     /// What the next poll needs.
     pub state: S,
     /// Whether more events are waiting.
     pub more: bool,
+}
+
+/// What is kept from poll to poll.
+#[derive(Serialize, serde::Deserialize)]
+struct Kept {
+    state: Value,
+    /// Whether the first poll has not come to its last page yet.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    begins: bool,
 }
 
 pub(crate) struct Polled {
@@ -117,14 +126,14 @@ impl Trigger {
         S: Serialize + DeserializeOwned,
     {
         let poll: Poll = Box::new(move |http, config, before| {
-            let begins = before.is_none();
-            let news = poll(http, from_json(config)?, before.map(state).transpose()?)?;
+            let kept = before.map(state::<Kept>).transpose()?;
+            let begins = kept.as_ref().is_none_or(|kept| kept.begins);
+            let before = kept.map(|kept| state(kept.state)).transpose()?;
+            let news = poll(http, from_json(config)?, before)?;
             let events = news.events.into_iter().filter(|_| !begins).map(Event::into_interface);
-            Ok(Polled {
-                events: events.collect::<Result<_>>()?,
-                state: to_state(news.state)?,
-                more: news.more,
-            })
+            let events = events.collect::<Result<_>>()?;
+            let kept = Kept { state: to_state(news.state)?, begins: begins && news.more };
+            Ok(Polled { events, state: to_state(kept)?, more: news.more })
         });
         let interval = Duration::from_secs(60);
         Self::new::<C, T>(name, title, Mode::Poll { poll, interval })
@@ -181,6 +190,14 @@ impl Trigger {
         let config =
             if text.trim().is_empty() { json!({}) } else { serde_json::from_str(text).unwrap_or_default() };
         schema::fit(&(self.config)(), config)
+    }
+
+    /// What does not fit within the trigger itself.
+    pub(crate) fn contradictions(&self) -> Option<String> {
+        let sample = self.sample.clone()?;
+        let error = schema::fit(&(self.output)(), sample).err()?;
+        let place = error.field().unwrap_or("the whole");
+        Some(format!("{}: the sample does not fit the output at {place}: {}", self.name, error.message()))
     }
 
     pub(crate) fn to_json(&self) -> Value {

@@ -11,9 +11,17 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{Http, answer};
+use crate::builder::INVALID_VALUE;
 use crate::error::{Code, ErrorKind, NodeError, Result};
 use crate::http::{HttpRequest, HttpResponse, Method};
 pub use crate::retry::Safety;
+
+/// What a request carries.
+enum Body {
+    None,
+    Json(core::result::Result<Value, String>),
+    Bytes { content_type: &'static str, bytes: Vec<u8> },
+}
 
 /// A request that is being put together.
 pub struct Call<'h, 'a> {
@@ -22,7 +30,7 @@ pub struct Call<'h, 'a> {
     path: String,
     query: Vec<(String, String)>,
     headers: Vec<(&'static str, String)>,
-    body: Option<core::result::Result<Value, String>>,
+    body: Body,
     safety: Safety,
 }
 
@@ -33,7 +41,7 @@ impl<'h, 'a> Call<'h, 'a> {
             Method::Put | Method::Delete => Safety::Overwrite,
             Method::Post | Method::Patch => Safety::Create,
         };
-        Self { http, method, path, query: vec![], headers: vec![], body: None, safety }
+        Self { http, method, path, query: vec![], headers: vec![], body: Body::None, safety }
     }
 
     /// Adds a query parameter.
@@ -59,10 +67,34 @@ impl<'h, 'a> Call<'h, 'a> {
         self
     }
 
-    /// Sets the JSON body. Members that are `null` are left out.
+    /// Sets the JSON body. Members that are `null` are left out at every depth, since
+    /// they stand for what was not given; [`exact_body`](Self::exact_body) keeps them.
     #[must_use]
     pub fn body(mut self, body: impl Serialize) -> Self {
-        self.body = Some(serde_json::to_value(body).map(without_nulls).map_err(|error| error.to_string()));
+        self.body =
+            Body::Json(serde_json::to_value(body).map(without_nulls).map_err(|error| error.to_string()));
+        self
+    }
+
+    /// Sets the JSON body as it is.
+    #[must_use]
+    pub fn exact_body(mut self, body: impl Serialize) -> Self {
+        self.body = Body::Json(serde_json::to_value(body).map_err(|error| error.to_string()));
+        self
+    }
+
+    /// Sets a body of form fields (`application/x-www-form-urlencoded`).
+    #[must_use]
+    pub fn form(self, fields: &[(&str, &str)]) -> Self {
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        form.extend_pairs(fields);
+        self.bytes("application/x-www-form-urlencoded", form.finish().into_bytes())
+    }
+
+    /// Sets a body that is no JSON, such as a file.
+    #[must_use]
+    pub fn bytes(mut self, content_type: &'static str, bytes: Vec<u8>) -> Self {
+        self.body = Body::Bytes { content_type, bytes };
         self
     }
 
@@ -90,17 +122,29 @@ impl<'h, 'a> Call<'h, 'a> {
     /// What the service, the network or the host refused.
     pub fn send_raw(self) -> Result<HttpResponse> {
         let Self { http, method, path, query, mut headers, body, safety } = self;
-        let body = body.transpose().map_err(|error| {
-            NodeError::new(Code::INTERNAL, format!("The body of a request cannot be written: {error}."))
-        })?;
         headers.push(("accept", "application/json".into()));
-        if body.is_some() {
-            headers.push(("content-type", "application/json".into()));
-        }
-        let bytes = body.as_ref().map(|body| body.to_string().into_bytes()).unwrap_or_default();
+        // What a dry run shows of the body, and what is sent.
+        let (shown, content_type, bytes) = match body {
+            Body::None => (None, None, vec![]),
+            Body::Json(Ok(body)) => {
+                let bytes = body.to_string().into_bytes();
+                (Some(body), Some("application/json"), bytes)
+            }
+            Body::Json(Err(error)) => {
+                let message = format!("The body of a request cannot be written: {error}.");
+                return Err(NodeError::new(Code::INTERNAL, message));
+            }
+            Body::Bytes { content_type, bytes } => {
+                let shown = format!("{} bytes of {content_type}", bytes.len());
+                (Some(Value::String(shown)), Some(content_type), bytes)
+            }
+        };
+        headers.extend(content_type.map(|content_type| ("content-type", content_type.to_string())));
         let mut request = HttpRequest { method, url: http.address(&path, &query), headers, body: bytes };
+        stays_in_place(&path)?;
+        are_headers(&request)?;
         if http.context.dry_run {
-            return Err(http.keep_for_dry_run(&request, body.as_ref()));
+            return Err(http.keep_for_dry_run(&request, shown.as_ref()));
         }
         if let Some(trace_parent) = &http.context.trace_parent {
             request.headers.push(("traceparent", trace_parent.clone()));
@@ -108,6 +152,7 @@ impl<'h, 'a> Call<'h, 'a> {
         let plain = request.clone();
         http.log_in()?;
         http.sign(&mut request)?;
+        are_headers(&request)?;
         match http.exchange(&request, safety) {
             Err(error) if error.kind() == ErrorKind::Unauthenticated && http.renew()? => {
                 let mut again = plain;
@@ -120,11 +165,36 @@ impl<'h, 'a> Call<'h, 'a> {
     }
 }
 
+/// Refuses a path that an input could lead somewhere else: `..` in an id would name
+/// another record.
+fn stays_in_place(path: &str) -> Result<()> {
+    let moves =
+        |segment: &str| matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..");
+    if !path.split(['/', '\\']).any(moves) {
+        return Ok(());
+    }
+    Err(NodeError::new(INVALID_VALUE, "A value in the address of a request is \".\" or \"..\".")
+        .with_advice("Give the id of a record."))
+}
+
+/// Refuses values that would end a header and begin another one.
+fn are_headers(request: &HttpRequest) -> Result<()> {
+    match request.headers.iter().find(|(_, value)| value.chars().any(char::is_control)) {
+        None => Ok(()),
+        Some((name, _)) => Err(NodeError::new(
+            INVALID_VALUE,
+            format!("The value of the header \"{name}\" holds characters that no header has."),
+        )),
+    }
+}
+
 fn without_nulls(value: Value) -> Value {
     match value {
         Value::Object(members) => {
-            Value::Object(members.into_iter().filter(|(_, value)| !value.is_null()).collect())
+            let there = members.into_iter().filter(|(_, value)| !value.is_null());
+            Value::Object(there.map(|(name, value)| (name, without_nulls(value))).collect())
         }
+        Value::Array(values) => Value::Array(values.into_iter().map(without_nulls).collect()),
         value => value,
     }
 }

@@ -41,7 +41,7 @@ mod guest {
 
     impl manifest::Guest for StdNode {
         fn manifest() -> Result<String, String> {
-            Ok(let operation = |id: &str| {
+            let operation = |id: &str| {
                 json!({
                     "id": id, "title": id, "description": "Tries a part of the standard library.",
                     "annotations": {
@@ -51,7 +51,7 @@ mod guest {
                     "examples": [{ "title": id, "input": {} }],
                 })
             };
-            json!({
+            Ok(json!({
                 "contract": "workflow:node@0.2.0", "name": "std", "title": "Standard library", "version": "1",
                 "description": "Uses the standard library.", "license": "MIT", "lists": [], "triggers": [],
                 "credentials": credentials(),

@@ -125,7 +125,7 @@ fn package(manifest: &Path) -> Result<Value> {
     ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let manifest = fs::canonicalize(manifest)?;
     let metadata: Value = serde_json::from_slice(&output.stdout)?;
-    let packages = metadata["packages"].as_array().context("no packages")?;
+    let packages = metadata.get("packages").and_then(Value::as_array).context("no packages")?;
     let found = packages
         .iter()
         .find(|package| package["manifest_path"].as_str().is_some_and(|path| Path::new(path) == manifest));

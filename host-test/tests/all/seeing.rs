@@ -58,7 +58,13 @@ fn a_trap_has_its_reason_with_debug_and_a_hint_without() -> Result<()> {
 fn labels(run: &Run) -> Result<Vec<Value>> {
     assert_eq!(run.code, Some(0), "{run:?}");
     let list = run.json()?;
-    Ok(list["entries"].as_array().context("no entries")?.iter().map(|entry| entry["label"].clone()).collect())
+    Ok(list
+        .get("entries")
+        .and_then(Value::as_array)
+        .context("no entries")?
+        .iter()
+        .map(|entry| entry["label"].clone())
+        .collect())
 }
 
 #[test]

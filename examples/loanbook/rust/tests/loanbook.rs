@@ -54,9 +54,9 @@ fn a_trigger_begins_now_and_returns_what_is_new() {
         .on("GET /v1/loans?per_page=100&order=desc", 200, rows(&[loan(7), loan(6)], Some(2)))
         .on("GET /v1/loans?after_id=7&per_page=100", 200, rows(&[loan(8)], None));
     let (events, state, more) = service.poll(&loanbook(), "loan.created", &json!({}), None).unwrap();
-    assert_eq!((events.len(), state.as_str(), more), (0, "7", false));
-    let (events, state, _) = service.poll(&loanbook(), "loan.created", &json!({}), Some(&state)).unwrap();
-    assert_eq!((events[0].id.as_str(), state.as_str()), ("loan/8/created", "8"));
+    assert_eq!((events.len(), more), (0, false));
+    let (events, _, _) = service.poll(&loanbook(), "loan.created", &json!({}), Some(&state)).unwrap();
+    assert_eq!(events[0].id, "loan/8/created");
     assert!(service.poll(&loanbook(), "loan.created", &json!({}), Some("garbage")).is_err());
 }
 
