@@ -6,7 +6,7 @@
 //! are base64. JSON text of the interface becomes JSON; text that is none stays a string,
 //! so that nothing is lost.
 //!
-//! Every generator makes types of its own, with the same names: [`json_form!`] writes
+//! Every generator makes types of its own, with the same names: [`json_form!`](crate::json_form!) writes
 //! the functions for a module of them.
 
 #[doc(hidden)]

@@ -9,7 +9,7 @@
 //! | [`builder`] | a node as a value: credentials, operations, lists, triggers, manifest |
 //! | [`traits`] | what a node implements, one trait for each interface in `wit/` |
 //! | [`client`] | the service, for the length of one call |
-//! | [`json_form`] | the JSON form of the interface, for the types of any generator |
+//! | [`json_form`](mod@json_form) | the JSON form of the interface, for the types of any generator |
 //! | [`log`] | lines for the author of the node |
 //! | [`interface`], [`error`] | the types of the interface as plain Rust |
 //! | [`queue`] | the items of a call, and the cursor from one call to the next |
