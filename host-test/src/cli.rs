@@ -263,7 +263,7 @@ pub struct DescribeArgs {
 #[derive(Clone, Debug, Args)]
 pub struct ConnectionArgs {
     /// JSON file with the credential fields; a secret field may come from the variable
-    /// NODE_<FIELD> instead, such as NODE_API_KEY, or from HALOPSA_CLIENT_SECRET
+    /// `NODE_<FIELD>` instead, such as NODE_API_KEY, or from HALOPSA_CLIENT_SECRET
     #[arg(long, value_name = "FILE")]
     pub credentials: PathBuf,
 

@@ -1,9 +1,9 @@
 //! Makes a node of the component that a compiler or an SDK produced.
 //!
 //! Two things keep such a raw component from being loaded. It imports more than a host
-//! grants, because the runtime of its language does: [`seal`] closes these imports. And
+//! grants, because the runtime of its language does: `seal` closes these imports. And
 //! its manifest may not be in a custom section, because most tools cannot write one:
-//! [`manifest`] asks the component for it and checks it. [`assemble`] puts the parts
+//! `manifest` asks the component for it and checks it. `assemble` puts the parts
 //! together.
 
 mod assemble;
