@@ -2,7 +2,6 @@
 //! its room.
 
 use alloc::string::{String, ToString};
-use alloc::vec::Vec;
 
 use jiff::Timestamp;
 use workflow_node_sdk::interface::{
@@ -23,18 +22,20 @@ workflow_node_sdk::export!(type HaloPsa);
 static CREDENTIALS: &str = include_str!(concat!(env!("OUT_DIR"), "/credentials.json"));
 
 /// The node.
+#[derive(Default)]
 struct HaloPsa;
 
 impl NodeExports for HaloPsa {
-    fn name() -> String {
-        "halopsa".to_string()
+    fn name(&self) -> &str {
+        "halopsa"
     }
 
-    fn credential_schema() -> String {
+    fn credential_schema(&self) -> String {
         CREDENTIALS.to_string()
     }
 
     fn authenticate(
+        &self,
         transport: &mut dyn Transport,
         context: &CallContext,
         connection: &Connection,
@@ -43,23 +44,30 @@ impl NodeExports for HaloPsa {
     }
 
     fn execute(
+        &self,
         transport: &mut dyn Transport,
         context: &CallContext,
         connection: &Connection,
         operation: &str,
-        items: Vec<Item>,
+        items: &[Item],
         cursor: Option<&str>,
     ) -> Result<Execution> {
-        operations::execute(transport, context, connection, operation, &items, cursor)
+        operations::execute(transport, context, connection, operation, items, cursor)
     }
 }
 
 impl SetupExports for HaloPsa {
-    fn prepare(transport: &mut dyn Transport, context: &CallContext, fields: &Fields) -> Result<Prepared> {
+    fn prepare(
+        &self,
+        transport: &mut dyn Transport,
+        context: &CallContext,
+        fields: &Fields,
+    ) -> Result<Prepared> {
         connection::prepare(transport, context, fields)
     }
 
     fn check(
+        &self,
         transport: &mut dyn Transport,
         context: &CallContext,
         connection: &Connection,
@@ -70,6 +78,7 @@ impl SetupExports for HaloPsa {
 
 impl LookupExports for HaloPsa {
     fn options(
+        &self,
         transport: &mut dyn Transport,
         context: &CallContext,
         connection: &Connection,
@@ -81,6 +90,7 @@ impl LookupExports for HaloPsa {
 
 impl TriggerExports for HaloPsa {
     fn poll(
+        &self,
         transport: &mut dyn Transport,
         context: &CallContext,
         connection: &Connection,
@@ -98,6 +108,7 @@ impl TriggerExports for HaloPsa {
     }
 
     fn subscribe(
+        &self,
         transport: &mut dyn Transport,
         context: &CallContext,
         connection: &Connection,
@@ -109,6 +120,7 @@ impl TriggerExports for HaloPsa {
     }
 
     fn unsubscribe(
+        &self,
         transport: &mut dyn Transport,
         context: &CallContext,
         connection: &Connection,
@@ -119,6 +131,7 @@ impl TriggerExports for HaloPsa {
     }
 
     fn receive(
+        &self,
         transport: &mut dyn Transport,
         context: &CallContext,
         connection: &Connection,

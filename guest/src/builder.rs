@@ -68,12 +68,6 @@ pub struct Node {
     pub(crate) triggers: Vec<Trigger>,
 }
 
-/// Where a node of the builder comes from; made by [`export!`](crate::export!).
-pub trait Build {
-    /// The node.
-    fn node() -> Node;
-}
-
 impl Node {
     /// A node without operations. `name` is the first part of its error codes.
     #[must_use]

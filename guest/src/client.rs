@@ -17,7 +17,7 @@ use url::Url;
 use workflow_node_redaction::{Kind, Redactor};
 
 pub use self::request::{Call, Safety};
-use crate::builder::Credentials;
+use crate::builder::{Credentials, INVALID_VALUE};
 use crate::error::{Code, Effect, NodeError, Result, Retry};
 use crate::http::{HttpRequest, HttpResponse, Limits, Reached, Reason, TransportError};
 use crate::interface::{
@@ -104,8 +104,8 @@ impl<'a> Http<'a> {
         Call::new(self, crate::http::Method::Get, path.into())
     }
 
-    /// A request that creates something: it is repeated only where the service
-    /// certainly did nothing.
+    /// A request that creates something. Like every write it is repeated only where the
+    /// service certainly did nothing.
     pub fn post(&mut self, path: impl Into<String>) -> Call<'_, 'a> {
         Call::new(self, crate::http::Method::Post, path.into())
     }
@@ -115,7 +115,7 @@ impl<'a> Http<'a> {
         Call::new(self, crate::http::Method::Put, path.into())
     }
 
-    /// A request that updates a part. It is repeated like one that creates.
+    /// A request that updates a part.
     pub fn patch(&mut self, path: impl Into<String>) -> Call<'_, 'a> {
         Call::new(self, crate::http::Method::Patch, path.into())
     }
@@ -207,6 +207,7 @@ impl<'a> Http<'a> {
 
     /// Sends a request until it succeeds or is certain to fail.
     fn exchange(&mut self, request: &HttpRequest, safety: Safety) -> Result<HttpResponse> {
+        are_headers(request)?;
         let mut attempts = 0;
         let mut perhaps_done = false;
         loop {
@@ -221,15 +222,6 @@ impl<'a> Http<'a> {
                 Ok(answer) if (200..300).contains(&answer.status) => {
                     self.has_written |= safety != Safety::Read;
                     return Ok(answer);
-                }
-                // It was deleted by the attempt whose answer was lost.
-                Ok(answer)
-                    if answer.status == 404
-                        && perhaps_done
-                        && request.method == crate::http::Method::Delete =>
-                {
-                    self.has_written = true;
-                    return Ok(HttpResponse { status: 204, headers: answer.headers, body: vec![] });
                 }
                 Ok(answer) => {
                     let asked = answer.retry_after(self.now());
@@ -316,5 +308,16 @@ impl<'a> Http<'a> {
         }
         self.would_send.push(would_send);
         NodeError::new(NOT_SENT, "A dry run sends nothing.")
+    }
+}
+
+/// Refuses values that would end a header and begin another one.
+fn are_headers(request: &HttpRequest) -> Result<()> {
+    match request.headers.iter().find(|(_, value)| value.chars().any(char::is_control)) {
+        None => Ok(()),
+        Some((name, _)) => Err(NodeError::new(
+            INVALID_VALUE,
+            format!("The value of the header \"{name}\" holds characters that no header has."),
+        )),
     }
 }

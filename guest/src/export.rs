@@ -10,31 +10,32 @@ use core::marker::PhantomData;
 use crate::bindings::exports::workflow::node as wit;
 use crate::bindings::exports::workflow::node::types;
 use crate::error::Result;
-use crate::traits::NodeExports;
+use crate::traits::*;
 use crate::transport::wasi::WasiTransport;
 use crate::weight;
 
-/// What is exported for the node `N`.
+/// What is exported for the node of `S`.
 #[derive(Debug)]
-pub struct Component<N>(PhantomData<N>);
+pub struct Component<S>(PhantomData<S>);
 
 /// What an export returns.
 type Exported<T> = core::result::Result<T, types::NodeError>;
 
 /// Converts the arguments, runs, converts the result.
-fn run<N: NodeExports, T>(call: impl FnOnce(&mut WasiTransport) -> Result<T>) -> Exported<T> {
-    call(&mut WasiTransport::begin()).map_err(|error| output::error::<N>(&error))
+fn run<S: Source, T>(call: impl FnOnce(&S::Node, &mut WasiTransport) -> Result<T>) -> Exported<T> {
+    let node = S::node();
+    call(&node, &mut WasiTransport::begin()).map_err(|error| output::error(node.name(), &error))
 }
 
-impl<N: NodeExports> wit::node::Guest for Component<N> {
+impl<S: Source> wit::node::Guest for Component<S> {
     fn credential_schema() -> String {
-        N::credential_schema()
+        S::node().credential_schema()
     }
 
     fn authenticate(context: types::CallContext, connection: types::Connection) -> Exported<types::Session> {
-        run::<N, _>(|transport| {
+        run::<S, _>(|node, transport| {
             let context = input::context(context)?;
-            N::authenticate(transport, &context, &input::connection(connection)?).map(output::session)
+            node.authenticate(transport, &context, &input::connection(connection)?).map(output::session)
         })
     }
 
@@ -45,31 +46,31 @@ impl<N: NodeExports> wit::node::Guest for Component<N> {
         items: Vec<types::Item>,
         cursor: Option<String>,
     ) -> Exported<wit::node::Execution> {
-        run::<N, _>(|transport| {
+        run::<S, _>(|node, transport| {
             let context = input::context(context)?;
             let connection = input::connection(connection)?;
             weight::admit(items.iter().map(|item| item.json.as_str()))?;
-            let items = items.into_iter().map(input::item).collect();
+            let items: Vec<_> = items.into_iter().map(input::item).collect();
             let execution =
-                N::execute(transport, &context, &connection, &operation, items, cursor.as_deref())?;
-            Ok(output::execution::<N>(execution))
+                node.execute(transport, &context, &connection, &operation, &items, cursor.as_deref())?;
+            Ok(output::execution(node.name(), execution))
         })
     }
 }
 
 #[cfg(feature = "setup")]
-impl<N: crate::traits::SetupExports> wit::setup::Guest for Component<N> {
+impl<S: Source<Node: SetupExports>> wit::setup::Guest for Component<S> {
     fn prepare(
         context: types::CallContext,
         fields: Vec<types::FieldValue>,
     ) -> Exported<wit::setup::Prepared> {
-        run::<N, _>(|transport| {
-            let prepared = N::prepare(transport, &input::context(context)?, &input::fields(fields))?;
+        run::<S, _>(|node, transport| {
+            let prepared = node.prepare(transport, &input::context(context)?, &input::fields(fields))?;
             Ok(wit::setup::Prepared {
                 fields: output::fields(&prepared.fields),
                 egress: prepared.egress,
                 token_url: prepared.token_url,
-                report: output::report::<N>(prepared.report),
+                report: output::report(node.name(), prepared.report),
             })
         })
     }
@@ -78,16 +79,16 @@ impl<N: crate::traits::SetupExports> wit::setup::Guest for Component<N> {
         context: types::CallContext,
         connection: types::Connection,
     ) -> Exported<wit::setup::CheckReport> {
-        run::<N, _>(|transport| {
+        run::<S, _>(|node, transport| {
             let context = input::context(context)?;
-            let report = N::check(transport, &context, &input::connection(connection)?)?;
-            Ok(output::check_report::<N>(report))
+            let report = node.check(transport, &context, &input::connection(connection)?)?;
+            Ok(output::check_report(node.name(), report))
         })
     }
 }
 
 #[cfg(feature = "lookup")]
-impl<N: crate::traits::LookupExports> wit::lookup::Guest for Component<N> {
+impl<S: Source<Node: LookupExports>> wit::lookup::Guest for Component<S> {
     fn options(
         context: types::CallContext,
         connection: types::Connection,
@@ -96,7 +97,7 @@ impl<N: crate::traits::LookupExports> wit::lookup::Guest for Component<N> {
         search: Option<String>,
         cursor: Option<String>,
     ) -> Exported<wit::lookup::Entries> {
-        run::<N, _>(|transport| {
+        run::<S, _>(|node, transport| {
             let context = input::context(context)?;
             let question = crate::interface::Question {
                 list: &name,
@@ -104,18 +105,18 @@ impl<N: crate::traits::LookupExports> wit::lookup::Guest for Component<N> {
                 search: search.as_deref(),
                 cursor: cursor.as_deref(),
             };
-            let found = N::options(transport, &context, &input::connection(connection)?, &question)?;
+            let found = node.options(transport, &context, &input::connection(connection)?, &question)?;
             Ok(wit::lookup::Entries {
                 entries: found.entries.into_iter().map(output::entry).collect(),
                 next: found.next,
-                report: output::report::<N>(found.report),
+                report: output::report(node.name(), found.report),
             })
         })
     }
 }
 
 #[cfg(feature = "triggers")]
-impl<N: crate::traits::TriggerExports> wit::triggers::Guest for Component<N> {
+impl<S: Source<Node: TriggerExports>> wit::triggers::Guest for Component<S> {
     fn poll(
         context: types::CallContext,
         connection: types::Connection,
@@ -123,17 +124,17 @@ impl<N: crate::traits::TriggerExports> wit::triggers::Guest for Component<N> {
         config: String,
         state: Option<String>,
     ) -> Exported<wit::triggers::Polled> {
-        run::<N, _>(|transport| {
+        run::<S, _>(|node, transport| {
             let context = input::context(context)?;
             let trigger = crate::interface::Trigger { name: &trigger, config: &config };
             let connection = input::connection(connection)?;
-            let polled = N::poll(transport, &context, &connection, trigger, state.as_deref())?;
+            let polled = node.poll(transport, &context, &connection, trigger, state.as_deref())?;
             Ok(wit::triggers::Polled {
                 events: polled.events.into_iter().map(output::event).collect(),
                 state: polled.state,
                 more: polled.more,
                 next_poll_ms: output::milliseconds(polled.next_poll),
-                report: output::report::<N>(polled.report),
+                report: output::report(node.name(), polled.report),
             })
         })
     }
@@ -146,17 +147,17 @@ impl<N: crate::traits::TriggerExports> wit::triggers::Guest for Component<N> {
         endpoint: wit::triggers::Endpoint,
         state: Option<String>,
     ) -> Exported<wit::triggers::Subscription> {
-        run::<N, _>(|transport| {
+        run::<S, _>(|node, transport| {
             let context = input::context(context)?;
             let trigger = crate::interface::Trigger { name: &trigger, config: &config };
             let connection = input::connection(connection)?;
             let endpoint = input::endpoint(endpoint);
             let subscription =
-                N::subscribe(transport, &context, &connection, trigger, &endpoint, state.as_deref())?;
+                node.subscribe(transport, &context, &connection, trigger, &endpoint, state.as_deref())?;
             Ok(wit::triggers::Subscription {
                 state: subscription.state,
                 expires_at: subscription.expires_at.map(output::instant),
-                report: output::report::<N>(subscription.report),
+                report: output::report(node.name(), subscription.report),
             })
         })
     }
@@ -168,11 +169,12 @@ impl<N: crate::traits::TriggerExports> wit::triggers::Guest for Component<N> {
         config: String,
         state: String,
     ) -> Exported<types::Report> {
-        run::<N, _>(|transport| {
+        run::<S, _>(|node, transport| {
             let context = input::context(context)?;
             let trigger = crate::interface::Trigger { name: &trigger, config: &config };
             let connection = input::connection(connection)?;
-            N::unsubscribe(transport, &context, &connection, trigger, &state).map(output::report::<N>)
+            node.unsubscribe(transport, &context, &connection, trigger, &state)
+                .map(|report| output::report(node.name(), report))
         })
     }
 
@@ -185,38 +187,41 @@ impl<N: crate::traits::TriggerExports> wit::triggers::Guest for Component<N> {
         state: String,
         delivery: wit::triggers::Delivery,
     ) -> Exported<wit::triggers::Received> {
-        run::<N, _>(|transport| {
+        run::<S, _>(|node, transport| {
             let context = input::context(context)?;
             let trigger = crate::interface::Trigger { name: &trigger, config: &config };
             let connection = input::connection(connection)?;
             let endpoint = input::endpoint(endpoint);
             let delivery = input::delivery(delivery);
             let received =
-                N::receive(transport, &context, &connection, trigger, &endpoint, &state, &delivery)?;
+                node.receive(transport, &context, &connection, trigger, &endpoint, &state, &delivery)?;
             Ok(wit::triggers::Received {
                 events: received.events.into_iter().map(output::event).collect(),
                 state: received.state,
                 reply: output::reply(received.reply),
-                report: output::report::<N>(received.report),
+                report: output::report(node.name(), received.report),
             })
         })
     }
 }
 
 #[cfg(feature = "revocation")]
-impl<N: crate::traits::RevocationExports> wit::revocation::Guest for Component<N> {
+impl<S: Source<Node: RevocationExports>> wit::revocation::Guest for Component<S> {
     fn revoke(context: types::CallContext, connection: types::Connection) -> Exported<types::Report> {
-        run::<N, _>(|transport| {
+        run::<S, _>(|node, transport| {
             let context = input::context(context)?;
-            N::revoke(transport, &context, &input::connection(connection)?).map(output::report::<N>)
+            node.revoke(transport, &context, &input::connection(connection)?)
+                .map(|report| output::report(node.name(), report))
         })
     }
 }
 
 #[cfg(feature = "migration")]
-impl<N: crate::traits::MigrationExports> wit::migration::Guest for Component<N> {
+impl<S: Source<Node: MigrationExports>> wit::migration::Guest for Component<S> {
     fn migrate(operation: String, version: u32, input: String) -> Exported<wit::migration::Migrated> {
-        let migrated = N::migrate(&operation, version, &input).map_err(|error| output::error::<N>(&error))?;
+        let node = S::node();
+        let migrated = node.migrate(&operation, version, &input);
+        let migrated = migrated.map_err(|error| output::error(node.name(), &error))?;
         Ok(wit::migration::Migrated {
             operation: migrated.operation,
             input: alloc::string::ToString::to_string(&migrated.input),
@@ -225,10 +230,10 @@ impl<N: crate::traits::MigrationExports> wit::migration::Guest for Component<N> 
 }
 
 #[cfg(feature = "packing")]
-impl<N: crate::traits::PackingExports> crate::bindings::exports::workflow::packing::manifest::Guest
-    for Component<N>
+impl<S: Source<Node: PackingExports>> crate::bindings::exports::workflow::packing::manifest::Guest
+    for Component<S>
 {
     fn manifest() -> core::result::Result<String, String> {
-        N::manifest()
+        S::node().manifest()
     }
 }

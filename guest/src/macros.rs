@@ -1,18 +1,14 @@
 //! The macros that make a component of a node.
 
-/// Exports a node: a type that implements the [`traits`](crate::traits), or a
-/// function that returns a [`builder::Node`](crate::builder::Node).
+/// Exports a node: a function that returns a [`builder::Node`](crate::builder::Node), or
+/// `type` and a type with a default that implements the [`traits`](crate::traits).
 ///
 /// The features of this crate choose the optional interfaces. Outside of WebAssembly
 /// it does nothing, so that the node can be tested natively.
 #[macro_export]
 macro_rules! export {
     (type $node:ty) => {
-        #[cfg(target_arch = "wasm32")]
-        const _: () = {
-            type Exported = $crate::export::Component<$node>;
-    $crate::bindings::export!(Exported with_types_in $crate::bindings);
-        };
+        $crate::export!(@source $node, <$node>::default());
     };
     // A type that implements the generated traits of `bindings` itself, to do what no
     // well-behaved node does.
@@ -20,17 +16,22 @@ macro_rules! export {
         #[cfg(target_arch = "wasm32")]
         $crate::bindings::export!($node with_types_in $crate::bindings);
     };
-    ($node:path) => {
+    (@source $node:ty, $make:expr) => {
         #[cfg(target_arch = "wasm32")]
         const _: () = {
-            struct Built;
-            impl $crate::builder::Build for Built {
-                fn node() -> $crate::builder::Node {
-                    $node()
+            struct Source;
+            impl $crate::traits::Source for Source {
+                type Node = $node;
+                fn node() -> $node {
+                    $make
                 }
             }
-    $crate::export!(type Built);
+            type Exported = $crate::export::Component<Source>;
+            $crate::bindings::export!(Exported with_types_in $crate::bindings);
         };
+    };
+    ($node:path) => {
+        $crate::export!(@source $crate::builder::Node, $node());
     };
 }
 

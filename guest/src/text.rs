@@ -106,7 +106,7 @@ fn without_trace(text: &str) -> &str {
     }
 }
 
-/// Whether a text is a name of .NET such as `Halo.Api.Tickets`.
+/// Whether a text is a name of .NET such as `Acme.Api.Tickets`.
 fn is_dotted(name: &str) -> bool {
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"._+`<>[],".contains(&byte);
     name.contains('.') && name.bytes().all(is_part)
@@ -220,13 +220,13 @@ mod tests {
     #[test]
     fn markup_and_stack_traces_are_dropped() {
         assert_eq!(clean("<html><b>Bad</b> thing</html>"), "Bad thing");
-        assert_eq!(clean("No outcome.\r\n   at Halo.Api.Post(Int32 id)"), "No outcome.");
+        assert_eq!(clean("No outcome.\r\n   at Acme.Api.Post(Int32 id)"), "No outcome.");
         assert_eq!(
-            clean("System.NullReferenceException: No outcome.\n\tat Halo.Api.Post(Int32 id)\n"),
+            clean("System.NullReferenceException: No outcome.\n\tat Acme.Api.Post(Int32 id)\n"),
             "No outcome."
         );
-        assert_eq!(clean("No outcome.\\r\\n   at Halo.Api+<Post>d__1.MoveNext()"), "No outcome.\\r\\n");
-        assert_eq!(clean("at Halo.Api.Post(Int32 id)"), "");
+        assert_eq!(clean("No outcome.\\r\\n   at Acme.Api+<Post>d__1.MoveNext()"), "No outcome.\\r\\n");
+        assert_eq!(clean("at Acme.Api.Post(Int32 id)"), "");
         assert_eq!(
             clean("Meet me at example.org (today) or at noon."),
             "Meet me at example.org (today) or at noon."

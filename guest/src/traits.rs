@@ -1,11 +1,10 @@
 //! What a node implements: one trait for each interface in `wit/`.
 //!
-//! A node keeps no state, so there is no `self`: everything arrives with the call.
-//! The builder ([`Node`](crate::builder::Node)) implements them from a value;
-//! nodes that are larger than that implement them by hand.
+//! A node keeps no state: `self` is what it is, and everything else arrives with the
+//! call. [`Node`](crate::builder::Node) of the builder implements them from its
+//! declarations; nodes that are larger than that implement them by hand.
 
 use alloc::string::String;
-use alloc::vec::Vec;
 
 use crate::error::Result;
 use crate::interface::{
@@ -14,19 +13,29 @@ use crate::interface::{
 };
 use crate::transport::Transport;
 
+/// Where the node of a component comes from; [`export!`](crate::export!) implements it.
+pub trait Source {
+    /// The node.
+    type Node: NodeExports;
+
+    /// The node, made for one call.
+    fn node() -> Self::Node;
+}
+
 /// The interface `node`.
 pub trait NodeExports {
     /// The name of the node, which codes of errors begin with.
-    fn name() -> String;
+    fn name(&self) -> &str;
 
     /// The credential form: `credentials` of the manifest, as JSON text.
-    fn credential_schema() -> String;
+    fn credential_schema(&self) -> String;
 
     /// Logs in with the fields.
     ///
     /// # Errors
     /// `unsupported` where a host is to log in by the recipe of the form.
     fn authenticate(
+        &self,
         transport: &mut dyn Transport,
         context: &CallContext,
         connection: &Connection,
@@ -37,11 +46,12 @@ pub trait NodeExports {
     /// # Errors
     /// Where the call could not start. The failure of an item is its outcome.
     fn execute(
+        &self,
         transport: &mut dyn Transport,
         context: &CallContext,
         connection: &Connection,
         operation: &str,
-        items: Vec<Item>,
+        items: &[Item],
         cursor: Option<&str>,
     ) -> Result<Execution>;
 }
@@ -52,13 +62,19 @@ pub trait SetupExports: NodeExports {
     ///
     /// # Errors
     /// Where they cannot be used.
-    fn prepare(transport: &mut dyn Transport, context: &CallContext, fields: &Fields) -> Result<Prepared>;
+    fn prepare(
+        &self,
+        transport: &mut dyn Transport,
+        context: &CallContext,
+        fields: &Fields,
+    ) -> Result<Prepared>;
 
     /// Tries what a person will need.
     ///
     /// # Errors
     /// Where the fields cannot be used. A failed step is part of the report.
     fn check(
+        &self,
         transport: &mut dyn Transport,
         context: &CallContext,
         connection: &Connection,
@@ -72,6 +88,7 @@ pub trait LookupExports: NodeExports {
     /// # Errors
     /// Where the list cannot be loaded.
     fn options(
+        &self,
         transport: &mut dyn Transport,
         context: &CallContext,
         connection: &Connection,
@@ -86,6 +103,7 @@ pub trait TriggerExports: NodeExports {
     /// # Errors
     /// Where the service cannot be asked.
     fn poll(
+        &self,
         transport: &mut dyn Transport,
         context: &CallContext,
         connection: &Connection,
@@ -98,6 +116,7 @@ pub trait TriggerExports: NodeExports {
     /// # Errors
     /// Where there is none afterwards.
     fn subscribe(
+        &self,
         transport: &mut dyn Transport,
         context: &CallContext,
         connection: &Connection,
@@ -111,6 +130,7 @@ pub trait TriggerExports: NodeExports {
     /// # Errors
     /// Where a part is left.
     fn unsubscribe(
+        &self,
         transport: &mut dyn Transport,
         context: &CallContext,
         connection: &Connection,
@@ -123,6 +143,7 @@ pub trait TriggerExports: NodeExports {
     /// # Errors
     /// Where it cannot be read now. One that is not authentic is no error.
     fn receive(
+        &self,
         transport: &mut dyn Transport,
         context: &CallContext,
         connection: &Connection,
@@ -140,6 +161,7 @@ pub trait RevocationExports: NodeExports {
     /// # Errors
     /// Where it may still be valid.
     fn revoke(
+        &self,
         transport: &mut dyn Transport,
         context: &CallContext,
         connection: &Connection,
@@ -152,7 +174,7 @@ pub trait MigrationExports: NodeExports {
     ///
     /// # Errors
     /// Where a person has to look at it.
-    fn migrate(operation: &str, version: u32, input: &str) -> Result<Migrated>;
+    fn migrate(&self, operation: &str, version: u32, input: &str) -> Result<Migrated>;
 }
 
 /// The interface `manifest` of `workflow:packing`.
@@ -161,5 +183,5 @@ pub trait PackingExports: NodeExports {
     ///
     /// # Errors
     /// What in the node contradicts itself, one line each.
-    fn manifest() -> core::result::Result<String, String>;
+    fn manifest(&self) -> core::result::Result<String, String>;
 }

@@ -214,21 +214,23 @@ class Runtime {
   async poll(context, connection, name, config, state) {
     const trigger = this.#find(this.#definition.triggers, "trigger", name, "name");
     const settings = readInput(config, trigger.configSchema);
-    const before = state === undefined ? undefined : readState(state, name);
+    const kept = state === undefined ? undefined : readState(state, name);
+    // The first poll is quiet to its last page.
+    const begins = kept?.begins ?? kept === undefined;
     const http = this.#http(context, connection);
-    const polled = await this.#live(() => trigger.run(http, before, settings));
+    const polled = await this.#live(() => trigger.run(http, kept?.state, settings));
     if (!Array.isArray(polled?.items) || polled.state === undefined)
       throw new Failure("internal", "internal", `Internal error: the trigger "${name}" returned no items or no state.`);
-    const isFirst = state === undefined;
-    const events = (isFirst ? [] : polled.items).map((row) => ({
+    const more = Boolean(polled.more);
+    const events = (begins ? [] : polled.items).map((row) => ({
       id: `${name}/${row[trigger.id]}`,
       occurredAt: trigger.time ? row[trigger.time] : undefined,
       item: item(row),
     }));
     return {
       events,
-      state: JSON.stringify({ trigger: name, state: polled.state }),
-      more: !isFirst && Boolean(polled.more),
+      state: JSON.stringify({ trigger: name, state: polled.state, begins: (begins && more) || undefined }),
+      more,
       nextPollMs: trigger.manifest.poll_interval_ms,
       report: report(http.usage),
     };
@@ -317,5 +319,5 @@ function readState(text, name) {
       undefined,
       "Start the trigger anew, without a state.",
     );
-  return state.state;
+  return state;
 }

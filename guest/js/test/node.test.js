@@ -150,3 +150,15 @@ test("an id leads to no other record", async () => {
     assert.equal(outcome.failed.code, "todo.invalid-value", id);
   }
 });
+
+test("a first poll is quiet to its last page", async () => {
+  const made = todo().poll("todo.new", "New", {
+    run: async (http, last = 0) => ({ items: [{ id: last + 1 }], state: last + 1, more: last < 2 }),
+  });
+  let state;
+  for (const count of [0, 0, 0, 1]) {
+    const polled = await fake(made).poll("todo.new", state);
+    assert.equal(polled.events.length, count);
+    state = polled.state;
+  }
+});

@@ -54,6 +54,15 @@ class NodeTest(unittest.TestCase):
 
         self.assertEqual(len(fake(made).run("todo.list")), 25)
 
+    def test_a_first_poll_is_quiet_to_its_last_page(self):
+        made = todo()
+        made.poll("todo.new", "New")(lambda http, last: ([{"id": (last or 0) + 1}], (last or 0) + 1, (last or 0) < 2))
+        state = None
+        for count in (0, 0, 0, 1):
+            polled = fake(made).poll("todo.new", state)
+            self.assertEqual(len(polled.events), count)
+            state = polled.state
+
     def test_an_id_leads_to_no_other_record(self):
         made = todo()
         made.read("todo.get", "Get", input={"id": "string!"}, example={"id": "1"})(

@@ -170,21 +170,23 @@ class Runtime:
     def poll(self, context, fields, auth, name, config, state):
         trigger = self._find(self._definition.triggers, "trigger", name, "name")
         config = read_input(config, trigger["config"])
-        before = None if state is None else read_state(state, name)
+        kept = {"state": None, "begins": True} if state is None else read_state(state, name)
+        # The first poll is quiet to its last page.
+        begins = kept.get("begins") is True
         http = self._http(context, fields, auth)
-        polled = live(trigger["run"], *(http, before, config)[: trigger["takes"]])
+        polled = live(trigger["run"], *(http, kept["state"], config)[: trigger["takes"]])
         if not isinstance(polled, tuple) or len(polled) != 3 or polled[1] is None:
             message = f'Internal error: the trigger "{name}" did not return items, a state and whether there is more.'
             raise Failure("internal", "internal", message)
         items, after, more = polled
         events = [
             {"id": f"{name}/{row[trigger['id']]}", "occurred_at": row.get(trigger["time"]), "json": json.dumps(row)}
-            for row in ([] if state is None else items)
+            for row in ([] if begins else items)
         ]
         return {
             "events": events,
-            "state": json.dumps({"trigger": name, "state": after}),
-            "more": state is not None and bool(more),
+            "state": json.dumps({"trigger": name, "state": after} | ({"begins": True} if begins and more else {})),
+            "more": bool(more),
             "next_poll_ms": trigger["manifest"]["poll_interval_ms"],
             "usage": http.usage,
         }
@@ -270,4 +272,4 @@ def read_state(text, name):
     if not isinstance(state, dict) or state.get("trigger") != name or state.get("state") is None:
         advice = "Start the trigger anew, without a state."
         raise invalid("invalid-state", f'The state is not one of the trigger "{name}".', advice=advice)
-    return state["state"]
+    return state

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::run::unknown;
 use super::trigger::{Mode, bad_state};
-use super::{Build, Login, Node, Trigger};
+use super::{Login, Node, Trigger};
 use crate::client::Http;
 use crate::error::{Code, ErrorKind, NodeError, Result, Retry};
 use crate::interface::{
@@ -23,146 +23,15 @@ const UNKNOWN_LIST: Code = Code::new("unknown-list", ErrorKind::InvalidInput, Re
 const UNKNOWN_TRIGGER: Code = Code::new("unknown-trigger", ErrorKind::InvalidInput, Retry::Never);
 const UNSUPPORTED: Code = Code::new("unsupported", ErrorKind::Unsupported, Retry::Never);
 
-impl<B: Build> NodeExports for B {
-    fn name() -> String {
-        B::node().name.to_string()
+impl NodeExports for Node {
+    fn name(&self) -> &str {
+        self.name
     }
 
-    fn credential_schema() -> String {
-        B::node().credentials.to_json().to_string()
+    fn credential_schema(&self) -> String {
+        self.credentials.to_json().to_string()
     }
 
-    fn authenticate(
-        transport: &mut dyn Transport,
-        context: &CallContext,
-        connection: &Connection,
-    ) -> Result<Session> {
-        B::node().authenticate(transport, context, connection)
-    }
-
-    fn execute(
-        transport: &mut dyn Transport,
-        context: &CallContext,
-        connection: &Connection,
-        operation: &str,
-        items: Vec<Item>,
-        cursor: Option<&str>,
-    ) -> Result<Execution> {
-        B::node().execute(transport, context, connection, operation, &items, cursor)
-    }
-}
-
-impl<B: Build> SetupExports for B {
-    fn prepare(_: &mut dyn Transport, _: &CallContext, fields: &Fields) -> Result<Prepared> {
-        B::node().prepare(fields)
-    }
-
-    fn check(
-        transport: &mut dyn Transport,
-        context: &CallContext,
-        connection: &Connection,
-    ) -> Result<CheckReport> {
-        B::node().check(transport, context, connection)
-    }
-}
-
-impl<B: Build> LookupExports for B {
-    fn options(
-        transport: &mut dyn Transport,
-        context: &CallContext,
-        connection: &Connection,
-        question: &Question<'_>,
-    ) -> Result<Entries> {
-        B::node().options(transport, context, connection, question)
-    }
-}
-
-impl<B: Build> TriggerExports for B {
-    fn poll(
-        transport: &mut dyn Transport,
-        context: &CallContext,
-        connection: &Connection,
-        trigger: interface::Trigger<'_>,
-        state: Option<&str>,
-    ) -> Result<Polled> {
-        B::node().poll(transport, context, connection, trigger, state)
-    }
-
-    fn subscribe(
-        transport: &mut dyn Transport,
-        context: &CallContext,
-        connection: &Connection,
-        trigger: interface::Trigger<'_>,
-        endpoint: &Endpoint,
-        state: Option<&str>,
-    ) -> Result<Subscription> {
-        let node = B::node();
-        let found = node.find_trigger(trigger.name)?;
-        let Mode::Webhook { subscribe, .. } = &found.mode else { return Err(no_webhook(found)) };
-        let before = state.map(parse_state).transpose()?;
-        let mut http = Http::new(transport, context, &node.credentials, connection)?;
-        let state = subscribe(&mut http, found.config(trigger.config)?, endpoint, before)?.to_string();
-        Ok(Subscription { state, expires_at: None, report: http.report() })
-    }
-
-    fn unsubscribe(
-        transport: &mut dyn Transport,
-        context: &CallContext,
-        connection: &Connection,
-        trigger: interface::Trigger<'_>,
-        state: &str,
-    ) -> Result<Report> {
-        let node = B::node();
-        let found = node.find_trigger(trigger.name)?;
-        let Mode::Webhook { unsubscribe, .. } = &found.mode else { return Err(no_webhook(found)) };
-        let mut http = Http::new(transport, context, &node.credentials, connection)?;
-        match unsubscribe(&mut http, parse_state(state)?) {
-            // A part that does not exist any more is no error.
-            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
-            _ => Ok(http.report()),
-        }
-    }
-
-    fn receive(
-        transport: &mut dyn Transport,
-        context: &CallContext,
-        connection: &Connection,
-        trigger: interface::Trigger<'_>,
-        endpoint: &Endpoint,
-        state: &str,
-        delivery: &Delivery,
-    ) -> Result<Received> {
-        let node = B::node();
-        let found = node.find_trigger(trigger.name)?;
-        let Mode::Webhook { receive, .. } = &found.mode else { return Err(no_webhook(found)) };
-        let mut http = Http::new(transport, context, &node.credentials, connection)?;
-        let events = receive(&mut http, parse_state(state)?, endpoint, delivery)?;
-        let reply = Reply::status(if events.is_some() { 204 } else { 401 });
-        Ok(Received {
-            events: events.unwrap_or_default(),
-            state: state.to_string(),
-            reply,
-            report: http.report(),
-        })
-    }
-}
-
-impl<B: Build> PackingExports for B {
-    fn manifest() -> core::result::Result<String, String> {
-        B::node().manifest().map_err(|wrong| wrong.join("\n"))
-    }
-}
-
-fn parse_state(state: &str) -> Result<Value> {
-    serde_json::from_str(state).map_err(|_| bad_state())
-}
-
-fn no_webhook(trigger: &Trigger) -> NodeError {
-    NodeError::new(UNSUPPORTED, format!("The trigger \"{}\" has no webhook.", trigger.name))
-        .with_advice("Poll it.")
-}
-
-impl Node {
     fn authenticate(
         &self,
         transport: &mut dyn Transport,
@@ -177,7 +46,21 @@ impl Node {
         })
     }
 
-    fn prepare(&self, fields: &Fields) -> Result<Prepared> {
+    fn execute(
+        &self,
+        transport: &mut dyn Transport,
+        context: &CallContext,
+        connection: &Connection,
+        operation: &str,
+        items: &[Item],
+        cursor: Option<&str>,
+    ) -> Result<Execution> {
+        self.run(transport, context, connection, operation, items, cursor)
+    }
+}
+
+impl SetupExports for Node {
+    fn prepare(&self, _: &mut dyn Transport, _: &CallContext, fields: &Fields) -> Result<Prepared> {
         let fields = self.credentials.complete(fields)?;
         let mut egress = vec![self.credentials.base(&fields)?.origin().ascii_serialization()];
         let mut token_url = None;
@@ -190,7 +73,7 @@ impl Node {
         Ok(Prepared { fields, egress, token_url, report: Report::default() })
     }
 
-    pub(crate) fn check(
+    fn check(
         &self,
         transport: &mut dyn Transport,
         context: &CallContext,
@@ -219,8 +102,10 @@ impl Node {
         let scopes = http.session().map(|session| session.scopes.clone()).unwrap_or_default();
         Ok(CheckReport { account, instance, scopes, steps, fields, report: http.report() })
     }
+}
 
-    pub(crate) fn options(
+impl LookupExports for Node {
+    fn options(
         &self,
         transport: &mut dyn Transport,
         context: &CallContext,
@@ -240,8 +125,10 @@ impl Node {
         let (entries, next) = (list.look)(&mut http, search, position)?;
         Ok(Entries { entries, next: next.map(|next| next.to_string()), report: http.report() })
     }
+}
 
-    pub(crate) fn poll(
+impl TriggerExports for Node {
+    fn poll(
         &self,
         transport: &mut dyn Transport,
         context: &CallContext,
@@ -269,6 +156,81 @@ impl Node {
         })
     }
 
+    fn subscribe(
+        &self,
+        transport: &mut dyn Transport,
+        context: &CallContext,
+        connection: &Connection,
+        trigger: interface::Trigger<'_>,
+        endpoint: &Endpoint,
+        state: Option<&str>,
+    ) -> Result<Subscription> {
+        let found = self.find_trigger(trigger.name)?;
+        let Mode::Webhook { subscribe, .. } = &found.mode else { return Err(no_webhook(found)) };
+        let before = state.map(parse_state).transpose()?;
+        let mut http = Http::new(transport, context, &self.credentials, connection)?;
+        let state = subscribe(&mut http, found.config(trigger.config)?, endpoint, before)?.to_string();
+        Ok(Subscription { state, expires_at: None, report: http.report() })
+    }
+
+    fn unsubscribe(
+        &self,
+        transport: &mut dyn Transport,
+        context: &CallContext,
+        connection: &Connection,
+        trigger: interface::Trigger<'_>,
+        state: &str,
+    ) -> Result<Report> {
+        let found = self.find_trigger(trigger.name)?;
+        let Mode::Webhook { unsubscribe, .. } = &found.mode else { return Err(no_webhook(found)) };
+        let mut http = Http::new(transport, context, &self.credentials, connection)?;
+        match unsubscribe(&mut http, parse_state(state)?) {
+            // A part that does not exist any more is no error.
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+            _ => Ok(http.report()),
+        }
+    }
+
+    fn receive(
+        &self,
+        transport: &mut dyn Transport,
+        context: &CallContext,
+        connection: &Connection,
+        trigger: interface::Trigger<'_>,
+        endpoint: &Endpoint,
+        state: &str,
+        delivery: &Delivery,
+    ) -> Result<Received> {
+        let found = self.find_trigger(trigger.name)?;
+        let Mode::Webhook { receive, .. } = &found.mode else { return Err(no_webhook(found)) };
+        let mut http = Http::new(transport, context, &self.credentials, connection)?;
+        let events = receive(&mut http, parse_state(state)?, endpoint, delivery)?;
+        let reply = Reply::status(if events.is_some() { 204 } else { 401 });
+        Ok(Received {
+            events: events.unwrap_or_default(),
+            state: state.to_string(),
+            reply,
+            report: http.report(),
+        })
+    }
+}
+
+impl PackingExports for Node {
+    fn manifest(&self) -> core::result::Result<String, String> {
+        Self::manifest(self).map_err(|wrong| wrong.join("\n"))
+    }
+}
+
+fn parse_state(state: &str) -> Result<Value> {
+    serde_json::from_str(state).map_err(|_| bad_state())
+}
+
+fn no_webhook(trigger: &Trigger) -> NodeError {
+    NodeError::new(UNSUPPORTED, format!("The trigger \"{}\" has no webhook.", trigger.name))
+        .with_advice("Poll it.")
+}
+
+impl Node {
     fn find_trigger(&self, name: &str) -> Result<&Trigger> {
         let names: Vec<&str> = self.triggers.iter().map(|trigger| trigger.name).collect();
         let found = self.triggers.iter().find(|trigger| trigger.name == name);

@@ -21,7 +21,7 @@ const DENIED: Code = Code::new("denied", ErrorKind::Denied, Retry::Never);
 const MAX_PAGES: usize = 10;
 
 impl Node {
-    pub(crate) fn execute(
+    pub(super) fn run(
         &self,
         transport: &mut dyn Transport,
         context: &CallContext,

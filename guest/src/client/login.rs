@@ -49,10 +49,7 @@ impl Http<'_> {
             }
             // A session without the secret to renew it is used while it lasts.
             Login::ClientCredentials { .. } if self.session.is_some() && !self.can_renew() => Ok(()),
-            Login::ClientCredentials { token_url, .. } => {
-                let token_url = token_url.clone();
-                self.get_token(&token_url)
-            }
+            Login::ClientCredentials { .. } => self.get_token(),
         }
     }
 
@@ -80,11 +77,12 @@ impl Http<'_> {
     }
 
     /// OAuth 2.0 client credentials (RFC 6749, 4.4).
-    fn get_token(&mut self, token_url: &str) -> Result<()> {
-        let Login::ClientCredentials { id, secret, scope, .. } = self.credentials.login() else {
+    fn get_token(&mut self) -> Result<()> {
+        let credentials = self.credentials;
+        let Login::ClientCredentials { id, secret, token_url, scope } = credentials.login() else {
             return Ok(());
         };
-        let url = self.credentials.fill(token_url, self.fields)?;
+        let url = credentials.fill(token_url, self.fields)?;
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.append_pair("grant_type", "client_credentials");
         form.append_pair("client_id", &self.required(id)?);

@@ -38,8 +38,8 @@ impl<'h, 'a> Call<'h, 'a> {
     pub(super) fn new(http: &'h mut Http<'a>, method: Method, path: String) -> Self {
         let safety = match method {
             Method::Get => Safety::Read,
-            Method::Put | Method::Delete => Safety::Overwrite,
-            Method::Post | Method::Patch => Safety::Create,
+            // A change of somebody else may have come in between.
+            Method::Post | Method::Put | Method::Patch | Method::Delete => Safety::Create,
         };
         Self { http, method, path, query: vec![], headers: vec![], body: Body::None, safety }
     }
@@ -99,7 +99,8 @@ impl<'h, 'a> Call<'h, 'a> {
     }
 
     /// Says what becomes of it when it is sent twice, where the method does not: a
-    /// search by POST, for example, is [`Safety::Read`].
+    /// search by POST is [`Safety::Read`], and [`Safety::Overwrite`] has a write sent again
+    /// after a gateway error or a lost answer.
     #[must_use]
     pub fn safety(mut self, safety: Safety) -> Self {
         self.safety = safety;
@@ -142,23 +143,21 @@ impl<'h, 'a> Call<'h, 'a> {
         headers.extend(content_type.map(|content_type| ("content-type", content_type.to_string())));
         let mut request = HttpRequest { method, url: http.address(&path, &query), headers, body: bytes };
         stays_in_place(&path)?;
-        are_headers(&request)?;
         if http.context.dry_run {
             return Err(http.keep_for_dry_run(&request, shown.as_ref()));
         }
         if let Some(trace_parent) = &http.context.trace_parent {
             request.headers.push(("traceparent", trace_parent.clone()));
         }
-        let plain = request.clone();
+        let unsigned = request.headers.len();
         http.log_in()?;
         http.sign(&mut request)?;
-        are_headers(&request)?;
         match http.exchange(&request, safety) {
             Err(error) if error.kind() == ErrorKind::Unauthenticated && http.renew()? => {
-                let mut again = plain;
-                http.sign(&mut again)?;
+                request.headers.truncate(unsigned);
+                http.sign(&mut request)?;
                 http.usage.retries += 1;
-                http.exchange(&again, safety)
+                http.exchange(&request, safety)
             }
             answer => answer,
         }
@@ -175,17 +174,6 @@ fn stays_in_place(path: &str) -> Result<()> {
     }
     Err(NodeError::new(INVALID_VALUE, "A value in the address of a request is \".\" or \"..\".")
         .with_advice("Give the id of a record."))
-}
-
-/// Refuses values that would end a header and begin another one.
-fn are_headers(request: &HttpRequest) -> Result<()> {
-    match request.headers.iter().find(|(_, value)| value.chars().any(char::is_control)) {
-        None => Ok(()),
-        Some((name, _)) => Err(NodeError::new(
-            INVALID_VALUE,
-            format!("The value of the header \"{name}\" holds characters that no header has."),
-        )),
-    }
 }
 
 fn without_nulls(value: Value) -> Value {

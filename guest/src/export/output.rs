@@ -9,7 +9,6 @@ use jiff::Timestamp;
 use super::{types, wit};
 use crate::error::{Effect, ErrorKind, NodeError, Retry};
 use crate::interface::{Attachment, Content, Diagnostic, Execution, Item, Level, Outcome, Report, Session};
-use crate::traits::NodeExports;
 
 pub(super) fn instant(instant: Timestamp) -> String {
     instant.to_string()
@@ -35,7 +34,7 @@ pub(super) fn session(session: Session) -> types::Session {
     }
 }
 
-pub(super) fn report<N: NodeExports>(report: Report) -> types::Report {
+pub(super) fn report(node: &str, report: Report) -> types::Report {
     types::Report {
         session: report.session.map(session),
         usage: types::Usage {
@@ -44,34 +43,34 @@ pub(super) fn report<N: NodeExports>(report: Report) -> types::Report {
             waited_ms: milliseconds(report.usage.waited),
             rate_limited: report.usage.rate_limited,
         },
-        diagnostics: report.diagnostics.into_iter().map(diagnostic::<N>).collect(),
+        diagnostics: report.diagnostics.into_iter().map(|each| diagnostic(node, each)).collect(),
     }
 }
 
-fn diagnostic<N: NodeExports>(diagnostic: Diagnostic) -> types::Diagnostic {
+fn diagnostic(node: &str, diagnostic: Diagnostic) -> types::Diagnostic {
     types::Diagnostic {
         level: match diagnostic.level {
             Level::Debug => types::Level::Debug,
             Level::Info => types::Level::Info,
             Level::Warning => types::Level::Warning,
         },
-        code: crate::error::full_name(&N::name(), diagnostic.code),
+        code: crate::error::full_name(node, diagnostic.code),
         message: diagnostic.message,
         item_index: diagnostic.item_index,
     }
 }
 
-pub(super) fn execution<N: NodeExports>(execution: Execution) -> wit::node::Execution {
+pub(super) fn execution(node: &str, execution: Execution) -> wit::node::Execution {
     let outcomes = execution.outcomes.into_iter().map(|outcome| match outcome {
         Outcome::Done(items) => wit::node::Outcome::Done(items.into_iter().map(item).collect()),
-        Outcome::Failed(error) => wit::node::Outcome::Failed(self::error::<N>(&error)),
+        Outcome::Failed(error) => wit::node::Outcome::Failed(self::error(node, &error)),
         Outcome::NotAttempted => wit::node::Outcome::NotAttempted,
     });
     wit::node::Execution {
         outcomes: outcomes.collect(),
         next: execution.next,
         resume_after_ms: execution.resume_after.map(milliseconds),
-        report: report::<N>(execution.report),
+        report: report(node, execution.report),
     }
 }
 
@@ -98,7 +97,7 @@ fn attachment(attachment: Attachment) -> types::Attachment {
 }
 
 #[cfg(feature = "setup")]
-pub(super) fn check_report<N: NodeExports>(report: crate::interface::CheckReport) -> wit::setup::CheckReport {
+pub(super) fn check_report(node: &str, report: crate::interface::CheckReport) -> wit::setup::CheckReport {
     use crate::interface::CheckStatus;
 
     let steps = report.steps.into_iter().map(|step| wit::setup::CheckStep {
@@ -111,7 +110,7 @@ pub(super) fn check_report<N: NodeExports>(report: crate::interface::CheckReport
             CheckStatus::Skipped => wit::setup::CheckStatus::Skipped,
         },
         message: step.message,
-        error: step.error.map(|error| self::error::<N>(&error)),
+        error: step.error.map(|error| self::error(node, &error)),
         advice: step.advice,
     });
     wit::setup::CheckReport {
@@ -120,7 +119,7 @@ pub(super) fn check_report<N: NodeExports>(report: crate::interface::CheckReport
         scopes: report.scopes,
         steps: steps.collect(),
         fields: fields(&report.fields),
-        report: self::report::<N>(report.report),
+        report: self::report(node, report.report),
     }
 }
 
@@ -151,7 +150,7 @@ pub(super) fn reply(reply: crate::interface::Reply) -> wit::triggers::Reply {
     }
 }
 
-pub(super) fn error<N: NodeExports>(error: &NodeError) -> types::NodeError {
+pub(super) fn error(node: &str, error: &NodeError) -> types::NodeError {
     types::NodeError {
         kind: match error.kind() {
             ErrorKind::InvalidInput => types::ErrorKind::InvalidInput,
@@ -167,7 +166,7 @@ pub(super) fn error<N: NodeExports>(error: &NodeError) -> types::NodeError {
             ErrorKind::Unsupported => types::ErrorKind::Unsupported,
             ErrorKind::Internal => types::ErrorKind::Internal,
         },
-        code: crate::error::full_name(&N::name(), error.code().name()),
+        code: crate::error::full_name(node, error.code().name()),
         message: error.message().into(),
         advice: error.advice().map(Into::into),
         field: error.field().map(Into::into),
