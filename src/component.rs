@@ -3,10 +3,9 @@
 
 use alloc::string::{String, ToString};
 
-use jiff::Timestamp;
 use workflow_node_sdk::interface::{
-    CallContext, CheckReport, Connection, Delivery, Endpoint, Entries, Event, Execution, Fields, Item,
-    Polled, Prepared, Question, Received, Reply, Report, Session, Subscription, Trigger,
+    CallContext, CheckReport, Connection, Delivery, Endpoint, Entries, Execution, Fields, Item, Polled,
+    Prepared, Question, Received, Report, Session, Subscribed, Subscription, Trigger,
 };
 use workflow_node_sdk::traits::{LookupExports, NodeExports, SetupExports, TriggerExports};
 use workflow_node_sdk::transport::Transport;
@@ -97,14 +96,7 @@ impl TriggerExports for HaloPsa {
         trigger: Trigger<'_>,
         state: Option<&str>,
     ) -> Result<Polled> {
-        let polled = triggers::poll(transport, context, connection, trigger, state)?;
-        Ok(Polled {
-            events: polled.events.into_iter().map(event).collect(),
-            state: polled.state,
-            more: polled.more,
-            next_poll: polled.next_poll,
-            report: polled.report,
-        })
+        triggers::poll(transport, context, connection, trigger, state)
     }
 
     fn subscribe(
@@ -135,26 +127,9 @@ impl TriggerExports for HaloPsa {
         transport: &mut dyn Transport,
         context: &CallContext,
         connection: &Connection,
-        trigger: Trigger<'_>,
-        endpoint: &Endpoint,
-        state: &str,
+        subscribed: Subscribed<'_>,
         delivery: &Delivery,
     ) -> Result<Received> {
-        let subscribed = webhook::Subscribed { trigger, endpoint, state };
-        let received = webhook::receive(transport, context, connection, &subscribed, delivery)?;
-        Ok(Received {
-            events: received.events.into_iter().map(event).collect(),
-            state: received.state,
-            reply: Reply::status(received.status),
-            report: received.report,
-        })
-    }
-}
-
-fn event(event: triggers::Event) -> Event {
-    Event {
-        id: event.id,
-        occurred_at: event.at.and_then(|at| Timestamp::from_millisecond(at).ok()),
-        item: Item::new(event.item),
+        webhook::receive(transport, context, connection, subscribed, delivery)
     }
 }

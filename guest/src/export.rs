@@ -193,8 +193,8 @@ impl<S: Source<Node: TriggerExports>> wit::triggers::Guest for Component<S> {
             let connection = input::connection(connection)?;
             let endpoint = input::endpoint(endpoint);
             let delivery = input::delivery(delivery);
-            let received =
-                node.receive(transport, &context, &connection, trigger, &endpoint, &state, &delivery)?;
+            let subscribed = crate::interface::Subscribed { trigger, endpoint: &endpoint, state: &state };
+            let received = node.receive(transport, &context, &connection, subscribed, &delivery)?;
             Ok(wit::triggers::Received {
                 events: received.events.into_iter().map(output::event).collect(),
                 state: received.state,

@@ -404,6 +404,17 @@ pub struct Subscription {
     pub report: Report,
 }
 
+/// A subscription that receives a delivery.
+#[derive(Debug, Clone, Copy)]
+pub struct Subscribed<'a> {
+    /// The trigger.
+    pub trigger: Trigger<'a>,
+    /// Where the delivery was received.
+    pub endpoint: &'a Endpoint,
+    /// What the subscription, or the delivery before, left.
+    pub state: &'a str,
+}
+
 /// A request that was received at the callback URL.
 #[derive(Debug, Clone)]
 pub struct Delivery {

@@ -9,7 +9,7 @@ use alloc::string::String;
 use crate::error::Result;
 use crate::interface::{
     CallContext, CheckReport, Connection, Delivery, Endpoint, Entries, Execution, Fields, Item, Migrated,
-    Polled, Prepared, Question, Received, Report, Session, Subscription, Trigger,
+    Polled, Prepared, Question, Received, Report, Session, Subscribed, Subscription, Trigger,
 };
 use crate::transport::Transport;
 
@@ -147,9 +147,7 @@ pub trait TriggerExports: NodeExports {
         transport: &mut dyn Transport,
         context: &CallContext,
         connection: &Connection,
-        trigger: Trigger<'_>,
-        endpoint: &Endpoint,
-        state: &str,
+        subscribed: Subscribed<'_>,
         delivery: &Delivery,
     ) -> Result<Received>;
 }

@@ -25,12 +25,10 @@ mod tests;
 pub mod webhook;
 
 use alloc::format;
-use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use serde_json::Value;
-use workflow_node_sdk::interface::{self, CallContext, Connection, ConnectionAuth, Report};
+use workflow_node_sdk::interface::{self, CallContext, Connection, ConnectionAuth, Polled};
 use workflow_node_sdk::text;
 use workflow_node_sdk::transport::Transport;
 
@@ -41,45 +39,6 @@ use crate::error::{Code, NodeError, Result};
 use poll::{Poller, Progress};
 use settings::Settings;
 use state::State;
-
-/// Something that happened.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Event {
-    /// The same each time that this event is told.
-    pub id: String,
-    /// When, in milliseconds since 1970.
-    pub at: Option<i64>,
-    /// The record, or the note.
-    pub item: Value,
-}
-
-/// What a poll found.
-#[derive(Debug)]
-pub struct Polled {
-    /// The events, oldest first.
-    pub events: Vec<Event>,
-    /// To be kept once the events are safe.
-    pub state: String,
-    /// Whether there is more to read at once.
-    pub more: bool,
-    /// When to poll again, if not.
-    pub next_poll: Duration,
-    /// What else the call returns.
-    pub report: Report,
-}
-
-/// What a delivery meant.
-#[derive(Debug)]
-pub struct Received {
-    /// The events.
-    pub events: Vec<Event>,
-    /// To be kept once the events are safe.
-    pub state: String,
-    /// The status to answer.
-    pub status: u16,
-    /// What else the call returns.
-    pub report: Report,
-}
 
 /// Asks what happened since the state; without one it begins now.
 pub fn poll(

@@ -14,16 +14,17 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::Value;
 use workflow_node_sdk::http::HttpResponse;
-use workflow_node_sdk::interface::{Diagnostic, Level, Object};
+use workflow_node_sdk::interface::{Diagnostic, Event, Item, Level, Object};
 use workflow_node_sdk::retry::Safety;
 
+use super::due;
 use super::facts::{self, Acted, Facts, Finding, Me, Unreadable};
 use super::settings::Settings;
 use super::state::{Clock, Pass, Stage, State, TOLERANCE_MS};
 use super::sweep::{Sweep, Turn};
-use super::{Event, due};
 use crate::catalogue::triggers::{EventKind, NOTE_COLUMNS};
 use crate::client::{self, Client, MOST_IN_FLIGHT};
 use crate::endpoints;
@@ -166,7 +167,7 @@ impl<'a, 'b> Poller<'a, 'b> {
 
     /// In the order in which things happened, as far as one poll knows it.
     fn sort(&mut self) {
-        self.events.sort_by_key(|event| event.at);
+        self.events.sort_by_key(|event| event.occurred_at);
     }
 
     /// Reads some pages; whether all is read.
@@ -457,7 +458,8 @@ impl<'a, 'b> Poller<'a, 'b> {
         if let (Some((name, value)), Some(members)) = (finding.extra, item.as_object_mut()) {
             members.insert(name.to_owned(), value);
         }
-        self.events.push(Event { id: finding.id, at: finding.at, item });
+        let occurred_at = finding.at.and_then(|at| Timestamp::from_millisecond(at).ok());
+        self.events.push(Event { id: finding.id, occurred_at, item: Item::new(item) });
     }
 
     fn give_notes(&mut self, met: &Met, actions: Vec<Object>) {

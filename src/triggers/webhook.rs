@@ -15,7 +15,8 @@ use alloc::vec::Vec;
 
 use serde_json::{Value, json};
 use workflow_node_sdk::interface::{
-    self, CallContext, Connection, Delivery, Diagnostic, Endpoint, Level, Object, Report, Subscription,
+    self, CallContext, Connection, Delivery, Diagnostic, Endpoint, Level, Object, Received, Reply, Report,
+    Subscribed, Subscription,
 };
 use workflow_node_sdk::retry::Safety;
 use workflow_node_sdk::transport::Transport;
@@ -26,7 +27,7 @@ use super::halo_events;
 use super::poll::{self, Poller, Progress};
 use super::settings::Settings;
 use super::state::{Hook, State};
-use super::{Received, client, find};
+use super::{client, find};
 use crate::catalogue::triggers::{ANY_CHANGE, EventKind, Trigger};
 use crate::client::Client;
 use crate::error::{Code, ErrorKind, NodeError, Result, Retry};
@@ -113,26 +114,15 @@ pub fn unsubscribe(
     Ok(client.report(vec![]))
 }
 
-/// A subscription as its host knows it.
-#[derive(Debug, Clone, Copy)]
-pub struct Subscribed<'a> {
-    /// The trigger, with its settings.
-    pub trigger: interface::Trigger<'a>,
-    /// Where deliveries come in.
-    pub endpoint: &'a Endpoint,
-    /// What is known.
-    pub state: &'a str,
-}
-
 /// Reads a delivery: its events, and what to answer.
 pub fn receive(
     transport: &mut dyn Transport,
     context: &CallContext,
     connection: &Connection,
-    subscribed: &Subscribed<'_>,
+    subscribed: Subscribed<'_>,
     delivery: &Delivery,
 ) -> Result<Received> {
-    let Subscribed { trigger: asked, endpoint, state } = *subscribed;
+    let Subscribed { trigger: asked, endpoint, state } = subscribed;
     let trigger = find(context, asked.name)?;
     let settings = Settings::parse(trigger, asked.config)?;
     let known = State::parse(state, trigger.name)?;
@@ -151,7 +141,7 @@ pub fn receive(
     Ok(Received {
         events,
         state: if status == 200 { known.to_text() } else { state.to_string() },
-        status,
+        reply: Reply::status(status),
         report: client.report(diagnostics),
     })
 }

@@ -14,7 +14,8 @@ use crate::client::Http;
 use crate::error::{Code, ErrorKind, NodeError, Result, Retry};
 use crate::interface::{
     self, CallContext, CheckReport, CheckStatus, CheckStep, Connection, Delivery, Endpoint, Entries,
-    Execution, Fields, Item, Polled, Prepared, Question, Received, Reply, Report, Session, Subscription,
+    Execution, Fields, Item, Polled, Prepared, Question, Received, Reply, Report, Session, Subscribed,
+    Subscription,
 };
 use crate::traits::{LookupExports, NodeExports, PackingExports, SetupExports, TriggerExports};
 use crate::transport::Transport;
@@ -196,11 +197,10 @@ impl TriggerExports for Node {
         transport: &mut dyn Transport,
         context: &CallContext,
         connection: &Connection,
-        trigger: interface::Trigger<'_>,
-        endpoint: &Endpoint,
-        state: &str,
+        subscribed: Subscribed<'_>,
         delivery: &Delivery,
     ) -> Result<Received> {
+        let Subscribed { trigger, endpoint, state } = subscribed;
         let found = self.find_trigger(trigger.name)?;
         let Mode::Webhook { receive, .. } = &found.mode else { return Err(no_webhook(found)) };
         let mut http = Http::new(transport, context, &self.credentials, connection)?;

@@ -17,7 +17,9 @@ use workflow_node_sdk::interface::{CallContext, Connection, ConnectionAuth, Secr
 use workflow_node_sdk::transport::{Exchange, Transport};
 
 use crate::protocol::date;
-use crate::triggers::{self, Polled};
+use workflow_node_sdk::interface::Polled;
+
+use crate::triggers;
 
 /// 2026-03-01T09:00:00Z.
 const START: i64 = 1_772_355_600;
@@ -477,7 +479,7 @@ impl Watch {
                 self.passed.push(event.id.clone());
             }
             self.told.push(event.id.clone());
-            self.items.push(event.item);
+            self.items.push(event.item.json);
             ids.push(event.id);
         }
         if !crashes {

@@ -12,12 +12,11 @@ use hmac::{Hmac, Mac as _};
 use serde_json::{Value, json};
 use sha2::Sha256;
 use workflow_node_sdk::interface::Secret;
-use workflow_node_sdk::interface::{Delivery, Endpoint, Trigger};
+use workflow_node_sdk::interface::{Delivery, Endpoint, Received, Subscribed, Trigger};
 
 use super::desk::{Desk, Watch, Wire, connection, context};
 use crate::error::Result;
-use crate::triggers::Received;
-use crate::triggers::webhook::{self, Subscribed};
+use crate::triggers::webhook;
 
 const SECRET: &str = "the-signing-secret-of-this-test";
 
@@ -53,7 +52,7 @@ fn receive(desk: &mut Desk, config: &Value, state: &str, delivery: &Delivery) ->
         state,
     };
     let mut wire = Wire(desk, core::time::Duration::ZERO);
-    webhook::receive(&mut wire, &context, &connection(), &subscribed, delivery).unwrap()
+    webhook::receive(&mut wire, &context, &connection(), subscribed, delivery).unwrap()
 }
 
 fn delivery(payload: &Value) -> Delivery {
@@ -205,11 +204,11 @@ fn an_event_is_told_once_by_deliveries_and_polls_together() {
     let payload = json!({"webhook_id": "guid-1", "object_id": 7, "agent_id": 4, "timestamp": "2026-03-01T10:01:00.5Z",
         "ticket": {"id": 7}});
     let one = receive(&mut desk, &json!({}), &state, &delivery(&payload));
-    assert_eq!((one.status, ids(&one)), (200, vec![first]));
+    assert_eq!((one.reply.status, ids(&one)), (200, vec![first]));
     let mut state = one.state;
     for _ in 0..2 {
         let again = receive(&mut desk, &json!({}), &state, &delivery(&payload));
-        assert_eq!((again.status, ids(&again).len()), (200, 0));
+        assert_eq!((again.reply.status, ids(&again).len()), (200, 0));
         state = again.state;
     }
     // A delivery got lost, a batch comes twice, and the poll finds the rest.
@@ -227,7 +226,7 @@ fn an_event_is_told_once_by_deliveries_and_polls_together() {
     desk.pass(4_000);
     watch.drain(&mut desk);
     let old = receive(&mut desk, &json!({}), watch.state.as_deref().unwrap(), &delivery(&payload));
-    assert_eq!((old.status, ids(&old).len()), (200, 0));
+    assert_eq!((old.reply.status, ids(&old).len()), (200, 0));
 }
 
 #[test]
@@ -243,7 +242,7 @@ fn what_is_refused_changes_nothing() {
     let huge = Delivery { body: vec![b' '; 20_000_000], ..delivery(&json!({"object_id": 1})) };
     for (delivery, status) in [(forged, 401), (foreign, 403), (huge, 413)] {
         let received = receive(&mut desk, &json!({}), &state, &delivery);
-        assert_eq!((received.status, received.events.len(), &received.state), (status, 0, &state));
+        assert_eq!((received.reply.status, received.events.len(), &received.state), (status, 0, &state));
     }
     assert_eq!(desk.requests, before);
 }
